@@ -1,0 +1,93 @@
+"""What every test may ask for: the session's servers, and copies of a service's database."""
+
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+
+from tests import servers
+from tests.servers import ServiceDatabase
+
+DatabaseFactory = Callable[[str], ServiceDatabase]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the session's folder and controller once; xdist's workers inherit both."""
+    if not hasattr(config, "workerinput"):
+        os.environ[servers.SESSION_DIR] = tempfile.mkdtemp(prefix="wm-test-")
+        os.environ[servers.SESSION_PID] = str(os.getpid())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        servers.dismiss_keeper()
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> str:
+    """The administrator's address of the session's PostgreSQL."""
+    return servers.addresses()["postgres"]
+
+
+@pytest.fixture(scope="session")
+def session_redis_url() -> str:
+    """The session's Redis, shared by all workers: use keys of your own."""
+    return servers.addresses()["redis"]
+
+
+@pytest.fixture
+def redis_url(session_redis_url: str, worker_number: int) -> str:
+    """A Redis database number of this xdist worker's own, empty at the start of each test."""
+    base = session_redis_url.rpartition("/")[0]
+    url = f"{base}/{worker_number + 1}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
+
+
+@pytest.fixture(scope="session")
+def worker_number() -> int:
+    """0 without xdist, else this worker's number."""
+    return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _factory() -> Iterator[DatabaseFactory]:
+    made: dict[str, ServiceDatabase] = {}
+
+    def database(service: str) -> ServiceDatabase:
+        if service not in made:
+            made[service] = servers.copy_database(service)
+        return made[service]
+
+    yield database
+    for copy in made.values():
+        servers.drop_database(copy.name)
+
+
+@pytest.fixture
+def database() -> Iterator[DatabaseFactory]:
+    """`database("intake")`: a fresh copy for this test; asked again in the same test, the same copy."""
+    yield from _factory()
+
+
+@pytest.fixture(scope="module")
+def module_database() -> Iterator[DatabaseFactory]:
+    """As `database`, but one copy for all tests of the module."""
+    yield from _factory()
+
+
+@pytest.fixture
+def admin_connection(postgres_url: str) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+    """A superuser's connection, in autocommit."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The checkout's root."""
+    return Path(__file__).resolve().parent.parent
