@@ -1,0 +1,1 @@
+"""notify: owns contact points, opt-outs, message plans, attempts, receipts and replies."""

@@ -1,0 +1,1 @@
+"""What a patient's text means, decided by rules a person can read."""

@@ -1,0 +1,1 @@
+"""What may stand in a text message: its length, its placeholders, and the words it must never carry."""
