@@ -1,0 +1,1 @@
+"""What the services say to one another: one file per event, and the first protocol as data."""

@@ -1,0 +1,33 @@
+"""A patient (or staff for them) finished a questionnaire, or a red flag stopped it."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from kernel.contracts.patient import PatientSnapshot
+from kernel.events import Contract
+
+
+class IntakeSubmitted(Contract):
+    """`answers` are keyed by the protocol's variable ids; an absent one is unknown, never "no".
+
+    `stopped` is true when an emergency flag ended the form before its last page. `flags` are the ids intake saw
+    fire under `protocol_version`. `mode`: self, phone, paper, kiosk, api. `corrects` names an earlier submission
+    whose answers these replace.
+    """
+
+    submission_id: UUID
+    patient_id: UUID
+    patient: PatientSnapshot
+    questionnaire: str
+    language: str
+    mode: str = "self"
+    answers: dict[str, Any]
+    stopped: bool = False
+    flags: list[str] = []
+    protocol_version: str
+    preferred_site: str = ""
+    consent_sms: bool = False
+    consent_email: bool = False
+    submitted_at: datetime
+    corrects: UUID | None = None

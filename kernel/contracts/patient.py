@@ -1,0 +1,20 @@
+"""The patient as other services need to know them. Sealed wherever it rests."""
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict
+
+
+class PatientSnapshot(BaseModel):
+    """Names, birth date and how to reach the patient. `phone` is E.164, `time_zone` an IANA name or "" if unknown."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    given_name: str
+    family_name: str
+    birth_date: date
+    phone: str = ""
+    email: str = ""
+    language: str = "en"
+    postcode: str = ""
+    time_zone: str = ""

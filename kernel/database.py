@@ -1,0 +1,88 @@
+"""One PostgreSQL database per service. `transaction()` is the only place a commit happens."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from sqlalchemy import MetaData, create_engine
+from sqlalchemy.engine import Engine
+from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+
+from kernel.clock import CLOCK_OFFSET
+
+CONSTRAINT_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def service_metadata(service: str) -> MetaData:
+    """Return the metadata a service's declarative base uses; its name is part of each sealed field's place."""
+    return MetaData(naming_convention=CONSTRAINT_NAMES, info={"service": service})
+
+
+class KernelBase(DeclarativeBase):
+    """Base of the tables every service has: outbox, inbox, audit and the like."""
+
+    metadata = MetaData(naming_convention=CONSTRAINT_NAMES, info={"service": "kernel"})
+
+
+class Database:
+    """An engine and its sessions. Made in a composition root; safe to build before a fork (it connects lazily)."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        name: str,
+        pool_size: int = 8,
+        statement_timeout_ms: int = 5_000,
+        clock_offset: timedelta = timedelta(),
+    ) -> None:
+        self.url = url
+        self.clock_offset = clock_offset
+        options = (
+            f"-c statement_timeout={statement_timeout_ms} -c lock_timeout={min(statement_timeout_ms, 5_000)}"
+        )
+        self.engine: Engine = create_engine(
+            sqlalchemy_url(url),
+            pool_size=pool_size,
+            max_overflow=4,
+            pool_timeout=5,
+            pool_pre_ping=True,
+            connect_args={"application_name": name, "connect_timeout": 5, "options": options},
+        )
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={CLOCK_OFFSET: clock_offset})
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """Yield a session; commit when the block ends, roll everything back when it raises."""
+        with self._sessions() as session, session.begin():
+            yield session
+
+    def forget_connections(self) -> None:
+        """Drop pooled connections without closing them: for a forked child, whose parent still uses them."""
+        self.engine.dispose(close=False)
+
+
+def sqlalchemy_url(url: str) -> str:
+    """Return `url` with the psycopg 3 driver named: `postgresql://…` becomes `postgresql+psycopg://…`."""
+    return re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql+psycopg://", url)
+
+
+def libpq_url(url: str) -> str:
+    """Return `url` as libpq and psycopg.connect take it."""
+    return re.sub(r"^postgres(ql)?(\+psycopg)?://", "postgresql://", url)
+
+
+def describe_address(url: str) -> dict[str, Any]:
+    """Return host and database name of `url`, without user or password, for messages."""
+    parts = urlsplit(url)
+    socket = parse_qs(parts.query).get("host", [""])[0]
+    return {"host": parts.hostname or socket, "database": parts.path.lstrip("/")}

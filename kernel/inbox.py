@@ -1,0 +1,43 @@
+"""Hearing events: the inbox row and everything the reaction does commit together, or not at all."""
+
+from collections.abc import Callable, Mapping
+
+from pydantic import ValidationError
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kernel.database import Database
+from kernel.events import Envelope, Event
+from kernel.failpoints import failpoint
+from kernel.tables import InboxEvent
+
+Reaction = Callable[[Session, Event], None]
+
+
+class EventRefused(Exception):
+    """This service cannot take the event: it does not know the type, or the data is not the contract's."""
+
+
+def hear(database: Database, reactions: Mapping[str, Reaction], envelope: Envelope) -> bool:
+    """Run the reaction to `envelope` once ever. Return False when it was heard before.
+
+    Raises `EventRefused` when there is no reaction to its type or its data does not fit.
+    """
+    reaction = reactions.get(envelope.type)
+    if reaction is None:
+        raise EventRefused(f"no reaction to {envelope.type}")
+    event = Event(envelope.id, envelope.source, envelope.type, envelope.subject, envelope.time, envelope.data)
+    with database.transaction() as session:
+        row = {"id": envelope.id, "type": envelope.type, "source": envelope.source}
+        heard = session.execute(
+            insert(InboxEvent).values(**row).on_conflict_do_nothing().returning(InboxEvent.id)
+        ).first()
+        if heard is None:
+            return False
+        try:
+            reaction(session, event)
+        except ValidationError as error:
+            fields = sorted({".".join(map(str, problem["loc"])) for problem in error.errors()})
+            raise EventRefused(f"{envelope.type}: {', '.join(fields)}") from None
+        failpoint("before_reaction_commit")
+    return True

@@ -1,0 +1,54 @@
+"""Events leave by the outbox: written in the caller's transaction, delivered by the relay and the workers."""
+
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from kernel.context import request_id
+from kernel.events import Contract
+from kernel.ids import new_id
+from kernel.personal import seal_json
+from kernel.routing import listeners
+from kernel.tables import EventDelivery, OutboxEvent
+
+WAKE_CHANNEL = "waymark_work"
+
+
+def event_place(event_id: UUID) -> str:
+    """Where an event's data is sealed (see `Keyring.encrypt`)."""
+    return f"kernel.outbox_event.data_sealed.{event_id}"
+
+
+def emit(session: Session, event_type: str, subject: object, data: Contract) -> UUID:
+    """Write an event and one delivery per listener; they exist if and only if the caller's transaction commits.
+
+    Returns the event's id. Raises KeyError when `event_type` is not in `kernel.routing`.
+    """
+    event_id = new_id()
+    owed_to = listeners(event_type)
+    session.add(
+        OutboxEvent(
+            id=event_id,
+            type=event_type,
+            subject=str(subject),
+            occurred_at=now(session),
+            data_sealed=seal_json(data.model_dump(mode="json"), event_place(event_id)),
+            request_id=request_id(),
+        )
+    )
+    session.flush()
+    session.add_all(
+        EventDelivery(id=new_id(), event_id=event_id, listener=listener, due_at=now(session))
+        for listener in owed_to
+    )
+    wake(session)
+    return event_id
+
+
+def wake(session: Session) -> None:
+    """Have the relay look for due work as soon as this transaction commits (once per transaction)."""
+    if not session.info.get(WAKE_CHANNEL):
+        session.info[WAKE_CHANNEL] = True
+        session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": WAKE_CHANNEL})

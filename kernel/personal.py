@@ -1,0 +1,105 @@
+"""Personal data has a type: it prints redacted, rests encrypted, and is read only by saying so."""
+
+import json
+import unicodedata
+from typing import Any, Generic, TypeVar, overload
+from uuid import UUID
+
+from kernel.keyring import keyring
+
+V = TypeVar("V")
+
+
+class Personal(Generic[V]):
+    """A value about a person. `str()`, `repr()` and logging show only that there is one."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: V) -> None:
+        self._value = value
+
+    def reveal(self) -> V:
+        """Return the value itself; the call is what a reviewer searches for."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Personal(•••)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Personal) and other._value == self._value
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+
+class PersonalField(Generic[V]):
+    """A mapped class's view of one encrypted column: `phone = PersonalField[str]("phone_sealed")`.
+
+    The column holds `bytes`; the associated data is service.table.column.row id, so a sealed value copied to
+    another row, column or service does not open. The row's `id` must be set before the field is.
+    """
+
+    def __init__(self, column: str) -> None:
+        self._column = column
+
+    @overload
+    def __get__(self, row: None, owner: type) -> "PersonalField[V]": ...
+    @overload
+    def __get__(self, row: object, owner: type) -> Personal[V] | None: ...
+    def __get__(self, row: object | None, owner: type) -> "PersonalField[V] | Personal[V] | None":
+        if row is None:
+            return self
+        stored = getattr(row, self._column)
+        return None if stored is None else Personal(json.loads(keyring().decrypt(stored, self._place(row))))
+
+    def __set__(self, row: object, value: "Personal[V] | V | None") -> None:
+        plain: Any = value.reveal() if isinstance(value, Personal) else value
+        sealed = None
+        if plain is not None:
+            text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+            sealed = keyring().encrypt(text.encode(), self._place(row))
+        setattr(row, self._column, sealed)
+
+    def _place(self, row: object) -> str:
+        row_id = getattr(row, "id", None)
+        if not isinstance(row_id, UUID):
+            raise ValueError("set the row's id before a personal field")
+        table = type(row).__table__  # type: ignore[attr-defined]
+        return f"{table.metadata.info['service']}.{table.name}.{self._column}.{row_id}"
+
+
+def seal_json(value: Any, place: str) -> bytes:
+    """Encrypt a JSON value for a row that is not mapped; `place` as in `Keyring.encrypt`."""
+    return keyring().encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), place)
+
+
+def open_json(stored: bytes, place: str) -> Any:
+    """Return what `seal_json` sealed at `place`; raises `UnreadableField`."""
+    return json.loads(keyring().decrypt(stored, place))
+
+
+def name_index(name: str) -> bytes:
+    """Blind index of a personal name: case, accents and spacing do not tell two names apart."""
+    folded = unicodedata.normalize("NFKD", name.casefold())
+    letters = "".join(c for c in folded if not unicodedata.combining(c))
+    return keyring().blind_index("name", " ".join(letters.split()))
+
+
+def phone_index(e164: str) -> bytes:
+    """Blind index of a phone number in E.164."""
+    return keyring().blind_index("phone", e164)
+
+
+def email_index(address: str) -> bytes:
+    """Blind index of an e-mail address, case folded."""
+    return keyring().blind_index("email", address.strip().casefold())
+
+
+def birth_date_index(iso_date: str) -> bytes:
+    """Blind index of a date of birth written YYYY-MM-DD."""
+    return keyring().blind_index("birth_date", iso_date)

@@ -1,0 +1,134 @@
+"""The outbox pump and clock of one service: frees leases, rings due rows, and does itself what no worker answers."""
+
+import select
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from sqlalchemy import delete
+from sqlalchemy import select as sql_select
+from sqlalchemy.exc import SQLAlchemyError
+
+from kernel import timings
+from kernel.context import request_scope
+from kernel.database import Database, libpq_url
+from kernel.logs import log
+from kernel.outbox import WAKE_CHANNEL
+from kernel.schedule import Job, run_due_jobs
+from kernel.tables import LostWorker
+from kernel.tasks import Doorbell
+from kernel.work import WorkKind, ring_due, unanswered
+
+OWN_THREADS = 4
+
+
+@dataclass
+class Relay:
+    """One per service (a second one is harmless: rows are skipped when locked, jobs when already taken)."""
+
+    service: str
+    database: Database
+    doorbell: Doorbell
+    kinds: Sequence[WorkKind]
+    jobs: Sequence[Job]
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _in_hand: dict[UUID, Future[None]] = field(default_factory=dict)
+    _canary_sent: float = 0.0
+    _silent_until: float = 0.0
+
+    def run_forever(self) -> None:
+        """Pump until SIGTERM or SIGINT; survives the database and Redis going away."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: self._stopping.set())
+        pool = ThreadPoolExecutor(OWN_THREADS, thread_name_prefix="relay")
+        listener: psycopg.Connection[Any] | None = None
+        while not self._stopping.is_set():
+            try:
+                listener = listener or self._listen()
+                busy = self.pump(pool)
+                if not busy:
+                    self._wait(listener)
+            except (SQLAlchemyError, psycopg.Error, OSError) as error:
+                log().warning("relay_cannot_reach_database", error=type(error).__name__)
+                _close(listener)
+                listener = None
+                self._stopping.wait(timings.RELAY_POLL_SECONDS)
+        pool.shutdown(wait=True, cancel_futures=True)
+        _close(listener)
+
+    def pump(self, pool: ThreadPoolExecutor) -> bool:
+        """One round; True when there was so much to ring that another round should follow at once."""
+        run_due_jobs(self.database, self.jobs)
+        self._send_canary()
+        self._free_leases()
+        busy = False
+        for kind in self.kinds:
+            busy |= self._ring(kind)
+            self._do_unanswered(kind, pool)
+        return busy
+
+    def _ring(self, kind: WorkKind) -> bool:
+        """Ring workers for due rows. While Redis does not answer, do the work here and spare it further rings."""
+        with self.database.transaction() as session:
+            due = ring_due(session, kind.table)
+        if not due:
+            return False
+        rings = due[:: kind.rows_per_ring]
+        if time.monotonic() >= self._silent_until and not self.doorbell.ring(kind.task, rings):
+            self._silent_until = time.monotonic() + timings.RELAY_POLL_SECONDS
+        return len(due) >= 200
+
+    def _do_unanswered(self, kind: WorkKind, pool: ThreadPoolExecutor) -> None:
+        self._in_hand = {row: future for row, future in self._in_hand.items() if not future.done()}
+        patience = 0.0 if time.monotonic() < self._silent_until else timings.UNANSWERED_RING_SECONDS
+        with self.database.transaction() as session:
+            waiting = unanswered(session, kind.table, patience_seconds=patience)
+        for row_id in waiting:
+            if row_id not in self._in_hand and len(self._in_hand) < OWN_THREADS * 2:
+                self._in_hand[row_id] = pool.submit(self._run_here, kind, row_id)
+
+    def _run_here(self, kind: WorkKind, row_id: UUID) -> None:
+        with request_scope():
+            try:
+                kind.run(row_id)
+            except Exception:  # the row keeps its lease and comes back; the pump must go on
+                log().exception("relay_work_failed", kind=kind.name, row=str(row_id))
+
+    def _free_leases(self) -> None:
+        with self.database.transaction() as session:
+            lost = [None, *session.scalars(sql_select(LostWorker.worker_id)).all()]
+            freed = sum(kind.free(session, worker_id) for kind in self.kinds for worker_id in lost)
+            if len(lost) > 1:
+                session.execute(delete(LostWorker).where(LostWorker.worker_id.in_(lost[1:])))
+        if freed:
+            log().info("leases_freed", rows=freed)
+
+    def _send_canary(self) -> None:
+        if time.monotonic() - self._canary_sent >= timings.CANARY_EVERY_SECONDS:
+            self._canary_sent = time.monotonic()
+            self.doorbell.ring_canary(self.service)
+
+    def _listen(self) -> "psycopg.Connection[Any]":
+        connection = psycopg.connect(
+            libpq_url(self.database.url), autocommit=True, application_name=f"{self.service}-relay-listen"
+        )
+        connection.execute(f"LISTEN {WAKE_CHANNEL}")
+        return connection
+
+    def _wait(self, listener: "psycopg.Connection[Any]") -> None:
+        """Sleep until something is committed that needs us, work of our own ends, or the poll is due."""
+        ready, _, _ = select.select([listener], [], [], timings.RELAY_POLL_SECONDS)
+        if ready:
+            for _notice in listener.notifies(timeout=0):
+                pass
+
+
+def _close(connection: "psycopg.Connection[Any] | None") -> None:
+    if connection is not None:
+        connection.close()

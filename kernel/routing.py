@@ -1,0 +1,26 @@
+"""Who hears what. This table is the whole coupling between services; nothing else in the kernel names one."""
+
+SERVICES = ("intake", "referral", "notify", "dashboard")
+
+LISTENERS: dict[str, tuple[str, ...]] = {
+    "intake_submitted": ("referral", "notify"),
+    "questionnaire_published": ("referral",),
+    "protocol_published": ("intake",),
+    "referral_routed": ("intake", "notify"),
+    "referral_state_changed": ("intake", "notify"),
+    "appointment_booked": ("notify", "intake"),
+    "appointment_moved": ("notify", "intake"),
+    "appointment_cancelled": ("notify", "intake"),
+    "appointment_outcome_recorded": ("notify", "intake"),
+    "reply_confirmed": ("referral",),
+    "reply_cannot_come": ("referral",),
+    "reply_reschedule": ("referral",),
+    "message_state_changed": ("referral",),
+    "contact_opted_out": ("referral", "intake"),
+    "contact_opted_in": ("referral", "intake"),
+}
+
+
+def listeners(event_type: str) -> tuple[str, ...]:
+    """Return the services owed `event_type`; raises KeyError for a type that is not in the table."""
+    return LISTENERS[event_type]

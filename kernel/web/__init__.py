@@ -1,0 +1,1 @@
+"""HTTP in: problem+json, strict JSON, principals, idempotency, conditional requests, headers, health."""

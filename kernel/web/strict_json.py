@@ -1,0 +1,119 @@
+"""One JSON reader for every request: no duplicate keys, no NaN, no lone surrogates or NULs, bounded depth."""
+
+import json
+import re
+from typing import Any
+
+from flask import Request, request
+
+from kernel.web.problems import Problem, from_status
+
+MOST_NESTING = 32
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_OPENERS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+
+
+class NotStrictJson(ValueError):
+    """The text is not JSON as this system takes it."""
+
+
+def loads(raw: bytes) -> Any:
+    """Parse `raw`; raises `NotStrictJson`. Numbers are int or finite float; integers have at most 18 digits."""
+    _refuse_depth(raw)
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(
+            text,
+            object_pairs_hook=_object_without_duplicates,
+            parse_constant=_refuse_constant,
+            parse_float=_finite_float,
+            parse_int=_short_int,
+        )
+    except (UnicodeDecodeError, ValueError, RecursionError):
+        raise NotStrictJson("not JSON") from None
+    return value
+
+
+def _refuse_depth(raw: bytes) -> None:
+    depth = 0
+    for match in _OPENERS.finditer(raw):
+        token = match.group()
+        if token in (b"[", b"{"):
+            depth += 1
+            if depth > MOST_NESTING:
+                raise NotStrictJson("too deep")
+        elif token in (b"]", b"}"):
+            depth -= 1
+
+
+def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise NotStrictJson("duplicate key")
+        _refuse_text(key)
+        _refuse_values(value)
+        found[key] = value
+    return found
+
+
+def _refuse_values(value: Any) -> None:
+    if isinstance(value, str):
+        _refuse_text(value)
+    elif isinstance(value, list):
+        for item in value:
+            _refuse_values(item)
+
+
+def _refuse_text(text: str) -> None:
+    if "\x00" in text or _LONE_SURROGATE.search(text):
+        raise NotStrictJson("text")
+
+
+def _refuse_constant(_: str) -> Any:
+    raise NotStrictJson("constant")
+
+
+def _finite_float(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise NotStrictJson("number")
+    return number
+
+
+def _short_int(text: str) -> int:
+    if len(text) > 18:
+        raise NotStrictJson("number")
+    return int(text)
+
+
+class StrictRequest(Request):
+    """Flask's request with the strict reader behind `get_json`, parsed once."""
+
+    def on_json_loading_failed(self, e: ValueError | None) -> Any:
+        raise Problem(400, "malformed", "The body is not valid JSON.")
+
+    class json_module:  # noqa: N801 - the name werkzeug looks for
+        """What werkzeug calls to parse a body."""
+
+        @staticmethod
+        def loads(raw: bytes, **_: Any) -> Any:
+            return loads(raw)
+
+
+def refuse_other_media() -> None:
+    """Before-request hook of the APIs: a body is application/json in UTF-8, not compressed, and not empty."""
+    if "\x00" in request.path or "%00" in request.query_string.decode("latin-1"):
+        raise from_status(400)
+    if request.headers.get("Content-Encoding", "identity").lower() != "identity":
+        raise from_status(415)
+    if request.method not in ("POST", "PUT", "PATCH"):
+        return
+    if (
+        request.mimetype != "application/json"
+        or request.mimetype_params.get("charset", "utf-8").lower() != "utf-8"
+    ):
+        raise from_status(415)
+    if not request.get_data(cache=True):
+        raise Problem(400, "malformed", "The body is empty where JSON is due.")
+    request.get_json()

@@ -1,0 +1,1 @@
+"""The four services. Each folder is a program of its own; none imports another."""
