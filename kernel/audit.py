@@ -88,10 +88,10 @@ def seal(session: Session, limit: int = 500) -> int:
 
 def first_broken_seal(session: Session) -> int | None:
     """Walk the chain and return the first `seq` that does not follow from its entry and its predecessor."""
-    expected_seq, previous = 0, GENESIS
+    previous = GENESIS
     rows = select(AuditSeal, AuditEntry).outerjoin(AuditEntry, AuditEntry.id == AuditSeal.entry_id)
-    for seal_row, entry in session.execute(rows.order_by(AuditSeal.seq)).yield_per(1000):
-        expected_seq += 1
+    chain = session.execute(rows.order_by(AuditSeal.seq)).yield_per(1000)
+    for expected_seq, (seal_row, entry) in enumerate(chain, start=1):
         sound = (
             entry is not None
             and seal_row.seq == expected_seq

@@ -65,7 +65,7 @@ _keyring: Keyring | None = None
 
 def use_keyring(keyring: Keyring) -> None:
     """Set this process's keyring; called once, in a composition root (or a test)."""
-    global _keyring
+    global _keyring  # noqa: PLW0603 - one keyring a process, set once by its composition root
     _keyring = keyring
 
 

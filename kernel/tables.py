@@ -6,11 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Index, Integer, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB, TIMESTAMP
-from sqlalchemy.dialects.postgresql import UUID as PgUuid
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.database import KernelBase
 
+PgUuid = postgresql.UUID
 Moment = TIMESTAMP(timezone=True)
 NOW = text("now()")
 

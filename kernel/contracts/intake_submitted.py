@@ -24,7 +24,7 @@ class IntakeSubmitted(Contract):
     mode: str = "self"
     answers: dict[str, Any]
     stopped: bool = False
-    flags: list[str] = []
+    flags: tuple[str, ...] = ()
     protocol_version: str
     preferred_site: str = ""
     consent_sms: bool = False
