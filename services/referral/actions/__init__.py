@@ -1,0 +1,1 @@
+"""Deeds: one per file. Each takes a session and never commits."""
