@@ -1,0 +1,22 @@
+"""The protocol this project ships: its first published version, as data beside the contracts."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import Any, Final
+
+from kernel.evidence import Protocol, compile_protocol, load_document
+
+SHIPPED: Final = "headache_spine_1.json"
+
+
+def shipped_document() -> dict[str, Any]:
+    """A fresh copy of the shipped document, to store, edit or compare."""
+    return load_document(resources.files(__package__).joinpath(SHIPPED).read_bytes())
+
+
+@cache
+def shipped_protocol() -> Protocol:
+    """The shipped document, compiled once a process."""
+    return compile_protocol(shipped_document())
