@@ -15,7 +15,7 @@ from local.carrier.inbound import take_reply, tell_service
 from local.carrier.ledger import Ledger, Message
 from local.carrier.settings import CarrierSettings
 from local.carrier.webhooks import WebhookSender
-from local.wire import Request, Reset, Response, json_response, redirect
+from local.wire import Request, Reset, Response, json_response, redirect, static_file
 
 _HERE = Path(__file__).parent
 _ZONE = ZoneInfo("America/Chicago")
@@ -199,16 +199,6 @@ def shown_number(phone: str) -> str:
     if re.fullmatch(r"\+1\d{10}", phone):
         return f"({phone[2:5]}) {phone[5:8]}-{phone[8:]}"
     return phone
-
-
-def static_file(folder: Path, name: str) -> Response:
-    """A file of `folder`, by its plain name."""
-    kinds = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-    path = folder / name
-    if "/" in name or path.suffix not in kinds or not path.is_file():
-        return Response(404, b"There is no such file here.\n")
-    headers = (("Cache-Control", "max-age=60"), ("X-Content-Type-Options", "nosniff"))
-    return Response(200, path.read_bytes(), kinds[path.suffix], headers)
 
 
 def _e164(text: str) -> str | None:
