@@ -112,7 +112,7 @@ class Relay:
     def _send_canary(self) -> None:
         if time.monotonic() - self._canary_sent >= timings.CANARY_EVERY_SECONDS:
             self._canary_sent = time.monotonic()
-            self.doorbell.ring_canary(self.service)
+            self.doorbell.ring_canary()
 
     def _listen(self) -> "psycopg.Connection[Any]":
         connection = psycopg.connect(

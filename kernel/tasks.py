@@ -4,8 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+import redis
 from celery import Celery
 from celery.signals import setup_logging, worker_process_init
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 from sqlalchemy import text
 
 from kernel import timings
@@ -99,31 +102,37 @@ class Doorbell:
 
     def __init__(self, app: Celery, service: str) -> None:
         self._app = app
+        self._service = service
         self._queue = queue_name(service)
+        # The broker client retries a refused connection for seconds; a probe without retries keeps the pump moving.
+        self._probe = redis.Redis.from_url(
+            app.conf.broker_url,
+            socket_connect_timeout=timings.PUBLISH_TIMEOUT_SECONDS,
+            socket_timeout=timings.PUBLISH_TIMEOUT_SECONDS,
+            retry=Retry(NoBackoff(), 0),
+        )
 
     def ring(self, task: str, row_ids: Sequence[UUID]) -> bool:
         """Send one task per id on one connection; return False as soon as Redis refuses one."""
         try:
+            self._probe.ping()
             with self._app.pool.acquire(block=True, timeout=timings.PUBLISH_TIMEOUT_SECONDS) as connection:
                 for row_id in row_ids:
-                    self._app.send_task(
-                        task,
-                        [str(row_id)],
-                        connection=connection,
-                        retry=False,
-                        queue=self._queue,
-                        ignore_result=True,
-                    )
+                    self._send(task, [str(row_id)], connection=connection)
             return True
-        except Exception as error:  # kombu raises many kinds, and none of them may stop the relay
+        except Exception as error:  # redis and kombu raise many kinds, and none of them may stop the relay
             log().warning("doorbell_not_rung", task=task, error=type(error).__name__)
             return False
 
-    def ring_canary(self, service: str) -> bool:
+    def ring_canary(self) -> bool:
         """Send the canary task through the queue."""
         try:
-            self._app.send_task(f"{service}.stamp_canary", retry=False, queue=self._queue, ignore_result=True)
+            self._probe.ping()
+            self._send(f"{self._service}.stamp_canary", [])
             return True
         except Exception as error:
             log().warning("canary_not_sent", error=type(error).__name__)
             return False
+
+    def _send(self, task: str, arguments: list[str], **options: Any) -> None:
+        self._app.send_task(task, arguments, retry=False, queue=self._queue, ignore_result=True, **options)
