@@ -111,7 +111,7 @@ def test_wrong_credentials_and_other_accounts_are_refused(carrier: Running, sdk:
     path = f"/2010-04-01/Accounts/{ACCOUNT}/Messages.json"
     for name, token in (("", ""), (ACCOUNT, "wrong"), ("ACother", TOKEN)):
         answer = carrier.client.post(
-            path, data={"To": "+18165550101", "From": CLINIC, "Body": "x"}, auth=auth
+            path, data={"To": "+18165550101", "From": CLINIC, "Body": "x"}, auth=(name, token)
         )
         assert (answer.status_code, answer.json()["code"]) == (401, 20003)
     other = carrier.client.get("/2010-04-01/Accounts/ACother/Messages.json", auth=(ACCOUNT, TOKEN))
