@@ -69,7 +69,9 @@ class PhonePages:
                 return self._reply_by_api(request)
             return self._reply_by_form(request, path)
         if path == "/phone":
-            return self._list(request)
+            return self._list(request, "phones.html")
+        if path == "/phone/rows":
+            return self._list(request, "phone_rows.html")
         if path == "/phone/api/messages":
             phone = _e164(request.arguments().get("phone", ""))
             return json_response(
@@ -87,7 +89,7 @@ class PhonePages:
             return self._page("bubbles.html", 200, **self._conversation(phone))
         return self._page("not_found.html", 404)
 
-    def _list(self, request: Request) -> Response:
+    def _list(self, request: Request, template: str) -> Response:
         digits = re.sub(r"\D", "", request.arguments().get("q", ""))
         wanted = request.arguments().get("open")
         if wanted is not None:
@@ -106,9 +108,13 @@ class PhonePages:
             for phone, last in phones[:_SHOWN_PHONES]
         ]
         return self._page(
-            "phones.html", 200, rows=rows, total=len(phones), search=request.arguments().get("q", ""),
+            template,
+            200,
+            rows=rows,
+            total=len(phones),
+            search=request.arguments().get("q", ""),
             clinic=shown_number(self._settings.from_number),
-        )  # fmt: skip
+        )
 
     def _conversation(self, phone: str) -> dict[str, Any]:
         bubbles: list[dict[str, Any]] = []

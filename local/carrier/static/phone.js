@@ -1,21 +1,22 @@
 // Brings new texts in without reloading the page, so that what is being typed stays.
 (function () {
   "use strict";
-  var thread = document.getElementById("thread");
-  if (!thread || !window.fetch) { return; }
-  function toEnd() { thread.scrollTop = thread.scrollHeight; }
-  toEnd();
-  var shown = thread.innerHTML.trim();
+  var live = document.getElementById("live");
+  if (!live || !window.fetch) { return; }
+  var isThread = live.classList.contains("thread");
+  function toEnd() { live.scrollTop = live.scrollHeight; }
+  if (isThread) { toEnd(); }
+  var shown = null;
   window.setInterval(function () {
-    if (document.hidden) { return; }
-    fetch(thread.dataset.source, { cache: "no-store" }).then(function (answer) {
+    if (document.hidden || (!isThread && live.contains(document.activeElement))) { return; }
+    fetch(live.dataset.source, { cache: "no-store" }).then(function (answer) {
       return answer.ok ? answer.text() : shown;
     }).then(function (html) {
-      if (html.trim() === shown) { return; }
-      var atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
-      shown = html.trim();
-      thread.innerHTML = html;
-      if (atEnd) { toEnd(); }
+      if (html === shown) { return; }
+      var atEnd = live.scrollHeight - live.scrollTop - live.clientHeight < 80;
+      shown = html;
+      live.innerHTML = html;
+      if (isThread && atEnd) { toEnd(); }
     }).catch(function () { /* the carrier is restarting: the next turn asks again */ });
   }, 1500);
 }());
