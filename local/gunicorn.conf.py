@@ -1,0 +1,20 @@
+"""How each service's web process is run; the address comes on the command line."""
+
+import os
+
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "1"))
+# The commit dominates a request, so threads matter more than processes; the pool has as many connections.
+threads = int(os.environ.get("WEB_THREADS", "8"))
+timeout = 30
+graceful_timeout = 20
+keepalive = 60  # longer than the gateway keeps an idle connection, so that the gateway is the one to close
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
+control_socket_disable = True
+accesslog = None  # each service logs its own requests, without addresses
+errorlog = "-"
+loglevel = "warning"
+forwarded_allow_ips = "127.0.0.1"
+limit_request_line = 8190
+limit_request_fields = 110
+proc_name = os.environ.get("SERVICE", "waymark")

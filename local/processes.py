@@ -1,0 +1,135 @@
+"""Every process of the stack: its command, its environment, and the order of starting and stopping."""
+
+import signal
+import sys
+
+from local import postgres, redis
+from local.child import ProcessSpec
+from local.databases import SERVICES
+from local.places import ROOT
+from local.process_environment import (
+    Stack,
+    base_environment,
+    carrier_environment,
+    gateway_environment,
+    mailbox_environment,
+    service_environment,
+)
+from local.supervisor import STACK_MARK
+
+STORES, STAND_INS, WORK, WEB, DOOR = range(5)
+WITH_WORKERS = ("intake", "referral", "notify")
+WORKER_CHILDREN = {"intake": 1, "referral": 1, "notify": 2}
+
+
+def postgres_process(stack: Stack) -> ProcessSpec:
+    """Return the embedded PostgreSQL."""
+    places = stack.places
+    return ProcessSpec(
+        name="postgres",
+        command=tuple(postgres.command(places.postgres)),
+        environment={**postgres.environment(), STACK_MARK: str(places.var)},
+        stage=STORES,
+        stop_signal=signal.SIGINT,  # "fast": end the sessions, write everything out
+        stop_seconds=20,
+        user=postgres.run_as(),
+        prepare=lambda: postgres.end_leftover(places.postgres),
+    )
+
+
+def redis_process(stack: Stack) -> ProcessSpec:
+    """Return the embedded Redis."""
+    return ProcessSpec(
+        name="redis",
+        command=tuple(redis.command(stack.places.redis)),
+        environment=base_environment(stack.places),
+        stage=STORES,
+    )
+
+
+def stand_ins(stack: Stack) -> list[ProcessSpec]:
+    """Return the carrier and the mail server that play the world outside."""
+    return [
+        ProcessSpec("carrier", _module("local.carrier"), carrier_environment(stack), STAND_INS, folder=ROOT),
+        ProcessSpec("mailbox", _module("local.mailbox"), mailbox_environment(stack), STAND_INS, folder=ROOT),
+    ]
+
+
+def gateway_process(stack: Stack) -> ProcessSpec:
+    return ProcessSpec("gateway", _module("local.gateway"), gateway_environment(stack), DOOR, folder=ROOT)
+
+
+def service_processes(stack: Stack) -> list[ProcessSpec]:
+    """Return web, worker and relay of each service."""
+    specs = []
+    for service in SERVICES:
+        specs.append(_web(stack, service))
+        if service in WITH_WORKERS:
+            specs += [_worker(stack, service), _relay(stack, service)]
+    return specs
+
+
+def _web(stack: Stack, service: str) -> ProcessSpec:
+    command = (
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "-c",
+        str(ROOT / "local" / "gunicorn.conf.py"),
+        "-b",
+        f"127.0.0.1:{stack.ports[service]}",
+        f"services.{service}.app:create_app()",
+    )
+    environment = service_environment(stack, service)
+    return ProcessSpec(
+        f"{service}-web", command, environment, WEB, stop_seconds=25, folder=ROOT, service=service
+    )
+
+
+def _worker(stack: Stack, service: str) -> ProcessSpec:
+    command = (
+        *_module("celery"),
+        "-A",
+        f"services.{service}.worker:celery_app",
+        "worker",
+        "-Q",
+        f"{service}.jobs",
+        "-c",
+        str(WORKER_CHILDREN[service]),
+        "-n",
+        f"{service}@waymark",
+        "--without-mingle",
+        "--without-gossip",
+        "--without-heartbeat",
+        "-l",
+        "WARNING",
+    )
+    # SIGTERM then means: put unstarted work back, give what runs 20 s, go.
+    environment = {**service_environment(stack, service), "REMAP_SIGTERM": "SIGQUIT"}
+    return ProcessSpec(
+        f"{service}-worker",
+        command,
+        environment,
+        WORK,
+        stop_seconds=25,
+        folder=ROOT,
+        service=service,
+        leases=True,
+    )
+
+
+def _relay(stack: Stack, service: str) -> ProcessSpec:
+    return ProcessSpec(
+        f"{service}-relay",
+        _module(f"services.{service}.relay"),
+        service_environment(stack, service),
+        WORK,
+        stop_seconds=25,
+        folder=ROOT,
+        service=service,
+        leases=True,
+    )
+
+
+def _module(name: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", name)
