@@ -90,15 +90,16 @@ def _short_int(text: str) -> int:
 class StrictRequest(Request):
     """Flask's request with the strict reader behind `get_json`, parsed once."""
 
-    def on_json_loading_failed(self, e: ValueError | None) -> Any:
-        raise Problem(400, "malformed", "The body is not valid JSON.")
+    _strictly_read: Any = ...
 
-    class json_module:  # noqa: N801 - the name werkzeug looks for
-        """What werkzeug calls to parse a body."""
-
-        @staticmethod
-        def loads(raw: bytes, **_: Any) -> Any:
-            return loads(raw)
+    def get_json(self, force: bool = False, silent: bool = False, cache: bool = True) -> Any:
+        """Return the body as strict JSON whatever its media type (the before-request hook has checked that)."""
+        if self._strictly_read is ...:
+            try:
+                self._strictly_read = loads(self.get_data(cache=True))
+            except NotStrictJson:
+                raise Problem(400, "malformed", "The body is not valid JSON.") from None
+        return self._strictly_read
 
 
 def refuse_other_media() -> None:
