@@ -1,0 +1,196 @@
+"""Free slots from rules: opening hours, working hours, closures, buffers, lead time, horizon, alignment, what is taken.
+
+Deterministic: the same facts give the same slots in the same order. No clock is read; `now` is an argument.
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from services.referral.rules.calendar_time import days_touched, wall_intervals
+from services.referral.rules.slot_masks import GRAIN_MINUTES, Window, bits_of, grid, runs
+
+Interval = tuple[datetime, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class VisitRules:
+    """How one type of visit is laid on the calendar. Minutes are multiples of five.
+
+    `whole_provider`: the visit needs the provider alone; otherwise it takes one of the provider's seats.
+    `room_kind` names the kind of room it needs; a room may have several seats (a therapy gym).
+    """
+
+    id: str
+    minutes: int
+    buffer_before: int
+    buffer_after: int
+    lead_minutes: int
+    horizon_days: int
+    alignment_minutes: int
+    whole_provider: bool
+    room_kind: str
+
+    @property
+    def length(self) -> timedelta:
+        return timedelta(minutes=self.minutes)
+
+    def taken(self, starts_at: datetime) -> Interval:
+        """Return the time a visit at `starts_at` takes from its seats, buffers included."""
+        before, after = timedelta(minutes=self.buffer_before), timedelta(minutes=self.buffer_after)
+        return starts_at - before, starts_at + self.length + after
+
+
+@dataclass(frozen=True, slots=True)
+class WeeklyHours:
+    """Open or working hours on one weekday (0 = Monday), minutes of the local day, on dates in [valid_from, valid_until].
+
+    `valid_until` None: until further notice.
+    """
+
+    weekday: int
+    from_minute: int
+    until_minute: int
+    valid_from: date
+    valid_until: date | None = None
+
+    def holds_on(self, day: date) -> bool:
+        return (
+            day.weekday() == self.weekday
+            and self.valid_from <= day
+            and (self.valid_until is None or day <= self.valid_until)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SiteHours:
+    """One site: its zone, hours, closures, and its rooms of the kind asked for, each a sequence of seat numbers."""
+
+    id: str
+    zone: ZoneInfo
+    hours: Sequence[WeeklyHours]
+    rooms: Mapping[str, Sequence[int]]
+    closures: Sequence[Interval] = ()
+    room_closures: Mapping[str, Sequence[Interval]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderHours:
+    """One provider who can do the visit: seat numbers, hours at each site, absences."""
+
+    id: str
+    seats: Sequence[int]
+    hours: Mapping[str, Sequence[WeeklyHours]]
+    closures: Sequence[Interval] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Slot:
+    """A start the rules allow and nothing occupies. Slots sort earliest first, then by site and provider."""
+
+    starts_at: datetime
+    site_id: str
+    provider_id: str
+    ends_at: datetime
+
+
+def free_slots(
+    visit: VisitRules,
+    sites: Sequence[SiteHours],
+    providers: Sequence[ProviderHours],
+    taken: Mapping[int, Sequence[Interval]],
+    window: tuple[datetime, datetime],
+    now: datetime,
+    most: int,
+) -> list[Slot]:
+    """Return the earliest `most` free slots that start within `window`, sorted.
+
+    `taken` maps a seat number to the intervals taken from it, buffers included. The visit itself lies within the
+    hours of site and provider; its buffers only keep other visits away and may reach outside them.
+    """
+    search = _bookable(visit, window, now)
+    if search is None:
+        return []
+    # The window of masks reaches past the search on both sides, so that runs and buffers at its edges are seen.
+    margin = timedelta(minutes=visit.buffer_before), timedelta(minutes=visit.minutes + visit.buffer_after)
+    span = Window.around(search[0] - margin[0], search[1] + margin[1])
+    in_search = span.starting_in(*search)
+    busy = {seat: span.touching(intervals) for seat, intervals in taken.items()}
+    found: list[Iterable[Slot]] = []
+    for site in sites:
+        starts = in_search & grid(span, site.zone, visit.alignment_minutes)
+        starts &= _room_starts(visit, site, busy, span)
+        if not starts:
+            continue
+        site_open = _open(site.hours, site.closures, site.zone, span)
+        for provider in providers:
+            if site.id not in provider.hours:
+                continue
+            mask = starts & _provider_starts(visit, site, site_open, provider, busy, span)
+            found.append(_slots(mask, span, visit, site.id, provider.id, most))
+    return sorted(heapq.nsmallest(most, (slot for part in found for slot in part)))
+
+
+def _bookable(visit: VisitRules, window: tuple[datetime, datetime], now: datetime) -> Interval | None:
+    """Cut the window to what lead time and horizon allow; None when nothing is left."""
+    earliest = max(window[0], now + timedelta(minutes=visit.lead_minutes))
+    latest = min(window[1], now + timedelta(days=visit.horizon_days))
+    return (earliest, latest) if earliest < latest else None
+
+
+def _open(hours: Sequence[WeeklyHours], closures: Sequence[Interval], zone: ZoneInfo, span: Window) -> int:
+    opened: list[Interval] = []
+    for day in days_touched(span.starts_at, span.ends_at, zone):
+        for hour in hours:
+            if hour.holds_on(day):
+                opened += wall_intervals(day, hour.from_minute, hour.until_minute, zone)
+    return span.within(opened) & ~span.touching(closures)
+
+
+def _room_starts(visit: VisitRules, site: SiteHours, busy: Mapping[int, int], span: Window) -> int:
+    """Return the starts for which some seat of some room at the site is free for the visit and its buffers."""
+    starts = 0
+    for room, seats in site.rooms.items():
+        shut = span.touching(site.room_closures.get(room, ()))
+        for seat in seats:
+            starts |= _free_starts(visit, span.full & ~(busy.get(seat, 0) | shut))
+    return starts
+
+
+def _provider_starts(
+    visit: VisitRules,
+    site: SiteHours,
+    site_open: int,
+    provider: ProviderHours,
+    busy: Mapping[int, int],
+    span: Window,
+) -> int:
+    at_work = site_open & _open(provider.hours[site.id], provider.closures, site.zone, span)
+    if not at_work:
+        return 0
+    masks = [busy.get(seat, 0) for seat in provider.seats]
+    if visit.whole_provider and masks:
+        taken = 0
+        for mask in masks:
+            taken |= mask
+        masks = [taken]
+    free = 0
+    for mask in masks:
+        free |= _free_starts(visit, span.full & ~mask)
+    return free & runs(at_work, visit.minutes // GRAIN_MINUTES)
+
+
+def _free_starts(visit: VisitRules, free: int) -> int:
+    """Return the grains at which a visit may start so that it and its buffers fit in `free`."""
+    length = visit.buffer_before + visit.minutes + visit.buffer_after
+    return runs(free, length // GRAIN_MINUTES) << (visit.buffer_before // GRAIN_MINUTES)
+
+
+def _slots(
+    mask: int, span: Window, visit: VisitRules, site_id: str, provider_id: str, most: int
+) -> Iterable[Slot]:
+    for bit in bits_of(mask, most):
+        starts_at = span.at(bit)
+        yield Slot(starts_at, site_id, provider_id, starts_at + visit.length)
