@@ -18,8 +18,7 @@ from local.process_environment import (
 from local.supervisor import STACK_MARK
 
 STORES, STAND_INS, WORK, WEB, DOOR = range(5)
-WITH_WORKERS = ("intake", "referral", "notify")
-WORKER_CHILDREN = {"intake": 1, "referral": 1, "notify": 2}
+WORKER_CHILDREN = {"notify": 2}  # sending waits for the outside world; the other queues are short
 
 
 def postgres_process(stack: Stack) -> ProcessSpec:
@@ -61,12 +60,18 @@ def gateway_process(stack: Stack) -> ProcessSpec:
 
 def service_processes(stack: Stack) -> list[ProcessSpec]:
     """Return web, worker and relay of each service."""
-    specs = []
-    for service in SERVICES:
-        specs.append(_web(stack, service))
-        if service in WITH_WORKERS:
-            specs += [_worker(stack, service), _relay(stack, service)]
-    return specs
+    parts = {"app": _web, "worker": _worker, "relay": _relay}
+    return [parts[part](stack, service) for service in SERVICES for part in parts if has_part(service, part)]
+
+
+def has_part(service: str, part: str) -> bool:
+    """Return whether `service` has a composition root of that name: an absent file means it does not do that."""
+    return (ROOT / "services" / service / f"{part}.py").exists()
+
+
+def with_workers() -> list[str]:
+    """Return the services with a queue and workers on it."""
+    return [service for service in SERVICES if has_part(service, "worker")]
 
 
 def _web(stack: Stack, service: str) -> ProcessSpec:
@@ -95,7 +100,7 @@ def _worker(stack: Stack, service: str) -> ProcessSpec:
         "-Q",
         f"{service}.jobs",
         "-c",
-        str(WORKER_CHILDREN[service]),
+        str(WORKER_CHILDREN.get(service, 1)),
         "-n",
         f"{service}@waymark",
         "--without-mingle",

@@ -18,12 +18,12 @@ from local.places import ROOT, Places
 from local.problem import Problem
 from local.process_environment import DEMO_CLIENT_ID, Stack
 from local.processes import (
-    WITH_WORKERS,
     gateway_process,
     postgres_process,
     redis_process,
     service_processes,
     stand_ins,
+    with_workers,
 )
 from local.secret_files import write_private
 from local.supervisor import Supervisor, end_strays
@@ -94,7 +94,7 @@ def _run(stack: Stack, began: float) -> int:
     supervisor = Supervisor(stack.places, say)
     supervisor.facts = {"address": stack.public_url, "ports": stack.ports}
     watchdog = Watchdog(
-        {service: stack.app_url(service) for service in WITH_WORKERS},
+        {service: stack.app_url(service) for service in with_workers()},
         stack.redis_url,
         supervisor.seconds_up,
         supervisor.ask_restart,
