@@ -1,0 +1,47 @@
+"""Published protocol versions, compiled once a process: a published version never changes."""
+
+from dataclasses import dataclass
+from threading import Lock
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.evidence import Protocol, compile_protocol
+from services.referral.model.protocol import ProtocolVersion
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedProtocol:
+    """A version in force or once in force, ready to evaluate."""
+
+    number: int
+    version: str
+    protocol: Protocol
+
+
+_compiled: dict[bytes, PublishedProtocol] = {}
+_compiling = Lock()
+
+
+def current_protocol(session: Session) -> PublishedProtocol | None:
+    """Return the version in force, or None before the first is published."""
+    newest = select(ProtocolVersion.digest, ProtocolVersion.number).order_by(ProtocolVersion.number.desc())
+    found = session.execute(newest.limit(1)).first()
+    return None if found is None else _ready(session, found.digest, found.number)
+
+
+def protocol_of_version(session: Session, version: str) -> PublishedProtocol | None:
+    """Return the published version of that name, or None."""
+    named = select(ProtocolVersion.digest, ProtocolVersion.number).where(ProtocolVersion.version == version)
+    found = session.execute(named).first()
+    return None if found is None else _ready(session, found.digest, found.number)
+
+
+def _ready(session: Session, digest: bytes, number: int) -> PublishedProtocol:
+    ready = _compiled.get(digest)
+    if ready is None or ready.number != number:
+        with _compiling:
+            row = session.scalars(select(ProtocolVersion).where(ProtocolVersion.number == number)).one()
+            ready = PublishedProtocol(row.number, row.version, compile_protocol(row.document))
+            _compiled[digest] = ready
+    return ready
