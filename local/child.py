@@ -56,7 +56,7 @@ class Child:
                 extra_groups=[] if spec.user else None,
                 start_new_session=True,
                 # One system call and nothing else runs there, so the watchdog's thread cannot hold it up.
-                preexec_fn=_die_with_parent(spec.stop_signal),  # noqa: PLW1509
+                preexec_fn=die_with_parent(spec.stop_signal),  # noqa: PLW1509
             )
 
     @property
@@ -90,7 +90,7 @@ class Child:
         return f"exit code {code}"
 
 
-def _die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
+def die_with_parent(number: signal.Signals) -> Callable[[], None] | None:
     """Return what asks Linux to signal the child when we are gone, even by SIGKILL; None on other systems."""
     if sys.platform != "linux":
         return None

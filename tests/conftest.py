@@ -11,6 +11,7 @@ import redis
 
 from tests import servers
 from tests.servers import ServiceDatabase
+from tests.stack import RunningStack, running_stack
 
 DatabaseFactory = Callable[[str], ServiceDatabase]
 
@@ -91,3 +92,17 @@ def admin_connection(postgres_url: str) -> Iterator[psycopg.Connection[tuple[obj
 def repository() -> Path:
     """The checkout's root."""
     return Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[RunningStack]:
+    """A whole running clinic with its demo data, one a worker: mark its tests `xdist_group("stack")` to share it."""
+    with running_stack() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def own_stack() -> Iterator[RunningStack]:
+    """A whole running clinic for one module alone: for tests that kill parts of it."""
+    with running_stack() as running:
+        yield running

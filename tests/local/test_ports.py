@@ -1,0 +1,42 @@
+"""Ports: the reader's choice is kept or refused in a sentence; the others step aside."""
+
+import socket
+
+import pytest
+
+from local import ports
+from local.problem import Problem
+from tests.servers import free_port
+
+
+def test_a_taken_port_is_said_with_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        with pytest.raises(Problem, match=rf"Port {number} is taken .*make up PORT={number + 1}"):
+            ports.choose(number)
+
+
+def test_inner_ports_step_aside() -> None:
+    gateway = free_port()
+    while gateway + max(ports.OFFSETS.values()) > 65535:
+        gateway = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", gateway + ports.OFFSETS["intake"]))
+        taken.listen()
+        chosen = ports.choose(gateway)
+    assert chosen["gateway"] == gateway
+    assert chosen["intake"] != gateway + ports.OFFSETS["intake"]
+    assert len(set(chosen.values())) == len(chosen)
+
+
+@pytest.mark.parametrize("number", [0, -1, 65536])
+def test_a_number_that_is_no_port_is_refused(number: int) -> None:
+    with pytest.raises(Problem, match="PORT must be a number from 1 to 65535"):
+        ports.choose(number)
+
+
+def test_near_the_end_of_the_range_any_free_port_serves() -> None:
+    chosen = ports.choose(65535)
+    assert all(0 < port < 65536 for port in chosen.values())
