@@ -1,6 +1,13 @@
 """SQL of the kernel's tables, called from each service's first migration. A later change is a new function."""
 
-from alembic.operations import Operations
+from typing import Any, Protocol
+
+
+class Runs(Protocol):
+    """What runs a statement: the `alembic.op` module."""
+
+    def execute(self, sqltext: str) -> Any: ...
+
 
 CREATE_V1 = """
 CREATE TABLE outbox_event (
@@ -68,11 +75,11 @@ DROP FUNCTION refuse_change();
 """
 
 
-def create_kernel_tables(op: Operations) -> None:
+def create_kernel_tables(op: Runs) -> None:
     """Create version 1 of the kernel's tables."""
     op.execute(CREATE_V1)
 
 
-def drop_kernel_tables(op: Operations) -> None:
+def drop_kernel_tables(op: Runs) -> None:
     """Undo `create_kernel_tables`."""
     op.execute(DROP_V1)
