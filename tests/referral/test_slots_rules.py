@@ -102,7 +102,12 @@ def slots_of_day(day: date, zone: ZoneInfo, *, alignment: int, minutes: int) -> 
     site = SiteHours("site", zone, always, {"room": (1,)})
     provider = ProviderHours("provider", (2,), {"site": always})
     window = (starts_at, ends_at)
-    return [slot.starts_at for slot in free_slots(visit, [site], [provider], {}, window, starts_at, 999)]
+    return [
+        slot.starts_at
+        for slot in free_slots(
+            visit, sites=[site], providers=[provider], taken={}, window=window, now=starts_at, most=999
+        )
+    ]
 
 
 @given(zones, days, st.integers(0, 287))
@@ -231,9 +236,10 @@ def test_free_slots_agree_with_an_oracle_that_walks(
 ) -> None:
     sites, providers, taken, base = clinic
     window = (base + timedelta(minutes=begins), base + timedelta(minutes=begins + lasts))
-    found = free_slots(visit, sites, providers, taken, window, base, 100_000)
-    assert found == oracle(visit, sites, providers, taken, window, base)
-    assert free_slots(visit, sites, providers, taken, window, base, 7) == found[:7]
+    facts = {"sites": sites, "providers": providers, "taken": taken, "window": window, "now": base}
+    found = free_slots(visit, **facts, most=100_000)  # type: ignore[arg-type]
+    assert found == oracle(visit, sites, providers, taken, window=window, now=base)
+    assert free_slots(visit, **facts, most=7) == found[:7]  # type: ignore[arg-type]
 
 
 def oracle(
@@ -241,6 +247,7 @@ def oracle(
     sites: list[SiteHours],
     providers: list[ProviderHours],
     taken: dict[int, list[Interval]],
+    *,
     window: tuple[datetime, datetime],
     now: datetime,
 ) -> list[Slot]:

@@ -4,7 +4,7 @@ Deterministic: the same facts give the same slots in the same order. No clock is
 """
 
 import heapq
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -45,9 +45,9 @@ class VisitRules:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyHours:
-    """Open or working hours on one weekday (0 = Monday), minutes of the local day, on dates in [valid_from, valid_until].
+    """Open or working hours on one weekday (0 = Monday), in minutes of the local day.
 
-    `valid_until` None: until further notice.
+    They hold from the date `valid_from` to `valid_until`, both included; None: until further notice.
     """
 
     weekday: int
@@ -98,6 +98,7 @@ class Slot:
 
 def free_slots(
     visit: VisitRules,
+    *,
     sites: Sequence[SiteHours],
     providers: Sequence[ProviderHours],
     taken: Mapping[int, Sequence[Interval]],
@@ -118,7 +119,7 @@ def free_slots(
     span = Window.around(search[0] - margin[0], search[1] + margin[1])
     in_search = span.starting_in(*search)
     busy = {seat: span.touching(intervals) for seat, intervals in taken.items()}
-    found: list[Iterable[Slot]] = []
+    found: list[list[Slot]] = []
     for site in sites:
         starts = in_search & grid(span, site.zone, visit.alignment_minutes)
         starts &= _room_starts(visit, site, busy, span)
@@ -128,8 +129,10 @@ def free_slots(
         for provider in providers:
             if site.id not in provider.hours:
                 continue
-            mask = starts & _provider_starts(visit, site, site_open, provider, busy, span)
-            found.append(_slots(mask, span, visit, site.id, provider.id, most))
+            at_work = site_open & _open(provider.hours[site.id], provider.closures, site.zone, span)
+            mask = starts & _provider_starts(visit, provider, at_work, busy, span)
+            instants = (span.at(bit) for bit in bits_of(mask, most))
+            found.append([Slot(at, site.id, provider.id, at + visit.length) for at in instants])
     return sorted(heapq.nsmallest(most, (slot for part in found for slot in part)))
 
 
@@ -160,14 +163,9 @@ def _room_starts(visit: VisitRules, site: SiteHours, busy: Mapping[int, int], sp
 
 
 def _provider_starts(
-    visit: VisitRules,
-    site: SiteHours,
-    site_open: int,
-    provider: ProviderHours,
-    busy: Mapping[int, int],
-    span: Window,
+    visit: VisitRules, provider: ProviderHours, at_work: int, busy: Mapping[int, int], span: Window
 ) -> int:
-    at_work = site_open & _open(provider.hours[site.id], provider.closures, site.zone, span)
+    """Return the starts at which the provider is at work and free for the visit and its buffers."""
     if not at_work:
         return 0
     masks = [busy.get(seat, 0) for seat in provider.seats]
@@ -186,11 +184,3 @@ def _free_starts(visit: VisitRules, free: int) -> int:
     """Return the grains at which a visit may start so that it and its buffers fit in `free`."""
     length = visit.buffer_before + visit.minutes + visit.buffer_after
     return runs(free, length // GRAIN_MINUTES) << (visit.buffer_before // GRAIN_MINUTES)
-
-
-def _slots(
-    mask: int, span: Window, visit: VisitRules, site_id: str, provider_id: str, most: int
-) -> Iterable[Slot]:
-    for bit in bits_of(mask, most):
-        starts_at = span.at(bit)
-        yield Slot(starts_at, site_id, provider_id, starts_at + visit.length)
