@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.context import request_id
+from kernel.contracts.by_event import CONTRACTS
 from kernel.events import Contract
 from kernel.ids import new_id
 from kernel.personal import seal_json
@@ -24,8 +25,11 @@ def event_place(event_id: UUID) -> str:
 def emit(session: Session, event_type: str, subject: object, data: Contract) -> UUID:
     """Write an event and one delivery per listener; they exist if and only if the caller's transaction commits.
 
-    Returns the event's id. Raises KeyError when `event_type` is not in `kernel.routing`.
+    Returns the event's id. Raises KeyError when `event_type` is not in `kernel.routing`, TypeError when `data` is
+    not of the event's contract.
     """
+    if not isinstance(data, CONTRACTS[event_type]):
+        raise TypeError(f"{event_type} does not carry {type(data).__name__}")
     event_id = new_id()
     owed_to = listeners(event_type)
     session.add(

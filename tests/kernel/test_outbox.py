@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from kernel.contracts.by_event import CONTRACTS
 from kernel.contracts.contact_opt import ContactOpted
 from kernel.database import Database
 from kernel.events import Envelope, Event
@@ -50,6 +51,15 @@ def test_each_listener_is_owed_one_delivery_and_the_data_rests_sealed(kernel_dat
 def test_an_event_nobody_is_registered_for_is_a_mistake(kernel_database: Database) -> None:
     with pytest.raises(KeyError), kernel_database.transaction() as session:
         emit(session, "something_else", "1", opted())
+
+
+def test_an_event_carries_only_its_own_contract(kernel_database: Database) -> None:
+    with pytest.raises(TypeError), kernel_database.transaction() as session:
+        emit(session, "reply_confirmed", "1", opted())
+
+
+def test_every_event_has_listeners_and_a_contract() -> None:
+    assert set(CONTRACTS) == set(LISTENERS)
 
 
 def test_every_listener_is_a_service() -> None:

@@ -18,7 +18,7 @@ TABLE = "event_delivery"
 
 def owe(database: Database, count: int, delay: timedelta = timedelta()) -> None:
     with database.transaction() as session:
-        event_id = emit(session, "reply_confirmed", "1", opted())
+        event_id = emit(session, "contact_opted_out", "1", opted())
         session.execute(text("DELETE FROM event_delivery"))
         for _ in range(count):
             due_at = now(session) + delay

@@ -1,0 +1,32 @@
+"""Which contract each event's data follows; `emit` refuses anything else."""
+
+from kernel.contracts import (
+    appointment,
+    contact_opt,
+    intake_submitted,
+    message_state_changed,
+    protocol_published,
+    questionnaire_published,
+    referral_routed,
+    referral_state_changed,
+    reply,
+)
+from kernel.events import Contract
+
+CONTRACTS: dict[str, type[Contract]] = {
+    "intake_submitted": intake_submitted.IntakeSubmitted,
+    "questionnaire_published": questionnaire_published.QuestionnairePublished,
+    "protocol_published": protocol_published.ProtocolPublished,
+    "referral_routed": referral_routed.ReferralRouted,
+    "referral_state_changed": referral_state_changed.ReferralStateChanged,
+    "appointment_booked": appointment.AppointmentBooked,
+    "appointment_moved": appointment.AppointmentMoved,
+    "appointment_cancelled": appointment.AppointmentCancelled,
+    "appointment_outcome_recorded": appointment.AppointmentOutcomeRecorded,
+    "reply_confirmed": reply.ReplyMeant,
+    "reply_cannot_come": reply.ReplyMeant,
+    "reply_reschedule": reply.ReplyMeant,
+    "message_state_changed": message_state_changed.MessageStateChanged,
+    "contact_opted_out": contact_opt.ContactOpted,
+    "contact_opted_in": contact_opt.ContactOpted,
+}
