@@ -78,16 +78,9 @@ def without_accents(text: str) -> str:
     names it.
     """
     plain: list[str] = []
-    for character in unicodedata.normalize("NFC", text):
-        if character in GSM_BASIC or character in GSM_EXTENSION:
-            plain.append(character)
-            continue
-        mapped = character.translate(_PLAIN)
-        if mapped == character:
-            base = "".join(
-                c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c)
-            )
-            if base and all(c in GSM_BASIC or c in GSM_EXTENSION for c in base):
-                mapped = base
-        plain.append(mapped)
+    for character in unicodedata.normalize("NFC", text.translate(_PLAIN)):
+        base = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
+        known = character in GSM_BASIC or character in GSM_EXTENSION
+        has_twin = base != "" and all(c in GSM_BASIC or c in GSM_EXTENSION for c in base)
+        plain.append(base if has_twin and not known else character)
     return "".join(plain)
