@@ -7,7 +7,7 @@ CODE := kernel services local tests bench
 export PORT
 
 .PHONY: help setup up down reset test check lint types imports migrations format bench chaos fuzz shots \
-	lock docs-capabilities clean
+	lock docs-capabilities docs-events clean
 
 help: ## print every command with one line each
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -69,6 +69,9 @@ lock: setup ## compile requirements/*.in into hashed lists, and package-lock.jso
 
 docs-capabilities: setup ## write docs/capabilities.md from the marks on the tests
 	@$(PYTHON) -m local.capabilities_page
+
+docs-events: setup ## write docs/events.md from the contracts
+	@$(PYTHON) -m local.events_page
 
 clean: ## remove caches (not the data, not the environment)
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis
