@@ -2,5 +2,19 @@
 
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
+from services.referral.actions.fold_tallies import fold_tallies
+from services.referral.actions.mark_breaches import mark_breaches
+from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
+from services.referral.actions.return_to_triage import return_deferred
 
-JOBS: tuple[Job, ...] = (*KERNEL_JOBS,)
+JOBS: tuple[Job, ...] = (
+    *KERNEL_JOBS,
+    Job(
+        "publish_shipped_protocol", 60, publish_shipped_protocol, "a new clinic has a protocol from the start"
+    ),
+    Job("mark_breaches", 5, mark_breaches, "a due time that passes puts the referral on top within seconds"),
+    Job(
+        "return_deferred", 15, return_deferred, "a deferred referral comes back without anyone remembering it"
+    ),
+    Job("fold_tallies", 5, fold_tallies, "counts stay a sum of few rows however many moves are made"),
+)

@@ -41,8 +41,9 @@ def move_referral(
     if chosen is None or not may_do(chosen, from_state, to_state):
         raise illegal_move(referral)
     moment = now(session)
-    referral.state = to_state
-    referral.state_since = moment
+    if to_state != from_state:
+        referral.state = to_state
+        referral.state_since = moment
     referral.version += 1
     referral.closed_at = None if STATES[to_state].is_open else moment
     if from_state == "deferred":

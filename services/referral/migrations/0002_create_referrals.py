@@ -82,11 +82,29 @@ CREATE TABLE referral_move (
 CREATE TRIGGER referral_move_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON referral_move
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TABLE triage_review (
+    id uuid NOT NULL, referral_id uuid NOT NULL, decision_id uuid, at timestamptz NOT NULL,
+    reviewer_id text NOT NULL, reviewer_role text NOT NULL, outcome text NOT NULL, reason_code text NOT NULL,
+    from_route text NOT NULL, to_route text NOT NULL, from_priority text NOT NULL, to_priority text NOT NULL,
+    protocol_version text NOT NULL, rule_ids text[] NOT NULL,
+    CONSTRAINT pk_triage_review PRIMARY KEY (id),
+    CONSTRAINT fk_triage_review_referral_id FOREIGN KEY (referral_id) REFERENCES referral (id),
+    CONSTRAINT fk_triage_review_decision_id FOREIGN KEY (decision_id) REFERENCES decision (id),
+    CONSTRAINT ck_triage_review_outcome CHECK (outcome IN ('accept', 'redirect', 'ask', 'decline', 'defer')));
+CREATE INDEX ix_triage_review_referral_id ON triage_review (referral_id);
+CREATE INDEX ix_triage_review_at ON triage_review (at);
+
 CREATE TABLE referral_message (
     id uuid NOT NULL, patient_id uuid NOT NULL, appointment_id uuid, appointment_version integer,
     step text NOT NULL, channel text NOT NULL, state text NOT NULL, reason text NOT NULL,
     first_at timestamptz NOT NULL, at timestamptz NOT NULL,
     CONSTRAINT pk_referral_message PRIMARY KEY (id));
+CREATE TABLE contact_opt (
+    patient_id uuid NOT NULL, channel text NOT NULL, opted_out boolean NOT NULL, at timestamptz NOT NULL,
+    CONSTRAINT pk_contact_opt PRIMARY KEY (patient_id, channel));
+CREATE TABLE asked_variables (
+    questionnaire text NOT NULL, variables text[] NOT NULL, published_at timestamptz NOT NULL,
+    CONSTRAINT pk_asked_variables PRIMARY KEY (questionnaire));
 CREATE INDEX ix_referral_message_patient_id ON referral_message (patient_id);
 CREATE INDEX ix_referral_message_appointment_id ON referral_message (appointment_id);
 """
@@ -123,6 +141,6 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.execute(
-        "DROP TABLE referral_tally, referral_message, referral_move, referral_hold, decision, referral,"
-        " protocol_version; DROP FUNCTION tally_referral()"
+        "DROP TABLE asked_variables, contact_opt, referral_tally, referral_message, triage_review, referral_move,"
+        " referral_hold, decision, referral, protocol_version; DROP FUNCTION tally_referral()"
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Identity, Integer, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Identity, Integer, LargeBinary, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,6 +52,17 @@ class ReferralMessage(Base):
     state: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text)
     first_at: Mapped[datetime] = mapped_column(Moment)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+
+class ContactOpt(Base):
+    """Whether the patient takes our messages on a channel, as notify last said."""
+
+    __tablename__ = "contact_opt"
+
+    patient_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    channel: Mapped[str] = mapped_column(Text, primary_key=True)
+    opted_out: Mapped[bool] = mapped_column(Boolean)
     at: Mapped[datetime] = mapped_column(Moment)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, LargeBinary, Text
+from sqlalchemy import ARRAY, Integer, LargeBinary, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -24,3 +24,13 @@ class ProtocolVersion(Base):
     digest: Mapped[bytes] = mapped_column(LargeBinary)
     published_at: Mapped[datetime] = mapped_column(Moment)
     published_by: Mapped[str] = mapped_column(Text)
+
+
+class AskedVariables(Base):
+    """The protocol variables a questionnaire version asks, as intake published them; the linter reads it."""
+
+    __tablename__ = "asked_variables"
+
+    questionnaire: Mapped[str] = mapped_column(Text, primary_key=True)
+    variables: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    published_at: Mapped[datetime] = mapped_column(Moment)

@@ -54,7 +54,7 @@ MOVES: tuple[Move, ...] = (
     Move("triage", ("received",), "needs_triage", by_staff=False),
     Move("accept", ("needs_triage",), "accepted"),
     Move("redirect", ("needs_triage", "accepted", "to_book"), "accepted"),
-    Move("redirect", ("accepted", "to_book"), "needs_triage"),
+    Move("redirect", ("needs_triage", "accepted", "to_book"), "needs_triage"),
     Move("make_ready", ("accepted",), "to_book", by_staff=False),
     Move("ask", ("needs_triage", "accepted", "to_book"), "waiting_on_patient"),
     Move("defer", ("needs_triage", "accepted", "to_book"), "deferred"),

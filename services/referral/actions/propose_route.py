@@ -1,0 +1,44 @@
+"""Put a decision's proposal on the referral: route, priority, due time, holds, and what is still unknown."""
+
+from collections.abc import Iterable
+
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from services.referral.actions.decide_route import Decided
+from services.referral.actions.open_holds import open_holds
+from services.referral.model.referral import Referral
+from services.referral.queries.protocols import PublishedProtocol
+from services.referral.queries.site_calendar import site_calendar
+from services.referral.rules.business_clock import due_at
+from services.referral.rules.priority_targets import target_of
+
+
+def propose_route(
+    session: Session,
+    referral: Referral,
+    published: PublishedProtocol,
+    decided: Decided,
+    seen_flags: Iterable[str] = (),
+) -> None:
+    """Set what the protocol proposes. `seen_flags`: flags that fired on an earlier page, which hold too."""
+    decision = decided.decision
+    referral.proposed_route = referral.route = decision.route
+    referral.proposed_priority = decision.priority
+    referral.secondary_routes = list(decision.secondary)
+    referral.unknown_count = len(decision.unknown)
+    referral.near_miss_count = len(decided.body()["near_misses"])
+    set_priority(session, referral, published, decision.priority)
+    actions = {flag["id"]: str(flag["action"]) for flag in decision.red_flags}
+    known = {flag.id: flag.action or "" for flag in published.protocol.flags}
+    for flag in seen_flags:
+        actions.setdefault(flag, known.get(flag, "S"))
+    open_holds(session, referral, actions.items())
+
+
+def set_priority(session: Session, referral: Referral, published: PublishedProtocol, priority: str) -> None:
+    """Set the priority and count its due time from the submission, in the opening hours of the referral's site."""
+    referral.priority = priority
+    target = target_of(published.protocol.document["priorities"], priority)
+    referral.due_at = due_at(referral.submitted_at, target, site_calendar(session, referral.site))
+    referral.breached = referral.clock == "run" and referral.due_at < now(session)

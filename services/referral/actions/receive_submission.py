@@ -1,0 +1,190 @@
+"""Make a referral of a finished questionnaire, or put new answers on the referral they correct."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.contracts.intake_submitted import IntakeSubmitted
+from kernel.contracts.referral_routed import ReferralRouted
+from kernel.ids import new_id
+from kernel.outbox import emit
+from services.referral.actions.decide_route import Decided, decide_route
+from services.referral.actions.move_referral import move_referral
+from services.referral.actions.propose_route import propose_route
+from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
+from services.referral.actions.store_decision import store_decision
+from services.referral.model.decision import Decision
+from services.referral.model.referral import Referral
+from services.referral.queries.protocols import PublishedProtocol
+from services.referral.rules.referral_states import STATES, may_do
+
+PROTOCOL = Actor("system", "referral.protocol")
+INTAKE = Actor("service", "intake")
+
+
+def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral:
+    """Evaluate the answers, keep decision and evidence, and return the referral in triage.
+
+    A submission received before changes nothing. A correction voids the earlier decision and puts the case back
+    in triage; one that comes before what it corrects stands, and the late original is kept voided.
+    """
+    known = _decision_of(session, Decision.submission_id == submitted.submission_id)
+    if known is not None:
+        return session.get_one(Referral, known.referral_id)
+    published = publish_shipped_protocol(session)
+    decided = decide_route(published, submitted.answers)
+    successor = _decision_of(session, Decision.corrects_id == submitted.submission_id)
+    if successor is not None:
+        return _keep_late_original(session, successor.referral_id, submitted, decided)
+    earlier = None
+    if submitted.corrects is not None:
+        earlier = _decision_of(session, Decision.submission_id == submitted.corrects)
+    referral = None if earlier is None else _locked(session, earlier.referral_id)
+    if referral is None or not STATES[referral.state].is_open:
+        return _create(session, submitted, published, decided, follows=referral)
+    return _correct(session, referral, submitted, published, decided)
+
+
+def _create(
+    session: Session,
+    submitted: IntakeSubmitted,
+    published: PublishedProtocol,
+    decided: Decided,
+    follows: Referral | None,
+) -> Referral:
+    moment = now(session)
+    referral = Referral(
+        id=new_id(),
+        submission_id=submitted.submission_id,
+        patient_id=submitted.patient_id,
+        language=submitted.language,
+        mode=submitted.mode,
+        state="received",
+        state_since=moment,
+        version=1,
+        preferred_site=submitted.preferred_site,
+        site=submitted.preferred_site,
+        clock="run",
+        created_at=moment,
+        submitted_at=submitted.submitted_at,
+        follows_id=None if follows is None else follows.id,
+        attempts=0,
+    )
+    referral.patient = submitted.patient.model_dump(mode="json")
+    _take_proposal(session, referral, submitted, published, decided)
+    session.add(referral)
+    session.flush()
+    store_decision(
+        session,
+        referral,
+        decided,
+        submitted.answers,
+        submission_id=submitted.submission_id,
+        cause="intake",
+        corrects_id=submitted.corrects,
+    )
+    record(session, INTAKE, "receive_referral", "referral", referral.id)
+    move_referral(session, PROTOCOL, referral, "needs_triage", details=_routing(decided))
+    _tell_routed(session, referral)
+    return referral
+
+
+def _correct(
+    session: Session,
+    referral: Referral,
+    submitted: IntakeSubmitted,
+    published: PublishedProtocol,
+    decided: Decided,
+) -> Referral:
+    referral.submission_id = submitted.submission_id
+    referral.patient = submitted.patient.model_dump(mode="json")
+    referral.submitted_at = submitted.submitted_at
+    store_decision(
+        session,
+        referral,
+        decided,
+        submitted.answers,
+        submission_id=submitted.submission_id,
+        cause="correction",
+        corrects_id=submitted.corrects,
+    )
+    if may_do("new_answers", referral.state, "needs_triage"):
+        move_referral(
+            session,
+            PROTOCOL,
+            referral,
+            "needs_triage",
+            deed="new_answers",
+            reason_code="answers_corrected",
+            details=_routing(decided),
+        )
+    else:
+        referral.version += 1
+    _take_proposal(session, referral, submitted, published, decided)
+    record(
+        session, INTAKE, "correct_referral", "referral", referral.id, details={"version": referral.version}
+    )
+    _tell_routed(session, referral)
+    return referral
+
+
+def _keep_late_original(
+    session: Session, referral_id: UUID, submitted: IntakeSubmitted, decided: Decided
+) -> Referral:
+    referral = _locked(session, referral_id)
+    store_decision(
+        session,
+        referral,
+        decided,
+        submitted.answers,
+        submission_id=submitted.submission_id,
+        cause="intake",
+        voided_at=now(session),
+    )
+    record(session, INTAKE, "keep_late_answers", "referral", referral.id)
+    return referral
+
+
+def _take_proposal(
+    session: Session,
+    referral: Referral,
+    submitted: IntakeSubmitted,
+    published: PublishedProtocol,
+    decided: Decided,
+) -> None:
+    propose_route(session, referral, published, decided, seen_flags=submitted.flags)
+
+
+def _tell_routed(session: Session, referral: Referral) -> None:
+    assert referral.submission_id is not None
+    emit(
+        session,
+        "referral_routed",
+        referral.id,
+        ReferralRouted(
+            referral_id=referral.id,
+            submission_id=referral.submission_id,
+            patient_id=referral.patient_id,
+            route=referral.route,
+            priority=referral.priority,
+            state=referral.state,
+            version=referral.version,
+        ),
+    )
+
+
+def _routing(decided: Decided) -> dict[str, str]:
+    decision = decided.decision
+    return {"route": decision.route, "priority": decision.priority, "protocol": decision.protocol_version}
+
+
+def _locked(session: Session, referral_id: UUID) -> Referral:
+    return session.scalars(select(Referral).where(Referral.id == referral_id).with_for_update()).one()
+
+
+def _decision_of(session: Session, condition: object) -> Decision | None:
+    return session.scalars(select(Decision).where(condition).limit(1)).first()  # type: ignore[arg-type]

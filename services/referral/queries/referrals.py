@@ -1,0 +1,81 @@
+"""One referral and everything that hangs on it."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from services.referral.model.decision import Decision, ReferralHold
+from services.referral.model.move import ContactOpt, ReferralMessage, ReferralMove
+from services.referral.model.referral import Referral
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A referral with its history. `decisions` newest first (the first live one decides); `others`: the patient's."""
+
+    referral: Referral
+    decisions: list[Decision]
+    moves: list[ReferralMove]
+    holds: list[ReferralHold]
+    messages: list[ReferralMessage]
+    opts: list[ContactOpt]
+    others: list[Referral]
+
+    @property
+    def live_decision(self) -> Decision | None:
+        """The decision in force, or None (only a late original was kept)."""
+        return next((decision for decision in self.decisions if decision.voided_at is None), None)
+
+
+def find_referral(session: Session, referral_id: UUID, *, lock: bool = False) -> Referral | None:
+    """Return the referral or None; with `lock` nobody else can change it until the transaction ends."""
+    query = select(Referral).where(Referral.id == referral_id)
+    return session.scalars(query.with_for_update() if lock else query).first()
+
+
+def referral_of_submission(session: Session, submission_id: UUID) -> Referral | None:
+    """Return the referral a submission was received on, or None while it has not arrived."""
+    decided = select(Decision.referral_id).where(Decision.submission_id == submission_id).limit(1)
+    referral_id = session.scalars(decided).first()
+    return None if referral_id is None else session.get(Referral, referral_id)
+
+
+def read_case(session: Session, referral: Referral, appointment_ids: list[UUID]) -> Case:
+    """Return the whole case. `appointment_ids`: the referral's visits, whose messages belong to it."""
+    own = Decision.referral_id == referral.id
+    mine = ReferralMessage.patient_id == referral.patient_id
+    about_this = or_(
+        ReferralMessage.appointment_id.is_(None), ReferralMessage.appointment_id.in_(appointment_ids)
+    )
+    return Case(
+        referral=referral,
+        decisions=list(session.scalars(select(Decision).where(own).order_by(Decision.id.desc()))),
+        moves=list(
+            session.scalars(
+                select(ReferralMove)
+                .where(ReferralMove.referral_id == referral.id)
+                .order_by(ReferralMove.version)
+            )
+        ),
+        holds=list(
+            session.scalars(
+                select(ReferralHold).where(ReferralHold.referral_id == referral.id).order_by(ReferralHold.id)
+            )
+        ),
+        messages=list(
+            session.scalars(
+                select(ReferralMessage).where(mine, about_this).order_by(ReferralMessage.first_at)
+            )
+        ),
+        opts=list(session.scalars(select(ContactOpt).where(ContactOpt.patient_id == referral.patient_id))),
+        others=list(
+            session.scalars(
+                select(Referral)
+                .where(Referral.patient_id == referral.patient_id, Referral.id != referral.id)
+                .order_by(Referral.id.desc())
+                .limit(20)
+            )
+        ),
+    )
