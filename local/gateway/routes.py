@@ -16,7 +16,12 @@ PREFIXES = (
 
 
 def upstream_for(path: str) -> str | None:
-    """Return the name of the process for `path`; None when the gateway answers itself. `/events` is not public."""
+    """Return the name of the process for `path`; None when the gateway answers itself.
+
+    Third-party files come from here under any prefix. `/events` is between services and has no way in.
+    """
+    if "/static/lib/" in path:
+        return None
     for prefix, name in PREFIXES:
         if path == prefix or path.startswith(prefix + "/"):
             return name
