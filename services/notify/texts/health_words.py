@@ -42,8 +42,9 @@ _WORDS: dict[str, tuple[str, ...]] = {
         "mielopat*", "ciatica", "artritis", "artrosis", "discos?", "latigazo", "embaraz*", "depresi*", "ansiedad",
     ),
     "symptom": (
-        "pain(?:s|ful|kill[a-z]*)?", "ache*", "aching", "numb*", "tingl*", "nausea*", "vomit*", "dizz*", "aura", "spasm*",
-        "weakness", "neck", "spine", "spinal", "low back", "lower back", "upper back", "bladder", "bowel*", "stiff*", "symptom*",
+        "pain(?:s|ful|kill[a-z]*)?", "ache*", "aching", "numb*", "tingl*", "nausea*", "vomit*", "dizz*", "aura",
+        "spasm*", "weakness", "neck", "spine", "spinal", "low back", "lower back", "upper back", "bladder", "bowel*",
+        "stiff*", "symptom*",
         "dolor*", "entumec*", "hormigue*", "nauseas", "mareo*", "cuello", "columna", "espalda", "vejiga", "intestin*",
         "cervical*", "lumbar*", "sintoma*", "rigidez",
     ),
