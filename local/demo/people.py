@@ -15,7 +15,13 @@ FAMILY = (
     "Cano Dale Estes Flynn Gamez Hurst Innes Jarvis Keller"
 ).split()
 SITES = ("lees_summit", "grandview", "leawood", "paola", "garnett")
-POSTCODES = {"lees_summit": "64063", "grandview": "64030", "leawood": "66206", "paola": "66071", "garnett": "66032"}
+POSTCODES = {
+    "lees_summit": "64063",
+    "grandview": "64030",
+    "leawood": "66206",
+    "paola": "66071",
+    "garnett": "66032",
+}
 
 # (story, stage, how many): what the staff meet when they log in for the first time.
 PLAN = (

@@ -128,20 +128,31 @@ STORIES: dict[str, Answers] = {
         "hx_remission_months": 6,
         "nprs_now": 7,
     },
-    "neck_pain": _CALM_SPINE | {"regions": ["neck"], "pain_weeks": 5, "nprs_now": 4, "neck_cause": ["sleep_no_support"]},
+    "neck_pain": _CALM_SPINE
+    | {"regions": ["neck"], "pain_weeks": 5, "nprs_now": 4, "neck_cause": ["sleep_no_support"]},
     "low_back": _CALM_SPINE | {"regions": ["low_back"], "pain_weeks": 9, "nprs_now": 5},
-    "sciatica_early": _CALM_SPINE | {"regions": ["low_back", "leg"], "radicular_leg": True, "pain_weeks": 3, "nprs_now": 6},
+    "sciatica_early": _CALM_SPINE
+    | {"regions": ["low_back", "leg"], "radicular_leg": True, "pain_weeks": 3, "nprs_now": 6},
     "old_surgery_worse": _CALM_SPINE
-    | {"regions": ["low_back"], "prior_spine_surgery": True, "symptoms_new_or_progressive": True, "pain_weeks": 30},
+    | {
+        "regions": ["low_back"],
+        "prior_spine_surgery": True,
+        "symptoms_new_or_progressive": True,
+        "pain_weeks": 30,
+    },
     "clumsy_hands": _CALM_SPINE
     | {"regions": ["neck"], "hand_clumsy": True, "gait_change": True, "symptoms_new_or_progressive": False},
-    "new_headache_at_70": _CALM_HEAD | {"regions": ["head", "neck"], "headache_new": True, "hx_onset_months": 4},
+    "new_headache_at_70": _CALM_HEAD
+    | {"regions": ["head", "neck"], "headache_new": True, "hx_onset_months": 4},
     "worsening_daily": _CALM_HEAD | {"worsening_daily": True, "hx_severity": "severe", "nprs_now": 7},
     "few_answers": {"regions": ["head"], "hx_severity": "moderate"},
     "skipped_bladder_question": {
-        name: value for name, value in _CALM_SPINE.items() if name not in ("bladder_bowel_change", "saddle_numbness")
+        name: value
+        for name, value in _CALM_SPINE.items()
+        if name not in ("bladder_bowel_change", "saddle_numbness")
     }
     | {"regions": ["low_back"], "pain_weeks": 6},
-    "cauda_equina": _CALM_SPINE | {"regions": ["low_back"], "bladder_bowel_change": True, "saddle_numbness": True},
+    "cauda_equina": _CALM_SPINE
+    | {"regions": ["low_back"], "bladder_bowel_change": True, "saddle_numbness": True},
     "thunderclap": _CALM_HEAD | {"thunderclap": True, "hx_severity": "very_severe"},
 }
