@@ -28,18 +28,18 @@ def declare_derived(network: Network, documents: list[Any]) -> None:
         if not isinstance(document, Mapping):
             network.refuse(path, "wrong_type", "a derived variable is an object")
             continue
-        name = document.get("id")
+        name, kind = document.get("id"), document.get("kind")
         if not isinstance(name, str) or name not in network.variables:
             network.refuse(path, "unknown_variable", f"no variable {name!r}")
         elif name in network.derivations:
             network.refuse(path, "duplicate_id", f"{name} is derived twice")
-        elif document.get("kind") == "copy_when":
+        elif kind == "copy_when":
             network.derivations[name] = _copier(network, name, document, path)
-        elif document.get("kind") in LIST_KINDS:
+        elif isinstance(kind, str) and kind in LIST_KINDS:
             network.derivations[name] = _list_reader(network, name, document, path)
             network.bounded.add(name)
         else:
-            network.refuse(path, "unknown_kind", f"no derivation {document.get('kind')!r}")
+            network.refuse(path, "unknown_kind", f"no derivation {kind!r}")
 
 
 def _copier(network: Network, name: str, document: Mapping[str, Any], path: str) -> Callable[[], int]:
@@ -72,10 +72,12 @@ def _list_reader(network: Network, name: str, document: Mapping[str, Any], path:
             return network.refuse(f"{path}.list", "unknown_variable", f"no list {source!r}")
         numbers = {one.id for one in variable.fields if one.type in NUMBERS}
         grouping = variable.groupings.get(str(document.get("grouping")))
-        if column not in numbers or grouping is None:
+        if not isinstance(column, str) or column not in numbers or grouping is None:
             return network.refuse(path, "wrong_value", "needs a number field and a grouping of the list")
+        if network.variables[name].type not in NUMBERS:
+            return network.refuse(f"{path}.id", "wrong_type", f"{name} is no number")
         groups = document.get("groups", list(grouping.groups))
-        if not isinstance(groups, list) or not groups or not set(groups) <= set(grouping.groups):
+        if not isinstance(groups, list) or not groups or any(one not in grouping.groups for one in groups):
             return network.refuse(f"{path}.groups", "not_in_values", "not groups of the list's grouping")
         cap = document.get("at_most")
         if not isinstance(cap, int | float) or isinstance(cap, bool):
@@ -89,7 +91,7 @@ def _list_reader(network: Network, name: str, document: Mapping[str, Any], path:
             if answer is not None:
                 return answer
             rows = s[rows_slot]
-            return None if rows is None else read(_by_group(rows, grouping, wanted, str(column)), float(cap))
+            return None if rows is None else read(_by_group(rows, grouping, wanted, column), float(cap))
 
         return network.add(Clause("derived", (given, rows_slot), value, {"variable": name}))
 

@@ -49,8 +49,12 @@ class DiagnosisCompiler:
     def __init__(self, network: Network, documents: list[Any], ranking: Mapping[str, Any]) -> None:
         self.network = network
         self.documents = {d["id"]: d for d in documents}
-        self.ranks: list[list[str]] = list(ranking.get("probable_order", []))
-        self.display: list[str] = list(ranking.get("display_order", []))
+        self.display: list[str] = self._texts(ranking.get("display_order", []), "ranking.display_order")
+        ranks = ranking.get("probable_order", [])
+        if not isinstance(ranks, list):
+            network.refuse("ranking.probable_order", "wrong_type", "a list of lists is needed")
+            ranks = []
+        self.ranks = [self._texts(rank, "ranking.probable_order") for rank in ranks]
         self._paths = {d["id"]: f"diagnoses[{i}]" for i, d in enumerate(documents)}
         self._suppressors: dict[str, list[str]] = {}
         for document in documents:
@@ -61,6 +65,12 @@ class DiagnosisCompiler:
         listed = {one for rank in self.ranks for one in rank} | set(self.display) | set(self._suppressors)
         for one in sorted(listed - set(network.diagnoses)):
             network.refuse("ranking", "unknown_diagnosis", f"no diagnosis {one!r}")
+
+    def _texts(self, value: object, path: str) -> list[str]:
+        if isinstance(value, list) and all(isinstance(one, str) for one in value):
+            return value
+        self.network.refuse(path, "wrong_type", "a list of ids is needed")
+        return []
 
     def _register(self, name: str, document: Mapping[str, Any]) -> None:
         network, path = self.network, self._paths[name]

@@ -12,6 +12,20 @@ BYTES_MAX: Final = 2_000_000
 DEPTH_MAX: Final = 40
 PARTS_MAX: Final = 60_000
 TEXT_MAX: Final = 4_000
+#: Remarks any part may carry, and their types.
+_WHERE_GIVEN: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "name": str,
+    "source": str,
+    "status": str,
+    "note": str,
+    "label": dict,
+    "signoff": dict,
+    "show": list,
+    "ack_minutes": int,
+    "recheck_weeks": list,
+    "coexists": list,
+    "display_over": list,
+}
 
 
 def load_document(text: str | bytes) -> dict[str, Any]:
@@ -127,6 +141,9 @@ class Reader:
             if name not in entry:
                 self.refuse(f"{at}.{name}", "missing", "is needed here")
             elif not isinstance(entry[name], kind):
+                self.refuse(f"{at}.{name}", "wrong_type", "is of another type here")
+        for name, kind in _WHERE_GIVEN.items():
+            if entry.get(name) is not None and not isinstance(entry[name], kind):
                 self.refuse(f"{at}.{name}", "wrong_type", "is of another type here")
         for name in sorted(set(entry) - set(needs) - allows):
             self.refuse(f"{at}.{name}", "unknown_key", "is not read here")

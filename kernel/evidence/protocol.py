@@ -199,7 +199,7 @@ def _slot(network: Network, item: Mapping[str, Any]) -> int:
 
 def _flag(reader: Reader, network: Network, routing: Routing, item: Mapping[str, Any]) -> Flag:
     action, name = item.get("action"), item["id"]
-    if action is not None and action not in routing.action_route:
+    if action is not None and (not isinstance(action, str) or action not in routing.action_route):
         reader.refuse(f"{name}.action", "wrong_value", f"no action {action!r}")
     priority = item.get("priority", routing.action_priority.get(action) if isinstance(action, str) else None)
     if priority is not None and priority not in routing.priorities:

@@ -134,6 +134,7 @@ def _check_list(variable: Variable, value: object, path: str, errors: list[Field
         errors.append(FieldError(path, "too_many"))
         return None
     rows: list[dict[str, Any]] = []
+    before = len(errors)
     for index, row in enumerate(value):
         at = f"{path}[{index}]"
         if not isinstance(row, Mapping):
@@ -151,4 +152,4 @@ def _check_list(variable: Variable, value: object, path: str, errors: list[Field
             elif column.required:
                 errors.append(FieldError(f"{at}.{name}", "required"))
         rows.append(typed)
-    return tuple(rows)
+    return tuple(rows) if len(errors) == before else None

@@ -14,7 +14,23 @@ from kernel.contracts.protocol import shipped_document
 from kernel.evidence import ProtocolError, compile_protocol, evaluate
 
 SHIPPED = shipped_document()
-JUNK: list[Any] = [None, True, 0, -1, 1.5, "", "fever", "SN04", [], {}, [[]], [None], {"id": 1}, [{"id": "x"}], {"variable": "fever"}]
+JUNK: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    1.5,
+    "",
+    "fever",
+    "SN04",
+    [],
+    {},
+    [[]],
+    [None],
+    {"id": 1},
+    [{"id": "x"}],
+    {"variable": "fever"},
+]
 
 
 def mangled(seed: int) -> dict[str, Any]:

@@ -173,4 +173,4 @@ def test_junk_is_refused_not_raised_on(junk: Any) -> None:
         compile_protocol(junk)
     if isinstance(junk, dict):
         with pytest.raises(ProtocolError):
-            compile_protocol({**{key: None for key in SHIPPED}, **junk})
+            compile_protocol({**dict.fromkeys(SHIPPED), **junk})
