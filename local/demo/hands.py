@@ -40,12 +40,15 @@ class Hands:
         """The clinic's time."""
         return datetime.now(UTC) + timedelta(seconds=self._stack.clock_offset_seconds)
 
-    def submit(self, body: dict[str, Any]) -> dict[str, Any]:
-        """Send one submission as the demo API client; returns the answer's body."""
+    def submit(self, body: dict[str, Any], key: str | None = None) -> dict[str, Any]:
+        """Send one submission as the demo API client, under `key` or a fresh one; returns the answer's body."""
         sent = self._web.post(
             f"{self._stack.service_url('intake')}/api/intake/v1/submissions",
             json=body,
-            headers={"Authorization": f"Bearer {self._access_token()}", "Idempotency-Key": str(new_id())},
+            headers={
+                "Authorization": f"Bearer {self._access_token()}",
+                "Idempotency-Key": key or str(new_id()),
+            },
         )
         if sent.status_code != 201:
             raise Refused(f"submission: {sent.status_code} {sent.text[:300]}")
@@ -78,9 +81,10 @@ class Hands:
         *,
         version: int | None = None,
         actor: Actor = NURSE,
+        key: str | None = None,
     ) -> Answer:
-        """POST as staff with a fresh key, and If-Match when `version` is given; raises `Refused` unless 2xx."""
-        headers = {"Idempotency-Key": str(new_id())}
+        """POST as staff, with If-Match when `version` is given; raises `Refused` unless 2xx."""
+        headers = {"Idempotency-Key": key or str(new_id())}
         if version is not None:
             headers["If-Match"] = f'"{version}"'
         answer = self._staff.call(service, "POST", path, actor=actor, json_body=body, headers=headers)

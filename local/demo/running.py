@@ -1,6 +1,7 @@
 """After everything is up: sixty patients answer, and the demo staff bring each as far as the plan says."""
 
 import json
+import os
 import time
 from datetime import timedelta
 from typing import Any
@@ -17,7 +18,7 @@ PATIENCE_SECONDS = 60.0
 def walk_patients(stack: Stack) -> None:
     """Do it once: a later start finds them there. What one patient's walk meets does not stop the others."""
     marker = stack.places.var / "demo.json"
-    if marker.exists():
+    if marker.exists() or os.environ.get("WAYMARK_DEMO_PATIENTS") == "0":
         return
     hands = Hands(stack)
     walked = [(person, hands.submit(_submission(person))["id"]) for person in people()]
