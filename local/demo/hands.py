@@ -46,7 +46,7 @@ class Hands:
             f"{self._stack.service_url('intake')}/api/intake/v1/submissions",
             json=body,
             headers={
-                "Authorization": f"Bearer {self._access_token()}",
+                "Authorization": f"Bearer {self.access_token()}",
                 "Idempotency-Key": key or str(new_id()),
             },
         )
@@ -55,7 +55,8 @@ class Hands:
         answer: dict[str, Any] = sent.json()
         return answer
 
-    def _access_token(self) -> str:
+    def access_token(self) -> str:
+        """Return a fresh enough access token of the demo API client."""
         if time.monotonic() > self._token_until:
             client = json.loads((self._stack.places.secrets / "demo_client.json").read_text(encoding="utf-8"))
             sent = self._web.post(

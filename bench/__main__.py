@@ -1,0 +1,88 @@
+"""`make bench`: run every leg (or those named), print one table, write bench/results/<date>.json."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from bench.clinic import BenchClinic, bench_clinic
+from bench.decisions import measure as measure_decisions
+from bench.result import Result, as_table
+from bench.submissions import measure_routing, measure_submits
+
+RESULTS = Path(__file__).parent / "results"
+
+ALONE: dict[str, Callable[[float], list[Result]]] = {"decisions": measure_decisions}
+IN_CLINIC: dict[str, Callable[[BenchClinic, float], list[Result]]] = {
+    "routing": lambda clinic, _: measure_routing(clinic),
+    "submits": measure_submits,
+}
+
+
+def main() -> int:
+    """Run the legs; returns 0 when all ran, whatever the figures."""
+    asked = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    asked.add_argument("legs", nargs="*", choices=[*ALONE, *IN_CLINIC, []], help="default: all")
+    asked.add_argument("--seconds", type=float, default=4.0, help="length of each round")
+    given = asked.parse_args()
+    wanted = given.legs or [*ALONE, *IN_CLINIC]
+    results: list[Result] = []
+    before = _busy_elsewhere()
+    for name in wanted:
+        if name in ALONE:
+            _say(name)
+            results += ALONE[name](given.seconds)
+    in_clinic = [name for name in wanted if name in IN_CLINIC]
+    if in_clinic:
+        _say("starting a clinic")
+        with bench_clinic() as clinic:
+            for name in in_clinic:
+                _say(name)
+                results += IN_CLINIC[name](clinic, given.seconds)
+    print()
+    print(as_table(results))
+    print(f"\n{_write(results, before)}")
+    return 0
+
+
+def _say(what: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')}  {what}", file=sys.stderr, flush=True)
+
+
+def _busy_elsewhere() -> float:
+    """Per cent of the machine others used in the second before: figures from a busy machine say so."""
+    return float(psutil.cpu_percent(interval=1.0))
+
+
+def _write(results: list[Result], busy_before: float) -> Path:
+    RESULTS.mkdir(exist_ok=True)
+    commit = subprocess.run(
+        ["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False
+    )
+    moment = datetime.now(UTC)
+    path = RESULTS / f"{moment:%Y-%m-%d-%H%M}.json"
+    told = {
+        "at": moment.isoformat(timespec="seconds"),
+        "commit": commit.stdout.strip(),
+        "machine": {
+            "cores": os.cpu_count(),
+            "memory_gib": round(psutil.virtual_memory().total / 2**30),
+            "python": platform.python_version(),
+            "busy_before_percent": busy_before,
+        },
+        "results": [result.as_json() for result in results],
+    }
+    path.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
