@@ -1,6 +1,6 @@
 """Mapped classes of the referral service. Importing this package registers them all."""
 
-from services.referral.model import decision, move, protocol, referral, review
+from services.referral.model import appointment, decision, move, protocol, referral, review, schedule
 from services.referral.model.base import Base
 
-__all__ = ["Base", "decision", "move", "protocol", "referral", "review"]
+__all__ = ["Base", "appointment", "decision", "move", "protocol", "referral", "review", "schedule"]

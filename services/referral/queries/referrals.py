@@ -6,6 +6,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
+from services.referral.model.appointment import Appointment, AppointmentChange
 from services.referral.model.decision import Decision, ReferralHold
 from services.referral.model.move import ContactOpt, ReferralMessage, ReferralMove
 from services.referral.model.referral import Referral
@@ -22,6 +23,8 @@ class Case:
     messages: list[ReferralMessage]
     opts: list[ContactOpt]
     others: list[Referral]
+    visits: list[Appointment]
+    visit_changes: list[AppointmentChange]
 
     @property
     def live_decision(self) -> Decision | None:
@@ -42,8 +45,17 @@ def referral_of_submission(session: Session, submission_id: UUID) -> Referral | 
     return None if referral_id is None else session.get(Referral, referral_id)
 
 
-def read_case(session: Session, referral: Referral, appointment_ids: list[UUID]) -> Case:
-    """Return the whole case. `appointment_ids`: the referral's visits, whose messages belong to it."""
+def visits_of(session: Session, referral_id: UUID) -> list[Appointment]:
+    """Return the referral's visits, the earliest first."""
+    own = select(Appointment).where(Appointment.referral_id == referral_id)
+    return list(session.scalars(own.order_by(Appointment.starts_at, Appointment.id)))
+
+
+def read_case(session: Session, referral: Referral) -> Case:
+    """Return the whole case."""
+    visits = visits_of(session, referral.id)
+    appointment_ids = [visit.id for visit in visits]
+    changes = select(AppointmentChange).where(AppointmentChange.appointment_id.in_(appointment_ids))
     own = Decision.referral_id == referral.id
     mine = ReferralMessage.patient_id == referral.patient_id
     about_this = or_(
@@ -78,4 +90,6 @@ def read_case(session: Session, referral: Referral, appointment_ids: list[UUID])
                 .limit(20)
             )
         ),
+        visits=visits,
+        visit_changes=list(session.scalars(changes.order_by(AppointmentChange.id))) if visits else [],
     )

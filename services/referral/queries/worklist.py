@@ -48,7 +48,7 @@ def read_worklist(session: Session, wanted: WorklistFilter, limit: int, cursor: 
     Order: open red flag, breaching, priority, due, oldest; one index walk however many referrals there are.
     """
     query = select(Referral).order_by(Referral.worklist_rank, Referral.due_at, Referral.id)
-    query = query.where(*_conditions(wanted)).limit(limit + 1)
+    query = query.where(*filter_conditions(wanted)).limit(limit + 1)
     if cursor is not None:
         place = tuple_(Referral.worklist_rank, Referral.due_at, Referral.id)
         query = query.where(place > tuple_(*_read_cursor(cursor)))
@@ -58,7 +58,8 @@ def read_worklist(session: Session, wanted: WorklistFilter, limit: int, cursor: 
     return WorklistPage(page, open_flags(session, [r.id for r in page if r.flagged]), following)
 
 
-def _conditions(wanted: WorklistFilter) -> list[ColumnElement[bool]]:
+def filter_conditions(wanted: WorklistFilter) -> list[ColumnElement[bool]]:
+    """Return the SQL conditions of a filter."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.state:
         conditions.append(Referral.state == wanted.state)

@@ -3,7 +3,20 @@
 from apiflask import APIFlask
 
 from kernel.assembly import Parts
+from services.referral.routes.cases import case_routes
+from services.referral.routes.deeds import deed_routes
+from services.referral.routes.evaluate import evaluate_routes
+from services.referral.routes.worklist import worklist_routes
+
+PREFIX = "/api/referral/v1"
 
 
 def add_routes(api: APIFlask, parts: Parts) -> None:
     """Register every blueprint of the API."""
+    for blueprint in (
+        evaluate_routes(parts),
+        worklist_routes(parts),
+        case_routes(parts),
+        deed_routes(parts),
+    ):
+        api.register_blueprint(blueprint, url_prefix=PREFIX)

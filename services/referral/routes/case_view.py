@@ -1,0 +1,209 @@
+"""A whole case as JSON: labelled answers, the decision with its evidence, and one timeline."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from kernel.context import Actor
+from kernel.evidence import Protocol
+from services.referral.model.decision import Decision
+from services.referral.queries.referrals import Case
+from services.referral.routes.referral_view import moment, referral_json
+from services.referral.rules.visibility import sees_clinical
+
+
+def case_json(
+    case: Case, protocols: Mapping[str, Protocol], actor: Actor, today: date, *, own_patient: bool = False
+) -> dict[str, Any]:
+    """The case as `schemas.CaseOut`. `protocols`: every version a decision of the case was made under.
+
+    `own_patient`: the reader treats this patient, so a therapist may read the answers too.
+    """
+    clinical = sees_clinical(actor.role, actor.kind) or own_patient
+    live = case.live_decision
+    flags = [hold.flag_id for hold in case.holds if hold.cleared_at is None]
+    return {
+        **referral_json(case.referral, flags, actor, today),
+        "answers": _answers(live, protocols) if clinical and live else None,
+        "decision": _decision(live) if clinical and live else None,
+        "decisions": [_decision_line(decision) for decision in case.decisions] if clinical else None,
+        "holds": [_hold(hold, protocols, live) for hold in case.holds] if clinical else None,
+        "timeline": timeline(case, clinical=clinical),
+        "appointments": [visit_json(visit) for visit in case.visits],
+        "contact": [
+            {"channel": opt.channel, "opted_out": opt.opted_out, "at": moment(opt.at)} for opt in case.opts
+        ],
+        "other_referrals": [
+            {
+                "id": str(other.id),
+                "state": other.state,
+                "route": other.route if clinical else None,
+                "created_at": moment(other.created_at),
+                "open": other.closed_at is None,
+                "follows": other.follows_id == case.referral.id,
+            }
+            for other in case.others
+        ],
+    }
+
+
+def _answers(decision: Decision, protocols: Mapping[str, Protocol]) -> list[dict[str, Any]]:
+    """The answers in the protocol's order, each with label and unit; those the version does not know come last."""
+    assert decision.answers is not None
+    given = decision.answers.reveal()
+    variables = protocols[decision.protocol_version].variables
+    rows = []
+    for name, variable in variables.items():
+        if given.get(name) is not None:
+            rows.append(
+                {
+                    "variable": name,
+                    "label": dict(variable.label) or {"en": name},
+                    "unit": variable.unit,
+                    "value": given[name],
+                    "filled_by": variable.filled_by,
+                }
+            )
+    rows.extend(
+        {"variable": name, "label": {"en": name}, "unit": None, "value": given[name], "filled_by": None}
+        for name in given
+        if name not in variables
+    )
+    return rows
+
+
+def _decision(decision: Decision) -> dict[str, Any]:
+    assert decision.body is not None
+    return {**_decision_line(decision), **decision.body.reveal()}
+
+
+def _decision_line(decision: Decision) -> dict[str, Any]:
+    return {
+        "id": str(decision.id),
+        "submission_id": str(decision.submission_id),
+        "cause": decision.cause,
+        "protocol_version": decision.protocol_version,
+        "route": decision.route,
+        "priority": decision.priority,
+        "rule_ids": list(decision.rule_ids),
+        "made_at": moment(decision.made_at),
+        "voided_at": moment(decision.voided_at),
+        "void_reason": decision.void_reason,
+    }
+
+
+def _hold(hold: Any, protocols: Mapping[str, Protocol], live: Decision | None) -> dict[str, Any]:
+    flags = {} if live is None else {flag.id: flag for flag in protocols[live.protocol_version].flags}
+    flag = flags.get(hold.flag_id)
+    return {
+        "id": str(hold.id),
+        "flag_id": hold.flag_id,
+        "name": hold.flag_id if flag is None else flag.document["name"],
+        "action": hold.action,
+        "opened_at": moment(hold.opened_at),
+        "cleared_at": moment(hold.cleared_at),
+        "cleared_by": hold.cleared_by,
+        "reason_code": hold.reason_code,
+        "note": hold.note.reveal() if hold.note else "",
+    }
+
+
+def visit_json(visit: Any) -> dict[str, Any]:
+    """A visit in short; the appointments API has the rest."""
+    return {
+        "id": str(visit.id),
+        "version": visit.version,
+        "visit_type": visit.visit_type_id,
+        "site": visit.site_id,
+        "provider_id": visit.provider_id,
+        "starts_at": moment(visit.starts_at),
+        "ends_at": moment(visit.ends_at),
+        "state": visit.state,
+        "confirmed_at": moment(visit.confirmed_at),
+        "confirmed_by_channel": visit.confirmed_by_channel,
+    }
+
+
+def timeline(case: Case, *, clinical: bool) -> list[dict[str, Any]]:
+    """Everything that happened, oldest first. `text_code` names it; the reader's language is the dashboard's matter.
+
+    Notes are for clinicians. `voided` items are shown struck through.
+    """
+    items: list[dict[str, Any]] = []
+    details: dict[str, Any]
+    for decision in case.decisions:
+        details = {
+            "decision_id": str(decision.id),
+            "cause": decision.cause,
+            "protocol": decision.protocol_version,
+        }
+        if clinical:
+            details |= {"route": decision.route, "priority": decision.priority}
+        voided = decision.voided_at is not None
+        items.append(_item(decision.made_at, "decision", "decision_made", details, voided=voided))
+        if voided:
+            details = {"decision_id": str(decision.id), "reason": decision.void_reason}
+            items.append(_item(decision.voided_at, "decision", "decision_voided", details))
+    for move in case.moves:
+        details = {
+            "from": move.from_state,
+            "to": move.to_state,
+            "version": move.version,
+            "reason_code": move.reason_code,
+        }
+        if clinical:
+            details |= {**move.details, "note": move.note.reveal() if move.note else ""}
+        actor = {
+            "kind": move.actor_kind,
+            "id": move.actor_id,
+            "name": move.actor_name,
+            "role": move.actor_role,
+        }
+        items.append(_item(move.at, "move", f"move_{move.deed}", details, actor=actor))
+    for hold in case.holds if clinical else []:
+        items.append(_item(hold.opened_at, "hold", "hold_opened", {"flag_id": hold.flag_id}))
+        if hold.cleared_at is not None:
+            details = {"flag_id": hold.flag_id, "reason_code": hold.reason_code}
+            by = {"kind": "staff", "id": hold.cleared_by, "name": "", "role": ""}
+            items.append(_item(hold.cleared_at, "hold", "hold_cleared", details, actor=by))
+    for message in case.messages:
+        details = {
+            "message_id": str(message.id),
+            "appointment_id": None if message.appointment_id is None else str(message.appointment_id),
+            "appointment_version": message.appointment_version,
+            "step": message.step,
+            "channel": message.channel,
+            "state": message.state,
+            "reason": message.reason,
+        }
+        voided = message.state in ("suppressed", "expired")
+        items.append(_item(message.at, "message", f"message_{message.state}", details, voided=voided))
+    for change in case.visit_changes:
+        details = {
+            "appointment_id": str(change.appointment_id),
+            "version": change.version,
+            "reason_code": change.reason,
+            "before": change.before,
+            "after": change.after,
+        }
+        actor = {
+            "kind": change.actor_kind,
+            "id": change.actor_id,
+            "name": change.actor_name,
+            "role": change.actor_role,
+        }
+        items.append(_item(change.at, "appointment", f"appointment_{change.kind}", details, actor=actor))
+    return sorted(items, key=lambda item: item["at"])
+
+
+def _item(
+    at: Any, kind: str, text_code: str, details: dict[str, Any], *, actor: Any = None, voided: bool = False
+) -> dict[str, Any]:
+    return {
+        "at": moment(at),
+        "kind": kind,
+        "actor": actor,
+        "text_code": text_code,
+        "details": details,
+        "voided": voided,
+    }
