@@ -15,9 +15,9 @@ from services.referral.queries.appointments import LIVE_STATES
 def ask_staff(
     session: Session, actor: Actor, appointment_id: UUID, asks: str, *, version: int | None = None
 ) -> Appointment:
-    """Set what waits for staff: reschedule, cannot_come or outcome. About an older version or a finished visit: noted only.
+    """Set what waits for staff: reschedule, cannot_come or outcome; raises 404.
 
-    The slot stays the patient's until a person (or the patient, by link) has decided. Raises 404.
+    What concerns an older version or a finished visit is only noted. The slot stays the patient's until a person (or the patient, by link) has decided.
     """
     appointment, _ = lock_visit(session, appointment_id)
     if (version is not None and version != appointment.version) or appointment.state not in LIVE_STATES:

@@ -71,7 +71,8 @@ CREATE INDEX ix_closure_ends_at ON closure (ends_at) WHERE lifted_at IS NULL;
 
 APPOINTMENTS = """
 CREATE TABLE appointment (
-    id uuid NOT NULL, version integer NOT NULL, referral_id uuid, patient_id uuid NOT NULL,
+    id uuid NOT NULL, version integer NOT NULL, revision integer NOT NULL, referral_id uuid,
+    patient_id uuid NOT NULL,
     visit_type_id text NOT NULL, route text NOT NULL, site_id text NOT NULL, provider_id text NOT NULL,
     room_id text NOT NULL, starts_at timestamptz NOT NULL, ends_at timestamptz NOT NULL, state text NOT NULL,
     state_since timestamptz NOT NULL, booked_at timestamptz NOT NULL, first_starts_at timestamptz NOT NULL,
@@ -149,7 +150,8 @@ CREATE TABLE seat_use (
         CHECK (EXTRACT(second FROM starts_at) = 0 AND EXTRACT(second FROM ends_at) = 0),
     CONSTRAINT ex_seat_use_span EXCLUDE USING gist (span WITH &&),
     CONSTRAINT fk_seat_use_seat_number FOREIGN KEY (seat_number) REFERENCES seat (number),
-    CONSTRAINT fk_seat_use_appointment_id FOREIGN KEY (appointment_id) REFERENCES appointment (id),
+    CONSTRAINT fk_seat_use_appointment_id FOREIGN KEY (appointment_id) REFERENCES appointment (id)
+        DEFERRABLE INITIALLY IMMEDIATE,
     CONSTRAINT fk_seat_use_hold_id FOREIGN KEY (hold_id) REFERENCES slot_hold (id) ON DELETE CASCADE);
 CREATE INDEX ix_seat_use_appointment_id ON seat_use (appointment_id);
 CREATE INDEX ix_seat_use_hold_id ON seat_use (hold_id);

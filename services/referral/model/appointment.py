@@ -25,8 +25,9 @@ LIVE = "state IN ('booked', 'confirmed', 'arrived')"
 
 
 class Appointment(Base):
-    """One visit. `version` rises with every move or cancel; its id never changes, so a calendar entry can follow it.
+    """One visit. Its id never changes, so a calendar entry can follow it through every `version`.
 
+    `version` rises with a move or cancel, and messages belong to one; `revision` rises with every change (If-Match).
     States: booked, confirmed, arrived, then attended, no_show or cancelled. `moves` counts reschedules, which are
     not cancellations; `first_starts_at` is where it was first booked. `confirmed_version`: which version the patient
     said yes to. `asks`: what waits for staff about it ("", reschedule, cannot_come, outcome).
@@ -36,6 +37,7 @@ class Appointment(Base):
 
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     version: Mapped[int] = mapped_column(Integer)
+    revision: Mapped[int] = mapped_column(Integer)
     referral_id: Mapped[UUID | None] = mapped_column(ForeignKey("referral.id"), index=True)
     patient_id: Mapped[UUID] = mapped_column(PgUuid)
     visit_type_id: Mapped[str] = mapped_column(ForeignKey("visit_type.id"))

@@ -1,0 +1,85 @@
+"""Move a visit to another time, provider or site: one transaction, the same appointment, one version more."""
+
+from dataclasses import replace
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.contracts.appointment import AppointmentMoved
+from kernel.outbox import emit
+from services.referral.actions.book_slot import Wish, refuse_patient_conflict, refuse_under_hold
+from services.referral.actions.check_slot import Place, find_place, slot_conflicts, slot_refused
+from services.referral.actions.lock_visit import lock_visit, require_deed
+from services.referral.actions.note_change import note_change, place_and_time
+from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
+from services.referral.model.appointment import Appointment
+from services.referral.queries.appointments import Visit, read_visit
+
+
+def move_appointment(
+    session: Session, actor: Actor, appointment_id: UUID, wish: Wish, *, reason: str = "rescheduled"
+) -> Visit:
+    """Move the visit and return it. It keeps its id; its confirmation is void, and messages of older versions too.
+
+    A move counts as a reschedule, never as a cancellation. Raises what `book_slot` raises, and 409 `illegal_state`.
+    """
+    appointment, _ = lock_visit(session, appointment_id)
+    require_deed(appointment, "move")
+    wish = replace(wish, visit_type=wish.visit_type or appointment.visit_type_id)
+    place = find_place(
+        session,
+        visit_type=wish.visit_type,
+        provider_id=wish.provider_id,
+        site_id=wish.site_id,
+        starts_at=wish.starts_at,
+    )
+    refuse_under_hold(session, appointment.patient_id, place)
+    refuse_patient_conflict(session, appointment.patient_id, place, without=appointment.id)
+    conflicts = slot_conflicts(session, place, without=appointment.id)
+    if conflicts and not (wish.overbook and set(conflicts) <= {"provider_taken"}):
+        raise slot_refused(session, place, conflicts)
+    before = place_and_time(appointment)
+    previous_starts_at = appointment.starts_at
+    _reseat(session, appointment, place, overbook=bool(conflicts))
+    appointment.version += 1
+    appointment.moves += 1
+    appointment.state, appointment.state_since = "booked", now(session)
+    appointment.confirmed_at, appointment.confirmed_by_channel = None, ""
+    appointment.asks, appointment.asks_since = "", None
+    note_change(session, actor, appointment, "move", before=before, reason=reason)
+    session.flush()
+    visit = read_visit(session, appointment.id)
+    assert visit is not None
+    facts = visit.facts().model_dump()
+    emit(
+        session,
+        "appointment_moved",
+        appointment.id,
+        AppointmentMoved(**facts, previous_starts_at=previous_starts_at),
+    )
+    return visit
+
+
+def _reseat(session: Session, appointment: Appointment, place: Place, *, overbook: bool) -> None:
+    try:
+        room_id = take_seats(
+            session,
+            place.rules,
+            Taker(appointment_id=appointment.id),
+            provider_id=place.provider.id,
+            site_id=place.site.id,
+            starts_at=place.starts_at,
+            overbook=overbook,
+            without=appointment.id,
+        )
+    except SeatsTaken:
+        raise slot_refused(session, place, ["provider_taken"]) from None
+    appointment.room_id = room_id
+    appointment.visit_type_id = place.visit_type.id
+    appointment.site_id = place.site.id
+    appointment.provider_id = place.provider.id
+    appointment.starts_at = place.starts_at
+    appointment.ends_at = place.starts_at + place.rules.length
+    appointment.overbooked = overbook

@@ -1,0 +1,139 @@
+"""Take the seats of a visit or a hold. The database decides who gets them, whatever anybody read before."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, select, text
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from kernel.failpoints import failpoint
+from kernel.ids import new_id
+from services.referral.model.schedule import SEAT_STRETCH, Provider, SeatUse
+from services.referral.rules.slots import VisitRules
+
+MOST_TRIES = 4
+
+
+class SeatsTaken(Exception):
+    """Another visit or hold has the seats; nothing was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taker:
+    """Who takes the seats: an appointment, or a hold that ends at `expires_at`."""
+
+    appointment_id: UUID | None = None
+    hold_id: UUID | None = None
+    expires_at: datetime | None = None
+
+
+# Seats that are free now. A hold that has expired does not count; it is deleted before its seat is taken.
+FREE = """
+SELECT seat.number, seat.room_id, seat.overbook FROM seat LEFT JOIN room ON room.id = seat.room_id
+WHERE seat.active AND (NOT seat.overbook OR :overbook)
+    AND (seat.provider_id = :provider OR (room.site_id = :site AND room.kind = :kind AND room.active))
+    AND NOT EXISTS (
+        SELECT 1 FROM seat_use WHERE span && int8range(
+            seat.number::bigint * :stretch + :first, seat.number::bigint * :stretch + :last)
+        AND (expires_at IS NULL OR expires_at > :now)
+        AND (CAST(:without AS uuid) IS NULL OR appointment_id IS DISTINCT FROM :without))
+    AND NOT EXISTS (
+        SELECT 1 FROM closure WHERE closure.room_id = seat.room_id AND lifted_at IS NULL
+        AND starts_at < :ends_at AND ends_at > :starts_at)
+ORDER BY seat.overbook, seat.number
+"""
+CLEAR_EXPIRED = """
+DELETE FROM seat_use WHERE seat_number = ANY(:seats) AND starts_at < :ends_at AND ends_at > :starts_at
+    AND expires_at <= :now
+"""
+TAKE = """
+INSERT INTO seat_use (id, seat_number, appointment_id, hold_id, starts_at, ends_at, expires_at)
+SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:seats AS integer[])) AS wanted (id, number),
+    LATERAL (SELECT CAST(:appointment AS uuid), CAST(:hold AS uuid),
+        CAST(:starts_at AS timestamptz), CAST(:ends_at AS timestamptz), CAST(:expires AS timestamptz)) AS rest
+ON CONFLICT DO NOTHING RETURNING id
+"""
+
+
+def take_seats(
+    session: Session,
+    visit: VisitRules,
+    taker: Taker,
+    *,
+    provider_id: str,
+    site_id: str,
+    starts_at: datetime,
+    overbook: bool = False,
+    without: UUID | None = None,
+) -> str:
+    """Take the provider's seats and one of a room for the visit at `starts_at`; return the room's id.
+
+    Provider and room are taken together or not at all. `overbook` allows the seat kept for that. `without`: an
+    appointment whose own seats may be taken over (it is being moved). Raises `SeatsTaken`.
+    """
+    # One booking at a time per provider: two that want the same seat queue here instead of failing half-way.
+    session.execute(select(Provider.id).where(Provider.id == provider_id).with_for_update(key_share=True))
+    used_from, used_until = visit.taken(starts_at)
+    values = {
+        "provider": provider_id,
+        "site": site_id,
+        "kind": visit.room_kind,
+        "stretch": SEAT_STRETCH,
+        "overbook": overbook,
+        "first": _minute(used_from),
+        "last": _minute(used_until),
+        "starts_at": used_from,
+        "ends_at": used_until,
+        "now": now(session),
+        "without": without,
+        "appointment": taker.appointment_id,
+        "hold": taker.hold_id,
+        "expires": taker.expires_at,
+    }
+    for _ in range(MOST_TRIES):
+        free = list(session.execute(text(FREE), values))
+        chosen = _choose(visit, free, _seats_of(session, provider_id))
+        if chosen is None:
+            raise SeatsTaken
+        seats, room_id = chosen
+        if without is not None:
+            give_back_seats(session, without)
+        session.execute(text(CLEAR_EXPIRED), values | {"seats": seats})
+        ids = [new_id() for _ in seats]
+        failpoint("before_seats_taken")
+        taken = list(session.scalars(text(TAKE), values | {"ids": ids, "seats": seats}))
+        if len(taken) == len(seats):
+            return room_id
+        session.execute(delete(SeatUse).where(SeatUse.id.in_(taken)))
+    raise SeatsTaken
+
+
+def give_back_seats(session: Session, appointment_id: UUID) -> None:
+    """Free the seats an appointment takes, at once for whoever asks after this transaction."""
+    session.execute(delete(SeatUse).where(SeatUse.appointment_id == appointment_id))
+
+
+def _seats_of(session: Session, provider_id: str) -> int:
+    """Return how many seats the provider has when nothing is taken, the overbooking seat apart."""
+    count = "SELECT count(*) FROM seat WHERE provider_id = :provider AND active AND NOT overbook"
+    return int(session.execute(text(count), {"provider": provider_id}).scalar_one())
+
+
+def _choose(visit: VisitRules, free: Sequence[Row[Any]], seats: int) -> tuple[list[int], str] | None:
+    """Pick the seats, provider's before the room's (one order for everybody); None when some are missing."""
+    regular = [row.number for row in free if row.room_id is None and not row.overbook]
+    extra = [row.number for row in free if row.room_id is None and row.overbook]
+    rooms = [row for row in free if row.room_id is not None]
+    wanted = seats if visit.whole_provider else 1
+    provider_seats = regular[:wanted] if 0 < wanted <= len(regular) else extra[:1]
+    if not provider_seats or not rooms:
+        return None
+    return [*provider_seats, rooms[0].number], rooms[0].room_id
+
+
+def _minute(at: datetime) -> int:
+    return int(at.timestamp()) // 60

@@ -1,0 +1,108 @@
+"""Appointments with what hangs on them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.contracts.appointment import AppointmentFacts, SiteFacts
+from services.referral.model.appointment import Appointment, AppointmentChange
+from services.referral.model.referral import Referral
+from services.referral.model.schedule import Provider, Room, Site, VisitType
+
+LIVE_STATES = ("booked", "confirmed", "arrived")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """An appointment with its site, provider, room, type and (unless it is a walk-in) referral."""
+
+    appointment: Appointment
+    site: Site
+    provider: Provider
+    room: Room
+    visit_type: VisitType
+    referral: Referral | None
+
+    def facts(self) -> AppointmentFacts:
+        """Return what other services are told about this version."""
+        appointment = self.appointment
+        return AppointmentFacts(
+            appointment_id=appointment.id,
+            version=appointment.version,
+            referral_id=appointment.referral_id,
+            patient_id=appointment.patient_id,
+            site=SiteFacts(
+                id=self.site.id,
+                name=self.site.name,
+                address=self.site.address,
+                phone=self.site.phone,
+                time_zone=self.site.time_zone,
+            ),
+            visit_type=self.visit_type.id,
+            visit_type_name=self.visit_type.sms_name,
+            provider_name=self.provider.name,
+            route=appointment.route,
+            starts_at=appointment.starts_at,
+            ends_at=appointment.ends_at,
+            booked_at=appointment.booked_at,
+        )
+
+
+VISITS = (
+    select(Appointment, Site, Provider, Room, VisitType, Referral)
+    .join(Site, Site.id == Appointment.site_id)
+    .join(Provider, Provider.id == Appointment.provider_id)
+    .join(Room, Room.id == Appointment.room_id)
+    .join(VisitType, VisitType.id == Appointment.visit_type_id)
+    .outerjoin(Referral, Referral.id == Appointment.referral_id)
+)
+
+
+def find_appointment(session: Session, appointment_id: UUID, *, lock: bool = False) -> Appointment | None:
+    """Return the appointment or None; with `lock` nobody else can change it until the transaction ends."""
+    query = select(Appointment).where(Appointment.id == appointment_id)
+    return session.scalars(query.with_for_update() if lock else query).first()
+
+
+def read_visit(session: Session, appointment_id: UUID) -> Visit | None:
+    """Return the appointment with everything that hangs on it, or None."""
+    row = session.execute(VISITS.where(Appointment.id == appointment_id)).first()
+    return None if row is None else Visit(*row)
+
+
+def visits_of_referral(session: Session, referral_id: UUID) -> list[Visit]:
+    """Return the referral's visits, earliest first, cancelled ones included."""
+    rows = session.execute(
+        VISITS.where(Appointment.referral_id == referral_id).order_by(Appointment.starts_at)
+    )
+    return [Visit(*row) for row in rows]
+
+
+def visits_between(
+    session: Session, starts_at: datetime, ends_at: datetime, sites: tuple[str, ...] = ()
+) -> list[Visit]:
+    """Return the visits that start in [starts_at, ends_at), at these sites (none named: all), in order of time."""
+    query = VISITS.where(Appointment.starts_at >= starts_at, Appointment.starts_at < ends_at)
+    if sites:
+        query = query.where(Appointment.site_id.in_(sites))
+    rows = session.execute(query.order_by(Appointment.starts_at, Appointment.id))
+    return [Visit(*row) for row in rows]
+
+
+def live_visits_of_patient(session: Session, patient_id: UUID, after: datetime) -> list[Appointment]:
+    """Return the patient's visits still to come or going on after `after`, over all referrals."""
+    query = select(Appointment).where(
+        Appointment.patient_id == patient_id,
+        Appointment.ends_at > after,
+        Appointment.state.in_(LIVE_STATES),
+    )
+    return list(session.scalars(query.order_by(Appointment.starts_at)))
+
+
+def history_of(session: Session, appointment_ids: list[UUID]) -> list[AppointmentChange]:
+    """Return everything that happened to these appointments, in order."""
+    query = select(AppointmentChange).where(AppointmentChange.appointment_id.in_(appointment_ids))
+    return list(session.scalars(query.order_by(AppointmentChange.at, AppointmentChange.number)))
