@@ -33,6 +33,9 @@ def propose_route(
     known = {flag.id: flag.action or "" for flag in published.protocol.flags}
     for flag in seen_flags:
         actions.setdefault(flag, known.get(flag, "S"))
+    # A hold points at its referral, so a new referral is written first.
+    session.add(referral)
+    session.flush()
     open_holds(session, referral, actions.items())
 
 

@@ -76,8 +76,6 @@ def _create(
     )
     referral.patient = submitted.patient.model_dump(mode="json")
     _take_proposal(session, referral, submitted, published, decided)
-    session.add(referral)
-    session.flush()
     store_decision(
         session,
         referral,
