@@ -36,13 +36,11 @@ CLEAN = [
 ]
 
 
-@pytest.mark.capability("N16")
 @pytest.mark.parametrize("text", CLEAN)
 def test_texts_about_when_and_where_pass(text: str) -> None:
     assert lint_text(text) == ()
 
 
-@pytest.mark.capability("N16")
 @pytest.mark.parametrize(
     ("text", "rule"),
     [
@@ -91,7 +89,6 @@ def test_health_words_are_blocked(text: str, rule: str) -> None:
     assert rule in {finding.rule for finding in blocking(lint_text(text))}
 
 
-@pytest.mark.capability("N16")
 @pytest.mark.parametrize(
     "text",
     [
@@ -120,7 +117,6 @@ def test_parts_of_other_words_pass(text: str) -> None:
     assert found == [], found
 
 
-@pytest.mark.capability("N16")
 @pytest.mark.parametrize(
     ("text", "blocked"),
     [
@@ -142,7 +138,6 @@ def test_links_without_a_gate_are_blocked(text: str, blocked: str | None) -> Non
     assert found == ([] if blocked is None else [blocked])
 
 
-@pytest.mark.capability("N16")
 def test_a_name_beside_a_site_warns_and_a_name_is_not_a_word() -> None:
     text = "Dolores, your visit is tomorrow at Lee's Summit"
     (finding,) = lint_text(text, names=["Dolores"], sites=["Lee's Summit"])
@@ -166,7 +161,6 @@ def test_a_blocked_word_is_found_wherever_it_stands(before: str, after: str) -> 
     assert "diagnosis" in {finding.rule for finding in lint_text(f"{before} migraine {after}")}
 
 
-@pytest.mark.capability("N15")
 @pytest.mark.parametrize(
     ("template", "problems"),
     [
@@ -188,7 +182,6 @@ def test_a_template_with_a_fault_is_refused(template: str, problems: set[tuple[s
     assert set(refused.value.problems) == problems
 
 
-@pytest.mark.capability("N15")
 @pytest.mark.parametrize("value", [None, "", "  "])
 def test_rendering_refuses_a_missing_value(value: str | None) -> None:
     values = {"clinic_name": "Prairie Crossing"} | ({} if value is None else {"visit_date": value})
@@ -205,7 +198,6 @@ def test_rendering_is_one_pass() -> None:
     assert check_template("{link} {first_name} {link}") == ("link", "first_name")
 
 
-@pytest.mark.capability("N17")
 def test_worst_case_uses_the_longest_values() -> None:
     template = "{clinic_name}: {visit_date}, {visit_time}, {site_name}. Reply C, R or X. {clinic_phone}"
     languages: tuple[Language, ...] = ("en", "es")

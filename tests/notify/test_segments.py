@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 from services.notify.texts.segments import GSM_BASIC, GSM_EXTENSION, count_segments, without_accents
 
 
-@pytest.mark.capability("N17")
 @pytest.mark.parametrize(
     ("text", "encoding", "units", "segments"),
     [
@@ -80,7 +79,6 @@ def test_any_text_counts_and_loses_accents_without_growing_dear(text: str) -> No
     assert without_accents(plain) == plain
 
 
-@pytest.mark.capability("N17")
 def test_spanish_reminder_without_accents_is_one_segment() -> None:
     text = (
         "Prairie Crossing: su cita es el sábado 28 de noviembre a las 10:00 en Paola. "
