@@ -60,11 +60,12 @@ fuzz: setup ## malformed and hostile requests against every endpoint
 shots: setup ## pictures of every page into screenshots/
 	@$(PYTHON) -m tests.browser.shots $(ARGS)
 
-lock: setup ## compile requirements/*.in into hashed lists, and package-lock.json
-	@.venv/bin/uv pip compile --system-certs --universal --python-version 3.11 --generate-hashes \
-		--custom-compile-command "make lock" --quiet requirements/run.in -o requirements/run.txt
-	@.venv/bin/uv pip compile --system-certs --universal --python-version 3.11 --generate-hashes \
-		--custom-compile-command "make lock" --quiet requirements/dev.in -o requirements/dev.txt
+lock: setup ## compile requirements/*.in into hashed lists (one version of each package), and package-lock.json
+	@for list in dev run service; do \
+		.venv/bin/uv pip compile --system-certs --universal --python-version 3.11 --generate-hashes --no-header \
+			$$(test $$list = dev || echo --constraint requirements/dev.txt) --quiet \
+			requirements/$$list.in -o requirements/$$list.txt || exit 1; \
+	done
 	@npm install --package-lock-only
 
 docs-capabilities: setup ## write docs/capabilities.md from the marks on the tests
