@@ -205,6 +205,7 @@ class Connection(asyncio.Protocol):
         keep_open = request.headers.get("connection", "").lower() != "close"
         self.transport.write(answer.encoded(head_only=request.method == "HEAD", keep_open=keep_open))
         if not keep_open:
+            self._buffer.clear()
             self.transport.close()
 
 

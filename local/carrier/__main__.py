@@ -26,7 +26,14 @@ def main() -> int:
     except BadSettingError as reason:
         print(f"carrier: {reason}", file=sys.stderr)
         return 2
-    carrier = Carrier(settings)
+    try:
+        carrier = Carrier(settings)
+    except (OSError, ValueError, KeyError, TypeError):
+        print(
+            f"carrier: {settings.log_path} cannot be read as its log; move it away to start empty.",
+            file=sys.stderr,
+        )
+        return 1
     # Messages live as long as the process; scanning them over and over would only slow the replies.
     gc.freeze()
     gc.set_threshold(100_000, 50, 100)

@@ -25,9 +25,17 @@ def main() -> int:
         print(f"mailbox: {reason}", file=sys.stderr)
         return 2
     try:
-        asyncio.run(_serve(Mailbox(settings)))
+        mailbox = Mailbox(settings)
+    except (OSError, ValueError, KeyError, TypeError):
+        print(
+            f"mailbox: {settings.folder} cannot be read; move its mail.jsonl away to start empty.",
+            file=sys.stderr,
+        )
+        return 1
+    try:
+        asyncio.run(_serve(mailbox))
     except OSError as reason:
-        print(f"mailbox: cannot start on its ports or folder ({reason.strerror}).", file=sys.stderr)
+        print(f"mailbox: a port cannot be used ({reason.strerror}).", file=sys.stderr)
         return 1
     return 0
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
@@ -172,3 +173,19 @@ def test_a_busy_port_is_one_sentence(carrier: Running, tmp_path_factory: pytest.
     assert str(carrier.ports[0]) in run.stderr
     assert "Traceback" not in run.stderr
     assert httpx.get(f"http://127.0.0.1:{carrier.ports[0]}/live").status_code == 200
+
+
+def test_a_broken_log_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "log.jsonl").write_text("not a log\n")
+    environment = carrier_environment(tmp_path / "log.jsonl")
+    run = subprocess.run(
+        [sys.executable, "-m", "local.carrier"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "move it away" in run.stderr
+    assert "Traceback" not in run.stderr

@@ -2,6 +2,8 @@
 
 import re
 import smtplib
+import subprocess
+import sys
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.local.standins import Running, running
+from tests.local.standins import ROOT, Running, running
 
 HTML = (
     '<p>Your visit is <b>tomorrow</b>.</p><script>alert(1)</script><img src="http://example.test/pixel.png">'
@@ -199,3 +201,26 @@ def test_a_letter_that_is_not_a_letter_is_still_shown(mailbox: Running) -> None:
     for one in first:
         assert mailbox.client.get(f"/mail/{one['id']}").status_code == 200
     assert httpx.get(f"http://127.0.0.1:{mailbox.ports[1]}/ready").status_code == 200
+
+
+def test_what_hinders_the_start_is_one_sentence(tmp_path: Path, mailbox: Running) -> None:
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    (broken / "mail.jsonl").write_text("not a letter\n")
+    cases = [
+        (environment(broken), 1, "move its mail.jsonl away"),
+        (environment(tmp_path) | {"MAILBOX_HTTP_PORT": str(mailbox.ports[1])}, 1, "port"),
+        (environment(tmp_path) | {"MAILBOX_DIR": ""}, 2, "MAILBOX_DIR"),
+        (environment(tmp_path) | {"MAILBOX_SMTP_PORT": "many"}, 2, "MAILBOX_SMTP_PORT"),
+    ]
+    for settings, code, words in cases:
+        run = subprocess.run(
+            [sys.executable, "-m", "local.mailbox"],
+            cwd=ROOT,
+            env=settings,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (run.returncode, "Traceback" in run.stderr) == (code, False)
+        assert words in run.stderr

@@ -1,5 +1,8 @@
 """The lint of texts: no health information in a text, in two languages, however it is spelt; templates refuse gaps."""
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -148,6 +151,17 @@ def test_a_name_beside_a_site_warns_and_a_name_is_not_a_word() -> None:
     assert [f.rule for f in lint_template("{first_name}: {visit_date}, {site_name}")] == ["name_with_site"]
     assert lint_template("{clinic_name}: {visit_date}, {site_name}. {link}") == ()
     assert [f.rule for f in lint_template("{clinic_name}: migraine {link}")] == ["diagnosis"]
+
+
+def test_every_diagnosis_and_way_of_care_of_the_shipped_protocol_is_blocked() -> None:
+    path = Path(__file__).resolve().parents[2] / "kernel/contracts/protocol/headache_spine_1.json"
+    protocol = json.loads(path.read_text(encoding="utf-8"))
+    care = ("surgical_consult", "medication_review", "physical_therapy")
+    names = [diagnosis["name"] for diagnosis in protocol["diagnoses"]]
+    names += [protocol["routes"]["labels"][route][language] for route in care for language in ("en", "es")]
+    names += [route.replace("_", " ") for route in care]
+    assert len(names) > 15
+    assert [name for name in names if not blocking(lint_text(f"Prairie Crossing: {name}, Tuesday"))] == []
 
 
 @given(st.text(max_size=300))
