@@ -34,7 +34,7 @@ MANAGER = Actor("staff", "manager-1", "manager", "Mo Abara")
 ADMIN = Actor("staff", "admin-1", "admin", "Al Root")
 
 NECK_PAIN = {"age_years": 44, "regions": ["neck"], "nprs_now": 3}
-CAUDA_EQUINA = {"age_years": 51, "regions": ["low_back"], "saddle_numbness": True, "bladder_retention": True}
+CAUDA_EQUINA = {"age_years": 51, "regions": ["low_back"], "saddle_numbness": True, "bladder_bowel_change": True}
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,7 @@ CREATE TABLE referral_move (
     reason_code text NOT NULL, note_sealed bytea, details jsonb NOT NULL,
     CONSTRAINT pk_referral_move PRIMARY KEY (id),
     CONSTRAINT fk_referral_move_referral_id FOREIGN KEY (referral_id) REFERENCES referral (id),
-    CONSTRAINT uq_referral_move_referral_id UNIQUE (referral_id, version));
+    CONSTRAINT uq_referral_move_referral_id_version UNIQUE (referral_id, version));
 CREATE TRIGGER referral_move_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON referral_move
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
