@@ -1,0 +1,1 @@
+"""Deeds of the dashboard service, one a file. They take a Session and never commit."""

@@ -1,0 +1,1 @@
+"""Reads of this service's own tables, and of the owners' APIs."""

@@ -1,0 +1,26 @@
+"""HTTP in and out: each module builds one blueprint from the desk."""
+
+from flask import Flask
+
+from services.dashboard.routes.appointments import appointment_routes
+from services.dashboard.routes.callbacks import callback_routes
+from services.dashboard.routes.case import case_routes
+from services.dashboard.routes.case_deeds import case_deed_routes
+from services.dashboard.routes.desk import Desk
+from services.dashboard.routes.slots import slot_routes
+from services.dashboard.routes.today import today_routes
+from services.dashboard.routes.triage import triage_routes
+
+
+def add_pages(pages: Flask, desk: Desk) -> None:
+    """Register every staff page."""
+    for build in (
+        triage_routes,
+        case_routes,
+        case_deed_routes,
+        slot_routes,
+        today_routes,
+        appointment_routes,
+        callback_routes,
+    ):
+        pages.register_blueprint(build(desk))

@@ -1,0 +1,55 @@
+"""The case page: answers, decision with its evidence, what can be done, and everything that happened."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from kernel.web.problems import not_found
+from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.queries.case import Case, read_case
+from services.dashboard.queries.messages import messages_of_patient
+from services.dashboard.queries.patient_views import views_of_patient
+from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.rules.deeds import offered
+from services.dashboard.rules.roles import SEES_ANSWERS, SEES_PATIENTS
+
+
+def case_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of one referral's page."""
+    routes = Blueprint("case", __name__)
+
+    @routes.get("/staff/referrals/<referral_id>")
+    @staff_only(SEES_PATIENTS)
+    def case(referral_id: str) -> Any:
+        wanted = id_or_404(referral_id)
+        try:
+            found = read_case(desk.owners, actor(), wanted)
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused as refusal:
+            raise not_found("referral") from refusal
+        note_view(desk, "case", found.patient_id, wanted)
+        return render_case(desk, found)
+
+    def render_case(desk: Desk, found: Case) -> str:
+        who = actor()
+        messages = part(
+            lambda: messages_of_patient(desk.owners, who, found.patient_id), list[dict[str, Any]]()
+        )
+        with desk.database.transaction() as session:
+            views = views_of_patient(session, found.patient_id, limit=8) if found.patient_id else []
+        return render_template(
+            "case.html",
+            case=found,
+            messages=messages,
+            views=views,
+            deeds=offered(found.allowed, me().role),
+            may_see_answers=me().role in SEES_ANSWERS,
+            done=request.args.get("done", ""),
+            sites=names(reference(desk.owners, who, "sites")),
+            providers=names(reference(desk.owners, who, "providers")),
+            visit_types=names(reference(desk.owners, who, "visit-types")),
+        )
+
+    return routes

@@ -1,0 +1,131 @@
+"""Doing something to a case: one form a deed, with the version seen and a key that makes a second press harmless."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from kernel.web.problems import Problem, not_found
+from services.dashboard.actions.do_deed import do_deed
+from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.queries.case import read_case
+from services.dashboard.queries.worklist import Worklist, worklist
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.deeds import DEEDS, Deed
+from services.dashboard.rules.roles import SEES_PATIENTS
+from services.dashboard.rules.times import CLINIC_ZONE, local
+
+OPENS_AT_HOUR = 8
+LONGEST_NOTE = 2000
+
+
+def case_deed_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of the deeds."""
+    routes = Blueprint("case_deeds", __name__)
+
+    @routes.get("/staff/referrals/<referral_id>/<deed_name>")
+    @staff_only(SEES_PATIENTS)
+    def ask(referral_id: str, deed_name: str) -> Any:
+        deed = _deed(deed_name)
+        try:
+            case = read_case(desk.owners, actor(), id_or_404(referral_id))
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused:
+            raise not_found("referral") from None
+        note_view(desk, deed_name, case.patient_id, referral_id)
+        tomorrow = local(business_now()).date() + timedelta(days=1)
+        return render_template(
+            "deed.html", case=case, deed=deed, given={}, problems={}, tomorrow=tomorrow.isoformat()
+        )
+
+    @routes.post("/staff/referrals/<referral_id>/<deed_name>")
+    @staff_only(SEES_PATIENTS)
+    def do(referral_id: str, deed_name: str) -> Any:
+        deed, wanted = _deed(deed_name), id_or_404(referral_id)
+        body, problems = _body(deed)
+        back = url_for("case.case", referral_id=referral_id)
+        try:
+            if problems:
+                case = read_case(desk.owners, actor(), wanted)
+                return render_template(
+                    "deed.html", case=case, deed=deed, given=request.form, problems=problems
+                ), 422
+            do_deed(
+                desk.owners,
+                actor(),
+                wanted,
+                deed.name,
+                body,
+                version=int(request.form.get("version", "0")),
+                key=request.form.get("key", ""),
+            )
+        except OwnerAway as away:
+            return show_away(away, back)
+        except OwnerRefused as refusal:
+            return show_refusal(desk, refusal, back, deed.words)
+        except ValueError:
+            raise Problem(400, "malformed", "The form was not complete.") from None
+        if request.form.get("then") == "next":
+            return redirect(_next_case(desk) or url_for("triage.triage", done=deed.name), 303)
+        return redirect(url_for("case.case", referral_id=referral_id, done=deed.name), 303)
+
+    return routes
+
+
+def _deed(name: str) -> Deed:
+    deed = DEEDS.get(name.replace("-", "_"))
+    if deed is None:
+        raise not_found("page")
+    if me().role not in deed.roles:
+        raise Problem(403, "forbidden", "Your role does not do this.")
+    return deed
+
+
+def _next_case(desk: Desk) -> str:
+    waiting = part(lambda: worklist(desk.owners, actor(), {"state": "needs_triage"}, limit=1), Worklist())
+    items = waiting.value.items
+    return url_for("case.case", referral_id=items[0]["id"], done="accept") if items else ""
+
+
+def _body(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the JSON for the owner, and what is wrong with the form by field."""
+    form, body, problems = request.form, {}, {}
+    for field in deed.fields:
+        value = form.get(field, "").strip()
+        if field == "note" and len(value) > LONGEST_NOTE:
+            problems[field] = f"At most {LONGEST_NOTE} characters."
+        elif field == "note" and not value and deed.name in {"ask", "redirect", "clear_hold"}:
+            problems[field] = (
+                "Say in a sentence what you want asked." if deed.name == "ask" else "Add a sentence."
+            )
+        elif field in {"reason_code", "outcome"} and value not in dict(deed.reasons):
+            problems[field] = "Choose one."
+        elif field == "route" and not value:
+            problems[field] = "Choose a route."
+        elif field == "until":
+            moment = _opening(value)
+            if moment is None:
+                problems[field] = "Give a day after today."
+            else:
+                body[field] = moment.isoformat()
+            continue
+        if field == "hold":
+            body["flag_id"] = value
+        elif value:
+            body[field] = value
+    if deed.name == "accept" and form.get("route"):
+        body["route"] = form["route"]
+    return body, problems
+
+
+def _opening(text: str) -> datetime | None:
+    """Return opening time of the day typed, when it lies ahead."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = datetime(day.year, day.month, day.day, OPENS_AT_HOUR, tzinfo=ZoneInfo(CLINIC_ZONE))
+    return moment if moment > business_now() else None

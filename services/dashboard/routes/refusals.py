@@ -1,0 +1,41 @@
+"""When the owner says no, or nothing: what happened, what was kept, what to do."""
+
+from typing import Any
+
+from flask import render_template, request
+
+from kernel.web.problems import Problem
+from services.dashboard.owners import OwnerAway, OwnerRefused
+from services.dashboard.routes.desk import Desk
+
+SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
+
+
+def show_away(away: OwnerAway, back: str) -> Any:
+    """The owner did not answer: offer the same press again; its key makes a repeat harmless."""
+    kept = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    return render_template("deed_away.html", service=away.service, back=back, kept=kept), 503
+
+
+def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str) -> Any:
+    """The owner refused: show what differs (412), what is possible instead (409), or which fields (422)."""
+    if refusal.status == 404:
+        raise Problem(404, "not_found", "There is no such record.")
+    if refusal.status == 403:
+        raise Problem(403, "forbidden", "Your role does not do this.")
+    current = refusal.body.get("current")
+    current = current if isinstance(current, dict) else {}
+    differing = [
+        (name, request.form.get(f"seen_{name}", ""), current.get(name))
+        for name in SHOWN_FIELDS
+        if name in current and str(current.get(name) or "") != request.form.get(f"seen_{name}", "")
+    ]
+    return render_template(
+        "deed_refused.html",
+        refusal=refusal,
+        differing=differing,
+        back=back,
+        deed=deed,
+        alternatives=refusal.body.get("alternatives") or [],
+        allowed=refusal.body.get("allowed") or [],
+    ), refusal.status

@@ -1,0 +1,104 @@
+"""Find a slot and book it: phone in hand, number keys choose."""
+
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from kernel.web.problems import not_found
+from services.dashboard.actions.book_visit import book_visit
+from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.queries.case import read_case
+from services.dashboard.queries.reference import names, reference
+from services.dashboard.queries.slots import free_slots
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, note_view, staff_only
+from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.roles import SCHEDULES
+from services.dashboard.rules.times import local, parse_time
+
+DAYS_SHOWN = 10
+
+
+def slot_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of slot search and booking."""
+    routes = Blueprint("slots", __name__)
+
+    @routes.get("/staff/referrals/<referral_id>/slots")
+    @staff_only(SCHEDULES)
+    def slots(referral_id: str) -> Any:
+        try:
+            case = read_case(desk.owners, actor(), id_or_404(referral_id))
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused:
+            raise not_found("referral") from None
+        note_view(desk, "find_slot", case.patient_id, referral_id)
+        visit_types = reference(desk.owners, actor(), "visit-types")
+        route = str(case.raw.get("route", ""))
+        fitting = [one for one in visit_types if route in _routes_of(one)] or visit_types
+        asked = {
+            "visit_type": request.args.get("visit_type") or (str(fitting[0]["id"]) if fitting else ""),
+            "site": request.args.get("site", str(case.raw.get("preferred_site") or "")),
+            "from": request.args.get("from") or local(business_now()).date().isoformat(),
+        }
+        found = part(
+            lambda: free_slots(
+                desk.owners,
+                actor(),
+                days=DAYS_SHOWN,
+                start=asked["from"],
+                route=route,
+                visit_type=asked["visit_type"],
+                site=asked["site"],
+            ),
+            list[dict[str, Any]](),
+        )
+        start = parse_time(asked["from"] + "T12:00:00+00:00") or business_now()
+        return render_template(
+            "slots.html",
+            case=case,
+            found=found,
+            days=_by_day(found.value),
+            asked=asked,
+            sites=names(reference(desk.owners, actor(), "sites")),
+            visit_types=names(fitting),
+            later=(start + timedelta(days=DAYS_SHOWN)).date().isoformat(),
+        )
+
+    @routes.post("/staff/referrals/<referral_id>/book")
+    @staff_only(SCHEDULES)
+    def book(referral_id: str) -> Any:
+        back = url_for("slots.slots", referral_id=referral_id, visit_type=request.form.get("visit_type", ""))
+        try:
+            book_visit(
+                desk.owners,
+                actor(),
+                id_or_404(referral_id),
+                {
+                    name: request.form.get(name, "")
+                    for name in ("visit_type", "provider_id", "site_id", "starts_at")
+                },
+                key=request.form.get("key", ""),
+            )
+        except OwnerAway as away:
+            return show_away(away, back)
+        except OwnerRefused as refusal:
+            return show_refusal(desk, refusal, back, "Book")
+        return redirect(url_for("case.case", referral_id=referral_id, done="book"), 303)
+
+    return routes
+
+
+def _routes_of(visit_type: dict[str, Any]) -> list[str]:
+    given = visit_type.get("routes") or visit_type.get("route") or []
+    return [given] if isinstance(given, str) else list(given)
+
+
+def _by_day(slots: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    return [
+        (day, list(group))
+        for day, group in groupby(
+            slots, key=lambda slot: str(slot.get("local_start") or slot.get("starts_at"))[:10]
+        )
+    ]

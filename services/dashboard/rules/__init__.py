@@ -1,0 +1,1 @@
+"""Pure decisions of the dashboard: no input or output, times and ids arrive as arguments."""

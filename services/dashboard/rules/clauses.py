@@ -1,0 +1,83 @@
+"""The clause tree of a decision as lines a clinician reads: what was asked, what was answered, what it made of it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from services.dashboard.rules.variables import label_of, value_words
+
+OPERATORS = {
+    "eq": "is",
+    "ne": "is not",
+    "lt": "is under",
+    "le": "is at most",
+    "gt": "is over",
+    "ge": "is at least",
+    "in": "is one of",
+    "contains": "includes",
+    "contains_any": "includes any of",
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """One clause. `result`: true, false or unknown; `answer` is "" for a group."""
+
+    depth: int
+    result: str
+    text: str
+    answer: str = ""
+    variable: str = ""
+
+
+def sentence(leaf: dict[str, Any], labels: dict[str, str]) -> str:
+    """Return a leaf as a sentence without its full stop."""
+    label, operator, value = label_of(str(leaf["variable"]), labels), str(leaf["operator"]), leaf["value"]
+    if operator == "eq" and value is True:
+        return label
+    if operator == "eq" and value is False:
+        return f"{label}: no"
+    if operator == "count_ge":
+        return f"{label}: at least {value_words(value)} named"
+    return f"{label} {OPERATORS.get(operator, operator)} {value_words(value)}"
+
+
+def lines(node: dict[str, Any] | None, labels: dict[str, str], depth: int = 0) -> list[Line]:
+    """Return the clause tree of `node`, parents before children."""
+    if not node:
+        return []
+    result = str(node.get("result", "unknown"))
+    if "variable" in node:
+        answer = value_words(node.get("answer"))
+        return [Line(depth, result, sentence(node, labels), answer, str(node["variable"]))]
+    if "ref" in node:
+        rule = str(node["ref"]).removesuffix(".when")
+        return [Line(depth, result, f"As {rule} says"), *lines(node.get("is"), labels, depth + 1)]
+    if "not" in node:
+        return [Line(depth, result, "Not the case that"), *lines(node["not"], labels, depth + 1)]
+    if "dx_any" in node:
+        found = ", ".join(code_words(one) for one in node.get("found", [])) or "none of them"
+        asked = " or ".join(code_words(one) for one in node["dx_any"])
+        return [Line(depth, result, f"Diagnosis {asked}", found)]
+    for kind, words in (("all", "All of these"), ("any", "Any of these"), ("of", "")):
+        if kind in node:
+            children = [one for one in node[kind] if one]
+            if len(children) == 1:
+                return lines(children[0], labels, depth)
+            head = words or f"At least {node.get('n_of')} of these"
+            made = [Line(depth, result, head)]
+            for child in children:
+                made += lines(child, labels, depth + 1)
+            return made
+    return []
+
+
+def code_words(code: str) -> str:
+    """Return a diagnosis code as clinicians write it: ICHD_1_5_1 is ICHD-3 1.5.1."""
+    if code.startswith("ICHD_"):
+        return "ICHD-3 " + code.removeprefix("ICHD_").replace("_", ".")
+    return {"CGH_SUSPECTED": "Cervicogenic, suspected"}.get(code, code.replace("_", " ").capitalize())
+
+
+def answers_behind(node: dict[str, Any] | None, labels: dict[str, str]) -> list[Line]:
+    """Return only the true leaves of a true clause: the answers that satisfied it."""
+    return [line for line in lines(node, labels) if line.result == "true" and line.variable]

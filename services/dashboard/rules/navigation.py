@@ -1,0 +1,29 @@
+"""The pages in the side rail, by role, with the key that jumps to each (press g, then the key)."""
+
+from dataclasses import dataclass
+
+from services.dashboard.rules.roles import CLINICAL, FRONT_DESK, MANAGER, SEES_PATIENTS
+
+
+@dataclass(frozen=True)
+class Page:
+    """One entry of the rail. `endpoint` is its route's name."""
+
+    group: str
+    words: str
+    endpoint: str
+    icon: str
+    key: str
+    roles: frozenset[str]
+
+
+PAGES = (
+    Page("Patients", "Today", "today.today", "calendar_today", "t", SEES_PATIENTS),
+    Page("Patients", "Triage", "triage.triage", "filter_list", "q", CLINICAL | {MANAGER}),
+    Page("Patients", "Call-backs", "callbacks.callbacks", "phone", "c", CLINICAL | {FRONT_DESK, MANAGER}),
+)
+
+
+def pages_for(role: str) -> list[Page]:
+    """Return what this role may open, in the rail's order."""
+    return [page for page in PAGES if role in page.roles]

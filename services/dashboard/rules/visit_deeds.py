@@ -1,0 +1,33 @@
+"""What staff may do to a visit: exactly one next action a row, the rest behind it."""
+
+from dataclasses import dataclass, field
+
+from services.dashboard.rules.roles import SCHEDULES, THERAPIST
+
+
+@dataclass(frozen=True)
+class VisitDeed:
+    """`path` and `body` go to the owner."""
+
+    words: str
+    path: str
+    icon: str
+    body: dict[str, str] = field(default_factory=dict)
+    roles: frozenset[str] = SCHEDULES
+
+
+WITH_THERAPIST = SCHEDULES | {THERAPIST}
+VISIT_DEEDS = {
+    "check-in": VisitDeed("Check in", "check-in", "location_on", roles=WITH_THERAPIST),
+    "attended": VisitDeed("Attended", "outcome", "check_circle", {"outcome": "attended"}, WITH_THERAPIST),
+    "no-show": VisitDeed("Missed", "outcome", "do_not_disturb", {"outcome": "no_show"}, WITH_THERAPIST),
+    "cancel": VisitDeed("Cancel", "cancel", "cancel"),
+}
+NEXT_DEED = {"booked": "check-in", "confirmed": "check-in", "arrived": "attended"}
+CANCEL_REASONS = (
+    ("patient_cannot_come", "The patient cannot come"),
+    ("patient_declined", "The patient no longer wants the visit"),
+    ("provider_unavailable", "The provider is not available"),
+    ("site_closed", "The site is closed"),
+    ("booked_in_error", "Booked in error"),
+)

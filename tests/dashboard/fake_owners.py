@@ -1,0 +1,397 @@
+"""The owning services as the dashboard meets them: a real HTTP server that speaks their agreed shapes.
+
+It checks every call as they do (signed, for this audience, by staff), keeps versions, answers 409, 412 and 428,
+remembers idempotency keys, and can be told to be away. Decisions come from the shipped protocol itself.
+"""
+
+import json
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from kernel.contracts.protocol import shipped_protocol
+from kernel.evidence import evaluate
+from kernel.ids import new_id
+from kernel.tokens import TokenRefused, Tokens
+
+SITES = [
+    {"id": "overland-park", "name": "Overland Park", "time_zone": "America/Chicago", "phone": "+19135550110"},
+    {"id": "lees-summit", "name": "Lee's Summit", "time_zone": "America/Chicago", "phone": "+18165550111"},
+    {"id": "liberty", "name": "Liberty", "time_zone": "America/Chicago", "phone": "+18165550112"},
+]
+PROVIDERS = [{"id": "prov-1", "name": "Dana Whitlow, PT"}, {"id": "prov-2", "name": "Ines Marrow, MD"}]
+VISIT_TYPES = [
+    {
+        "id": "pt_evaluation",
+        "name": {"en": "First visit", "es": "Primera visita"},
+        "routes": ["physical_therapy"],
+    },
+    {"id": "medication_review", "name": {"en": "Review visit"}, "routes": ["medication_review"]},
+]
+NEXT_STATE = {
+    "accept": "to_book",
+    "ask": "waiting_on_patient",
+    "defer": "deferred",
+    "decline": "declined",
+    "redirect": "to_book",
+    "resume": "needs_triage",
+    "withdraw": "withdrawn",
+}
+ALLOWED = {
+    "needs_triage": ["accept", "redirect", "ask", "defer", "decline", "withdraw", "hand_over", "clear_hold"],
+    "waiting_on_patient": ["resume", "decline", "withdraw"],
+    "deferred": ["resume", "decline", "withdraw"],
+    "to_book": ["redirect", "ask", "defer", "decline", "withdraw", "book"],
+}
+
+
+@dataclass
+class World:
+    """What the owners hold, shared by the three of them."""
+
+    referrals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    appointments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    away: set[str] = field(default_factory=set)
+    calls: list[dict[str, Any]] = field(default_factory=list)
+    answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
+    extra: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
+
+    def add_referral(self, given: str, family: str, answers: dict[str, Any], **more: Any) -> dict[str, Any]:
+        """Add a case in triage, decided by the shipped protocol."""
+        protocol = shipped_protocol()
+        typed, errors = protocol.check_answers(answers)
+        assert not errors, errors
+        decision = evaluate(protocol, typed).to_json()
+        row = {
+            "id": str(new_id()),
+            "patient_id": str(new_id()),
+            "submission_id": str(new_id()),
+            "patient": {
+                "given_name": given,
+                "family_name": family,
+                "birth_date": "1981-04-09",
+                "language": "en",
+                "phone": "+18165550142",
+            },
+            "state": "needs_triage",
+            "route": decision["route"],
+            "priority": decision["priority"],
+            "flags": [flag for flag in decision["red_flags"] if flag["action"] in ("E", "S")],
+            "unknown_count": len([one for one in decision["unknown"] if one["kind"] == "red_flag"]),
+            "near_miss_count": 0,
+            "preferred_site": "lees-summit",
+            "owner": None,
+            "version": 1,
+            "due_at": (self.now + timedelta(hours=5)).isoformat(),
+            "created_at": (self.now - timedelta(minutes=50)).isoformat(),
+            "state_since": (self.now - timedelta(minutes=50)).isoformat(),
+            "answers": [{"variable": name, "value": value} for name, value in answers.items()],
+            "decision": decision,
+            "holds": [
+                {
+                    "id": str(new_id()),
+                    "flag_id": flag["id"],
+                    "name": flag["name"],
+                    "action": flag["action"],
+                    "opened_at": self.now.isoformat(),
+                    "cleared_at": None,
+                }
+                for flag in decision["red_flags"]
+                if flag["action"] in ("E", "S")
+            ],
+            "timeline": [
+                {
+                    "at": (self.now - timedelta(minutes=50)).isoformat(),
+                    "kind": "decision",
+                    "actor": {"kind": "system", "name": ""},
+                    "text_code": "routed",
+                    "details": {},
+                }
+            ],
+            "appointments": [],
+            **more,
+        }
+        self.referrals[row["id"]] = row
+        return row
+
+    def add_appointment(self, referral: dict[str, Any], starts_at: datetime, **more: Any) -> dict[str, Any]:
+        """Add a booked visit of a referral."""
+        row = {
+            "id": str(new_id()),
+            "version": 1,
+            "referral_id": referral["id"],
+            "patient": referral["patient"],
+            "patient_id": referral["patient_id"],
+            "starts_at": starts_at.isoformat(),
+            "ends_at": (starts_at + timedelta(minutes=45)).isoformat(),
+            "local_start": starts_at.isoformat(),
+            "site": "lees-summit",
+            "provider": PROVIDERS[0],
+            "visit_type": "pt_evaluation",
+            "state": "booked",
+            "confirmed_at": None,
+            "confirmed_by_channel": None,
+            **more,
+        }
+        self.appointments[row["id"]] = row
+        return row
+
+    def add_callback(self, given: str, family: str, **more: Any) -> dict[str, Any]:
+        """Add an open red-flag call-back."""
+        row = {
+            "id": str(new_id()),
+            "patient_id": str(new_id()),
+            "patient": {
+                "name": f"{family}, {given}",
+                "birth_date": "1969-02-11",
+                "phone": "+18165550177",
+                "language": "es",
+            },
+            "flags": [{"id": "SP01E", "name": "Possible cauda equina"}],
+            "action": "E",
+            "opened_at": (self.now - timedelta(minutes=6)).isoformat(),
+            "due_at": (self.now + timedelta(minutes=9)).isoformat(),
+            "state": "open",
+            "acknowledged_by": None,
+            "version": 1,
+            **more,
+        }
+        self.callbacks[row["id"]] = row
+        return row
+
+
+class Owners:
+    """The server. `urls` goes into SERVICE_URLS; `world` is what tests arrange and look at."""
+
+    def __init__(self, keys_json: str, private_pem: dict[str, str]) -> None:
+        self.world = World()
+        self._tokens = {
+            name: Tokens(name, private_pem[name], keys_json) for name in ("intake", "referral", "notify")
+        }
+        owners = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: Any) -> None:
+                return
+
+            def do_GET(self) -> None:
+                self._answer("GET")
+
+            def do_POST(self) -> None:
+                self._answer("POST")
+
+            def do_PUT(self) -> None:
+                self._answer("PUT")
+
+            def _answer(self, method: str) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+                status, answer = owners.handle(method, self.path, dict(self.headers), body)
+                content = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    @property
+    def urls(self) -> dict[str, str]:
+        return dict.fromkeys(("intake", "referral", "notify", "dashboard"), self.url)
+
+    def stop(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def handle(self, method: str, target: str, headers: dict[str, str], body: bytes) -> tuple[int, Any]:
+        """Answer one call as the owner would."""
+        parts = urlsplit(target)
+        _, _, service, _, path = parts.path.split("/", 4)
+        if service in self.world.away:
+            return 503, {"code": "unavailable"}
+        try:
+            claims = self._tokens[service].verify(headers.get("Authorization", "").removeprefix("Bearer "))
+        except TokenRefused:
+            return 401, {"code": "unauthenticated"}
+        if (
+            not claims.signs(body)
+            or claims.issuer != "dashboard"
+            or claims.actor is None
+            or claims.actor.kind != "staff"
+        ):
+            return 401, {"code": "unauthenticated"}
+        query = dict(parse_qsl(parts.query))
+        sent = json.loads(body) if body else None
+        self.world.calls.append(
+            {
+                "service": service,
+                "method": method,
+                "path": "/" + path,
+                "query": query,
+                "body": sent,
+                "actor": claims.actor,
+                "headers": headers,
+            }
+        )
+        if method == "GET":
+            return self._read(service, path, query, claims.actor.role)
+        key = headers.get("Idempotency-Key", "")
+        if not key:
+            return 400, {"code": "idempotency_key"}
+        if key not in self.world.answers:
+            status, answer = self._write(service, path, sent, headers, claims.actor)
+            if status >= 400:
+                return status, answer
+            self.world.answers[key] = status, answer
+        return self.world.answers[key]
+
+    def _read(self, service: str, path: str, query: dict[str, str], role: str) -> tuple[int, Any]:
+        world = self.world
+        if (service, "GET", path) in world.extra:
+            return 200, world.extra[service, "GET", path]
+        if path in ("sites", "providers", "visit-types"):
+            return 200, {"items": {"sites": SITES, "providers": PROVIDERS, "visit-types": VISIT_TYPES}[path]}
+        if path == "referrals":
+            found = [
+                row
+                for row in world.referrals.values()
+                if all(
+                    str(row.get(name)) == query[name]
+                    for name in ("state", "route", "priority")
+                    if name in query
+                )
+                and query.get("site") in (None, row["preferred_site"])
+            ]
+            found.sort(
+                key=lambda row: (
+                    not row["flags"],
+                    row["due_at"] > world.now.isoformat(),
+                    row["priority"],
+                    row["due_at"],
+                )
+            )
+            counts: dict[str, int] = {}
+            for row in world.referrals.values():
+                counts[row["state"]] = counts.get(row["state"], 0) + 1
+            return 200, {"items": found, "next_cursor": None, "counts": counts, "open": sum(counts.values())}
+        if path.startswith("referrals/"):
+            row = world.referrals.get(path.split("/")[1])
+            if row is None:
+                return 404, {"code": "not_found"}
+            shown = {
+                **row,
+                "allowed_moves": ALLOWED.get(row["state"], []),
+                "appointments": [
+                    one for one in world.appointments.values() if one["referral_id"] == row["id"]
+                ],
+            }
+            if role in ("front_desk", "manager"):
+                for name in ("answers", "decision"):
+                    shown.pop(name, None)
+            return 200, shown
+        if path == "slots":
+            start = world.now.replace(hour=14, minute=0, second=0)
+            items = [
+                {
+                    "site": SITES[n % 3],
+                    "provider": PROVIDERS[0],
+                    "visit_type": query["visit_type"],
+                    "starts_at": (start + timedelta(days=1 + n // 6, minutes=45 * (n % 6))).isoformat(),
+                    "local_start": (start + timedelta(days=1 + n // 6, minutes=45 * (n % 6))).isoformat(),
+                    "badge": "tomorrow" if n < 6 else None,
+                }
+                for n in range(22)
+            ]
+            return 200, {"items": items, "next_cursor": None}
+        if path == "appointments":
+            return 200, {
+                "items": [
+                    one
+                    for one in world.appointments.values()
+                    if one["local_start"][:10] == query["date"] and query.get("site") in (None, one["site"])
+                ],
+                "next_cursor": None,
+            }
+        if path.startswith("appointments/"):
+            found_visit = world.appointments.get(path.split("/")[1])
+            return (200, found_visit) if found_visit else (404, {"code": "not_found"})
+        if path == "callback-tasks":
+            return 200, {
+                "items": [one for one in world.callbacks.values() if one["state"] == query["state"]],
+                "next_cursor": None,
+            }
+        if path == "messages":
+            return 200, {
+                "items": [one for one in world.messages if one["patient_id"] == query.get("patient_id")],
+                "next_cursor": None,
+            }
+        return 404, {"code": "not_found"}
+
+    def _write(
+        self, service: str, path: str, sent: Any, headers: dict[str, str], actor: Any
+    ) -> tuple[int, Any]:
+        world, steps = self.world, path.split("/")
+        if steps[0] == "referrals" and steps[2] == "appointments":
+            row = world.referrals[steps[1]]
+            taken = [one for one in world.appointments.values() if one["starts_at"] == sent["starts_at"]]
+            if taken:
+                return 409, {"code": "slot_taken", "title": "That slot is taken.", "alternatives": []}
+            visit = world.add_appointment(
+                row, datetime.fromisoformat(sent["starts_at"]), site=sent["site_id"]
+            )
+            row["state"], row["version"] = "booked", row["version"] + 1
+            return 201, visit
+        store = {
+            "referrals": world.referrals,
+            "appointments": world.appointments,
+            "callback-tasks": world.callbacks,
+        }[steps[0]]
+        record = store.get(steps[1])
+        if record is None:
+            return 404, {"code": "not_found"}
+        given = headers.get("If-Match")
+        if given is None:
+            return 428, {"code": "precondition_required"}
+        if given != f'"{record["version"]}"':
+            current = {name: record.get(name) for name in ("state", "route", "priority", "version")}
+            return 412, {"code": "changed_meanwhile", "title": "Changed.", "current": current}
+        if steps[0] == "referrals":
+            if steps[2].replace("-", "_") not in ALLOWED.get(record["state"], []):
+                return 409, {
+                    "code": "illegal_move",
+                    "title": "Not from this state.",
+                    "allowed": ALLOWED.get(record["state"], []),
+                }
+            if steps[2] == "clear-hold":
+                for hold in record["holds"]:
+                    hold["cleared_at"] = world.now.isoformat()
+            record["state"] = NEXT_STATE.get(steps[2], record["state"])
+            record["route"] = (sent or {}).get("route", record["route"])
+            record["timeline"].append(
+                {
+                    "at": world.now.isoformat(),
+                    "kind": "move",
+                    "actor": {"kind": "staff", "name": actor.name},
+                    "text_code": steps[2].replace("-", "_"),
+                    "details": {},
+                }
+            )
+        elif steps[0] == "appointments":
+            record["state"] = {"check-in": "arrived", "cancel": "cancelled"}.get(steps[2]) or sent["outcome"]
+        elif steps[2] == "acknowledge":
+            record["acknowledged_by"] = {"id": actor.id, "name": actor.name}
+        else:
+            record["state"], record["outcome_code"] = "done", sent["outcome_code"]
+        record["version"] += 1
+        return 200, record
