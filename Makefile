@@ -3,11 +3,11 @@
 SHELL := /bin/sh
 PORT ?= 8080
 PYTHON := .venv/bin/python
-CODE := kernel services local tests bench
+CODE := kernel services local tests bench deploy
 export PORT
 
 .PHONY: help setup up down reset test check lint types imports migrations format bench chaos fuzz shots \
-	lock docs-capabilities docs-events clean
+	lock docs-capabilities docs-events compose-secrets clean
 
 help: ## print every command with one line each
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -73,6 +73,9 @@ docs-capabilities: setup ## write docs/capabilities.md from the marks on the tes
 
 docs-events: setup ## write docs/events.md from the contracts
 	@$(PYTHON) -m local.events_page
+
+compose-secrets: setup ## make the files in secrets/ that docker-compose.yml mounts
+	@$(PYTHON) -m local.compose_secrets
 
 clean: ## remove caches (not the data, not the environment)
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .schemathesis

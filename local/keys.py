@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -29,8 +30,7 @@ def make_keys(secrets: Path) -> None:
             write_private(signing, new_signing_key())
         if not data.exists():
             write_private(data, new_data_keys())
-    keys = [public_key(service, signing_key_file(secrets, service).read_text()) for service in SERVICES]
-    public = json.dumps({"keys": keys}, indent=1)
+    public = public_key_set({service: signing_key_file(secrets, service).read_text() for service in SERVICES})
     path = public_keys_file(secrets)
     if not path.exists() or path.read_text(encoding="utf-8") != public:
         write_private(path, public)
@@ -68,6 +68,12 @@ def public_key(service: str, private_pem: str) -> dict[str, str]:
     raw = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     x = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     return {"kty": "OKP", "crv": "Ed25519", "kid": service, "use": "sig", "alg": "Ed25519", "x": x}
+
+
+def public_key_set(signing_keys: Mapping[str, str]) -> str:
+    """Return the JSON Web Key Set with the public half of each service's signing key (PEM)."""
+    found = [public_key(service, private_pem) for service, private_pem in signing_keys.items()]
+    return json.dumps({"keys": found}, indent=1)
 
 
 def secret(secrets: Path, name: str) -> str:
