@@ -1,0 +1,1 @@
+"""Deeds of the notify service: each takes a session, none commits."""

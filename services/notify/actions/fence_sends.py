@@ -1,0 +1,45 @@
+"""The fence in front of the wire: hold the recipients and visits of a wave while its requests are written."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.notify.actions.start_sends import Started
+
+RECIPIENTS = """
+SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR SHARE
+"""
+VISITS = "SELECT id, version, state FROM appointment WHERE id = ANY(:ids) ORDER BY id FOR SHARE"
+AFTER_OPT_OUT = ("opt_out_confirmed",)
+
+
+def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
+    """Lock what could forbid these sends, and say for each whether it may start now.
+
+    While the caller's transaction is open no opt-out, hold, move or cancel of theirs can commit; so it commits
+    either before this (and the send does not start) or after the request was written.
+    """
+    # Nothing is written here that would have to outlive a crash.
+    session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+    points = {sent.contact_point_id for sent in wave}
+    blocked = {
+        row.id: (row.opted_out_at is not None, row.held_at is not None)
+        for row in session.execute(text(RECIPIENTS), {"ids": list(points)})
+    }
+    visits = {sent.appointment_id for sent in wave if sent.appointment_id is not None}
+    current = (
+        {row.id: (row.version, row.state) for row in session.execute(text(VISITS), {"ids": list(visits)})}
+        if visits
+        else {}
+    )
+    allowed = []
+    for sent in wave:
+        opted_out, held = blocked.get(sent.contact_point_id, (True, True))
+        exempt = sent.step in AFTER_OPT_OUT
+        told_to_stop = (opted_out and not exempt) or (held and not sent.exempt)
+        as_planned = sent.appointment_id is None or (
+            current.get(sent.appointment_id) == (sent.appointment_version, sent.visit_state)
+        )
+        allowed.append(not told_to_stop and as_planned)
+    return allowed

@@ -1,0 +1,55 @@
+"""Change the state of many messages at once, with the trail and the notice that go with every change."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.ids import new_id
+
+TRAIL = """
+INSERT INTO message_move (id, message_id, at, from_state, to_state, reason, attempt_id)
+SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:ats AS timestamptz[]),
+    CAST(:froms AS text[]), CAST(:tos AS text[]), CAST(:reasons AS text[]), CAST(:attempts AS uuid[]))
+"""
+UNTOLD = """
+INSERT INTO untold_state (message_id) SELECT unnest(CAST(:messages AS uuid[])) ON CONFLICT (message_id) DO NOTHING
+"""
+# The states no message leaves but by a provider's later word (sent, unknown) or never.
+PUBLIC_STATES = ("due", "sent", "delivered", "failed", "suppressed", "expired", "held", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One change of state that has been written to its row."""
+
+    message_id: UUID
+    from_state: str
+    to_state: str
+    reason: str = ""
+    attempt_id: UUID | None = None
+
+
+def record_moves(session: Session, moves: Sequence[Move], at: datetime) -> None:
+    """Append `moves` to the trail and mark their messages as news for the other services."""
+    if not moves:
+        return
+    session.execute(
+        text(TRAIL),
+        {
+            "ids": [new_id() for _ in moves],
+            "messages": [move.message_id for move in moves],
+            "ats": [at] * len(moves),
+            "froms": [move.from_state for move in moves],
+            "tos": [move.to_state for move in moves],
+            "reasons": [move.reason for move in moves],
+            "attempts": [move.attempt_id for move in moves],
+        },
+    )
+    # Ordered, so that two transactions about the same messages take the rows' locks in one order.
+    news = sorted({move.message_id for move in moves if move.to_state in PUBLIC_STATES})
+    if news:
+        session.execute(text(UNTOLD), {"messages": news})

@@ -1,0 +1,128 @@
+"""Plan, or plan again, every message of one appointment version. Safe to run any number of times."""
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from kernel.ids import new_id
+from kernel.outbox import wake
+from services.notify.actions.move_messages import Move, record_moves
+from services.notify.model import Appointment, Patient, PlannedMessage
+from services.notify.queries.cadences import cadence_for
+from services.notify.queries.reach import Contactable, reach_of
+from services.notify.rules.cadence import Step, read_steps
+from services.notify.rules.plan import Planned, Reach, Visit, plan
+from services.notify.rules.wording import message_language
+
+# A message stopped for one of these is planned after all when the obstacle is gone in time.
+CURABLE = ("no_contact", "no_consent", "opted_out", "number_dead", "other_channel")
+
+
+def plan_visit(session: Session, appointment: Appointment) -> None:
+    """Write the planned messages of `appointment`'s current version; the caller holds its row's lock."""
+    if appointment.facts is None or appointment.state != "booked":
+        return
+    at = now(session)
+    patient = session.get(Patient, appointment.patient_id)
+    reach = reach_of(session, appointment.patient_id)
+    wanted = _wanted(session, appointment, reach, patient.time_zone if patient else "", at)
+    language, _ = message_language(patient.language if patient else "en")
+    there = {
+        (row.step, row.channel): row
+        for row in session.scalars(
+            select(PlannedMessage)
+            .where(
+                PlannedMessage.appointment_id == appointment.id,
+                PlannedMessage.appointment_version == appointment.version,
+            )
+            .order_by(PlannedMessage.id)
+            .with_for_update()
+        )
+    }
+    moves: list[Move] = []
+    for planned in wanted:
+        point = reach[planned.channel].contact_point_id
+        row = there.pop((planned.step, planned.channel), None)
+        if row is None:
+            row = _new_row(appointment, planned, point, language, at)
+            session.add(row)
+            moves.append(Move(row.id, "", planned.state, planned.reason))
+        elif row.state == "due" or (row.state == "suppressed" and row.reason in CURABLE):
+            moves += _renew(row, planned, point, language)
+    # The channel that stood in for another, which can be used again.
+    for row in there.values():
+        if row.state == "due" and any(row.step == planned.step for planned in wanted):
+            row.state, row.reason = "suppressed", "other_channel"
+            moves.append(Move(row.id, "due", "suppressed", "other_channel"))
+    session.flush()
+    record_moves(session, moves, at)
+    wake(session)
+
+
+def _wanted(
+    session: Session,
+    appointment: Appointment,
+    reach: dict[str, Contactable],
+    time_zone: str,
+    at: datetime,
+) -> list[Planned]:
+    facts = appointment.facts or {}
+    cadence = cadence_for(session, facts["visit_type"], facts["site"]["id"], facts["route"])
+    steps = [
+        _after_move(step) if appointment.version > 1 else step
+        for step in read_steps(cadence.steps)
+        if step.moment != "days_after"
+    ]
+    visit = Visit(
+        starts_at=datetime.fromisoformat(facts["starts_at"]),
+        changed_at=datetime.fromisoformat(facts["changed_at"]),
+        site_zone=facts["site"]["time_zone"],
+    )
+    barriers = {channel: Reach(contact.barrier) for channel, contact in reach.items()}
+    return plan(visit, steps, barriers, time_zone, at)
+
+
+def _after_move(step: Step) -> Step:
+    """A moved visit is not confirmed as new but corrected."""
+    if step.moment != "booking":
+        return step
+    return replace(step, step="moved", template="visit_moved", exempt="correction")
+
+
+def _new_row(
+    appointment: Appointment, planned: Planned, point: UUID | None, language: str, at: datetime
+) -> PlannedMessage:
+    return PlannedMessage(
+        id=new_id(),
+        patient_id=appointment.patient_id,
+        appointment_id=appointment.id,
+        appointment_version=appointment.version,
+        step=planned.step,
+        channel=planned.channel,
+        topic=planned.topic,
+        contact_point_id=point,
+        language=language,
+        template=planned.template,
+        urgent=False,
+        exempt=planned.exempt,
+        planned_for=planned.planned_for,
+        expires_at=planned.expires_at,
+        state=planned.state,
+        reason=planned.reason,
+        created_at=at,
+        due_at=planned.due_at,
+    )
+
+
+def _renew(row: PlannedMessage, planned: Planned, point: UUID | None, language: str) -> list[Move]:
+    before = row.state
+    row.contact_point_id, row.language = point, language
+    if before == planned.state and (before == "due" or row.reason == planned.reason):
+        return []
+    row.state, row.reason, row.rung_at = planned.state, planned.reason, None
+    row.due_at = planned.due_at if planned.state == "due" else row.due_at
+    return [Move(row.id, before, planned.state, planned.reason)]

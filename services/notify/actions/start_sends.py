@@ -1,0 +1,228 @@
+"""The first transaction of a send: take due rows, ask the gate, and commit "sending" before anything leaves."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from kernel.ids import new_id
+from kernel.personal import Personal, open_json, seal_json
+from kernel.timings import LEASE_SECONDS
+from services.notify.actions.move_messages import Move, record_moves
+from services.notify.queries.send_candidates import counted_sends, pick_due
+from services.notify.queries.templates import Templates, templates_in_force
+from services.notify.rules.calendar_file import calendar_file
+from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit_values
+from services.notify.rules.gate import Candidate, Verdict, judge, start_of_day
+from services.notify.sending.provider import Letter
+
+BUSY_WAIT = timedelta(seconds=1)
+START = """
+UPDATE planned_message AS m SET state = 'sending', attempt_id = v.attempt, attempts = m.attempts + 1,
+    lease_until = now() + make_interval(secs => :lease), leased_by = :worker, sent_at = :now,
+    reason = m.exempt, template_version = v.version, values_sealed = v.filled, text_sealed = v.body
+FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[]), CAST(:versions AS int[]), CAST(:values AS bytea[]),
+    CAST(:texts AS bytea[])) AS v (id, attempt, version, filled, body)
+WHERE m.id = v.id
+"""
+ATTEMPTS = """
+INSERT INTO send_attempt (id, message_id, provider, body_sha256)
+SELECT * FROM unnest(CAST(:attempts AS uuid[]), CAST(:ids AS uuid[]), CAST(:providers AS text[]),
+    CAST(:hashes AS bytea[]))
+"""
+WAIT = """
+UPDATE planned_message AS m SET due_at = v.due, reason = v.reason, rung_at = NULL
+FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[]), CAST(:reasons AS text[])) AS v (id, due, reason)
+WHERE m.id = v.id
+"""
+END = """
+UPDATE planned_message AS m SET state = v.state, reason = v.reason, rung_at = NULL
+FROM unnest(CAST(:ids AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[])) AS v (id, state, reason)
+WHERE m.id = v.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A send that is committed and may go out. The ids are what the fence before the POST locks."""
+
+    letter: Letter
+    channel: str
+    provider: str
+    step: str
+    exempt: str
+    patient_id: UUID | None
+    contact_point_id: UUID
+    appointment_id: UUID | None
+    appointment_version: int | None
+    visit_state: str
+    attempts: int
+    expires_at: datetime
+
+
+@dataclass
+class _Batch:
+    started: list[Started] = field(default_factory=list)
+    sealed: list[tuple[int, bytes, bytes, bytes]] = field(default_factory=list)
+    waiting: list[tuple[UUID, datetime, str]] = field(default_factory=list)
+    ended: list[tuple[UUID, str, str]] = field(default_factory=list)
+
+
+def start_sends(
+    session: Session,
+    clinic: ClinicWords,
+    worker_id: str,
+    choose_provider: Callable[[str], str],
+    limit: int,
+) -> list[Started]:
+    """Move up to `limit` due messages to sending, waiting or their end, and return those to hand over.
+
+    `choose_provider(channel)` names the provider to use, or "" while none may be asked: such rows stay due.
+    """
+    at = now(session)
+    picked = pick_due(session, at, limit)
+    batch = _Batch(waiting=[(row, at + BUSY_WAIT, "") for row in picked.busy])
+    templates = templates_in_force(session) if picked.facts else {}
+    recipients = [row.contact_point_id for row in picked.facts if row.contact_point_id is not None]
+    counted = counted_sends(session, recipients, at)
+    for row in picked.facts:
+        verdict = judge(_candidate(row, counted.get(row.contact_point_id, []), at), at)
+        provider = choose_provider(row.channel) if verdict.fate == "go" else ""
+        if verdict.fate == "go" and not provider:
+            verdict = Verdict("wait", "provider_paused", at + timedelta(seconds=5))
+        if verdict.fate == "go" and _compose(row, provider, clinic, templates, at, batch):
+            if not row.exempt:
+                counted.setdefault(row.contact_point_id, []).append(at)
+        elif verdict.fate == "wait" and verdict.until is not None:
+            batch.waiting.append((row.id, verdict.until, verdict.reason))
+        elif verdict.fate != "go":
+            batch.ended.append((row.id, verdict.fate, verdict.reason))
+    _write(session, batch, worker_id, at)
+    return batch.started
+
+
+def _candidate(row: Any, sent: Sequence[datetime], at: datetime) -> Candidate:
+    today, week = start_of_day(at, row.time_zone or ""), at - timedelta(days=7)
+    return Candidate(
+        step=row.step,
+        channel=row.channel,
+        topic=row.topic,
+        exempt=row.exempt,
+        urgent=row.urgent,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        time_zone=row.time_zone or "",
+        reachable=row.address_sealed is not None,
+        consent=row.consent,
+        opted_out=row.opted_out_at is not None,
+        held=row.held_at is not None,
+        dead=row.dead_at is not None,
+        of_visit=row.appointment_id is not None,
+        visit_is_current=row.appointment_version == row.visit_version,
+        visit_state=row.visit_state or "",
+        sent_today=sum(1 for moment in sent if moment >= today),
+        sent_this_week=sum(1 for moment in sent if moment > week),
+        told_by_staff_at=row.told_by_staff_at,
+    )
+
+
+def _compose(
+    row: Any, provider: str, clinic: ClinicWords, templates: Templates, at: datetime, batch: _Batch
+) -> bool:
+    """Write the letter of `row` into the batch; False when its words cannot be made, which ends the message."""
+    wording = templates.get((row.template, row.channel, row.language)) or templates.get(
+        (row.template, row.channel, "en")
+    )
+    if wording is None:
+        batch.ended.append((row.id, "failed", "no_template"))
+        return False
+    try:
+        values = visit_values(clinic, row.facts, wording.language, row.time_zone or "")
+        body, subject = fill(wording.body, values), fill(wording.subject, values)
+    except (ValueMissing, KeyError):
+        batch.ended.append((row.id, "failed", "value_missing"))
+        return False
+    attempt_id = new_id()
+    calendar = _calendar(row, values, at) if row.channel == "email" and row.facts else ""
+    place = f"notify.contact_point.address_sealed.{row.contact_point_id}"
+    letter = Letter(
+        row.id, attempt_id, Personal(open_json(row.address_sealed, place)), body, subject, calendar
+    )
+    batch.started.append(
+        Started(
+            letter,
+            row.channel,
+            provider,
+            row.step,
+            row.exempt,
+            row.patient_id,
+            row.contact_point_id,
+            row.appointment_id,
+            row.appointment_version,
+            row.visit_state or "",
+            row.attempts + 1,
+            row.expires_at,
+        )
+    )
+    batch.sealed.append(
+        (
+            wording.version,
+            seal_json(values, f"notify.planned_message.values_sealed.{row.id}"),
+            seal_json(body, f"notify.planned_message.text_sealed.{row.id}"),
+            hashlib.sha256(body.encode()).digest(),
+        )
+    )
+    return True
+
+
+def _calendar(row: Any, values: dict[str, str], at: datetime) -> str:
+    if row.step == "cancelled":
+        return ""
+    starts = datetime.fromisoformat(row.facts["starts_at"])
+    ends = datetime.fromisoformat(row.facts["ends_at"])
+    summary = f"{values['clinic_name']}: {values['visit_name'] or values['site_name']}"
+    uid = f"{row.appointment_id}@waymark"
+    return calendar_file(uid, row.appointment_version, starts, ends, at, summary, values["site_address"])
+
+
+def _write(session: Session, batch: _Batch, worker_id: str, at: datetime) -> None:
+    moves: list[Move] = []
+    if batch.started:
+        ids = [sent.letter.message_id for sent in batch.started]
+        attempts = [sent.letter.attempt_id for sent in batch.started]
+        session.execute(
+            text(START),
+            {
+                "ids": ids,
+                "attempts": attempts,
+                "versions": [sealed[0] for sealed in batch.sealed],
+                "values": [sealed[1] for sealed in batch.sealed],
+                "texts": [sealed[2] for sealed in batch.sealed],
+                "lease": LEASE_SECONDS,
+                "worker": worker_id,
+                "now": at,
+            },
+        )
+        providers = [sent.provider for sent in batch.started]
+        hashes = [sealed[3] for sealed in batch.sealed]
+        session.execute(
+            text(ATTEMPTS), {"attempts": attempts, "ids": ids, "providers": providers, "hashes": hashes}
+        )
+        moves += [
+            Move(message, "due", "sending", "", attempt)
+            for message, attempt in zip(ids, attempts, strict=True)
+        ]
+    if batch.waiting:
+        ids_, dues, reasons = (list(column) for column in zip(*batch.waiting, strict=True))
+        session.execute(text(WAIT), {"ids": ids_, "dues": dues, "reasons": reasons})
+    if batch.ended:
+        ids_, states, reasons = (list(column) for column in zip(*batch.ended, strict=True))
+        session.execute(text(END), {"ids": ids_, "states": states, "reasons": reasons})
+        moves += [Move(row, "due", state, reason) for row, state, reason in batch.ended]
+    record_moves(session, moves, at)

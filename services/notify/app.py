@@ -1,0 +1,49 @@
+"""The web application of the notify service."""
+
+import os
+
+from kernel.assembly import assemble
+from kernel.personal import Personal
+from kernel.settings import load
+from kernel.web.api import make_api
+from kernel.web.health import health_routes
+from kernel.web.hearing import hearing_routes
+from kernel.web.join import Joined, make_system
+from services.notify.reactions import REACTIONS
+from services.notify.routes.contacts import contact_routes
+from services.notify.routes.hooks import Hooks, hook_routes
+from services.notify.routes.inbox import inbox_routes
+from services.notify.routes.message_health import message_health_routes
+from services.notify.routes.messages import message_routes
+from services.notify.rules.compose import ClinicWords
+from services.notify.settings import NotifySettings
+
+PREFIX = "/api/notify/v1"
+
+
+def create_app() -> Joined:
+    """Return the service's WSGI application: API, events, webhooks and health."""
+    settings = load(NotifySettings, "notify", os.environ)
+    parts = assemble("notify", settings)
+    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone)
+    api = make_api("notify", "Waymark notify", parts.gate)
+    api.extensions["database"] = parts.database
+    for routes in (
+        message_routes(parts.database, clinic),
+        inbox_routes(parts.database),
+        contact_routes(parts.database),
+        message_health_routes(parts.database),
+    ):
+        api.register_blueprint(routes, url_prefix=PREFIX)
+    system = make_system("notify")
+    system.register_blueprint(health_routes("notify", parts.database))
+    system.register_blueprint(hearing_routes(parts.database, REACTIONS, parts.gate))
+    hooks = Hooks(
+        database=parts.database,
+        base_url=settings.hooks_url,
+        account=settings.sms_account_sid,
+        token=Personal(settings.sms_auth_token.get_secret_value()),
+        own_number=settings.sms_from,
+    )
+    system.register_blueprint(hook_routes(hooks))
+    return Joined("notify", api=api, system=system)

@@ -1,0 +1,33 @@
+"""The mapped classes of the notify service."""
+
+from services.notify.model.base import Base
+from services.notify.model.contacts import Consent, ContactPoint, Patient, PatientContact
+from services.notify.model.messages import (
+    MessageMove,
+    PlannedMessage,
+    SendAttempt,
+    SendLookup,
+    UntoldState,
+)
+from services.notify.model.replies import Receipt, Reply, StaffItem
+from services.notify.model.visits import Appointment
+from services.notify.model.wording import Cadence, MessageTemplate
+
+__all__ = [
+    "Appointment",
+    "Base",
+    "Cadence",
+    "Consent",
+    "ContactPoint",
+    "MessageMove",
+    "MessageTemplate",
+    "Patient",
+    "PatientContact",
+    "PlannedMessage",
+    "Receipt",
+    "Reply",
+    "SendAttempt",
+    "SendLookup",
+    "StaffItem",
+    "UntoldState",
+]

@@ -1,0 +1,157 @@
+"""Planned messages, kept for ever, and everything that became of them."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy import text as sql_text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.personal import PersonalField
+from kernel.tables import NOW, Moment, PgUuid
+from services.notify.model.base import Base
+
+
+class PlannedMessage(Base):
+    """One message: unique per (appointment, version, step, channel), or per (cause, step, channel) without a visit.
+
+    `state` "due" means planned and waiting; `reason` says why a message is not, or not yet, sent. `exempt` names
+    the rule by which a message does not count against the daily and weekly caps. `planned_for` is the time first
+    planned; `due_at` moves when quiet hours or a provider make it wait.
+    """
+
+    __tablename__ = "planned_message"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    patient_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    appointment_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    appointment_version: Mapped[int | None] = mapped_column(Integer)
+    cause_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    step: Mapped[str] = mapped_column(Text)
+    channel: Mapped[str] = mapped_column(Text)
+    topic: Mapped[str] = mapped_column(Text)
+    contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_point.id"))
+    language: Mapped[str] = mapped_column(Text)
+    template: Mapped[str] = mapped_column(Text)
+    template_version: Mapped[int | None] = mapped_column(Integer)
+    values_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    values = PersonalField[dict[str, Any]]("values_sealed")
+    text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    text = PersonalField[str]("text_sealed")
+    urgent: Mapped[bool] = mapped_column(Boolean, server_default=sql_text("false"))
+    exempt: Mapped[str] = mapped_column(Text, server_default="")
+    planned_for: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    sent_at: Mapped[datetime | None] = mapped_column(Moment)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+    unknown_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    rung_at: Mapped[datetime | None] = mapped_column(Moment)
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    leased_by: Mapped[str] = mapped_column(Text, server_default="")
+    attempt_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+
+    __table_args__ = (
+        UniqueConstraint(
+            "appointment_id",
+            "appointment_version",
+            "step",
+            "channel",
+            name="uq_planned_message_appointment_id",
+        ),
+        UniqueConstraint("cause_id", "step", "channel", name="uq_planned_message_cause_id"),
+        Index("ix_planned_message_patient_id", "patient_id"),
+        Index("ix_planned_message_contact_point_id", "contact_point_id", "sent_at"),
+        Index(
+            "ix_planned_message_unrung",
+            "due_at",
+            postgresql_where=sql_text("state = 'due' AND rung_at IS NULL"),
+        ),
+        Index("ix_planned_message_due", "due_at", postgresql_where=sql_text("state = 'due'")),
+        Index("ix_planned_message_sending", "lease_until", postgresql_where=sql_text("state = 'sending'")),
+        Index("ix_planned_message_unknown", "unknown_at", postgresql_where=sql_text("state = 'unknown'")),
+    )
+
+
+class SendAttempt(Base):
+    """One try to hand a message to a provider, committed before the first byte goes out.
+
+    `started_at` is the machine's clock, like the provider's, and not business time: look-ups compare the two.
+    """
+
+    __tablename__ = "send_attempt"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(ForeignKey("planned_message.id"), index=True)
+    provider: Mapped[str] = mapped_column(Text)
+    body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    started_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+    provider_message_id: Mapped[str | None] = mapped_column(Text, unique=True)
+    outcome: Mapped[str] = mapped_column(Text, server_default="")
+    http_status: Mapped[int | None] = mapped_column(SmallInteger)
+    code: Mapped[str] = mapped_column(Text, server_default="")
+    settled_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class MessageMove(Base):
+    """A message's change of state. Rows are only ever added."""
+
+    __tablename__ = "message_move"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(PgUuid, index=True)
+    at: Mapped[datetime] = mapped_column(Moment)
+    from_state: Mapped[str] = mapped_column(Text)
+    to_state: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text, server_default="")
+    attempt_id: Mapped[UUID | None] = mapped_column(PgUuid)
+
+
+class UntoldState(Base):
+    """A message whose newest state the other services have not been told yet."""
+
+    __tablename__ = "untold_state"
+
+    message_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+
+
+class SendLookup(Base):
+    """Work: ask the provider whether it has a message whose outcome nobody saw.
+
+    `doubtful` when the provider may still have been working on it, so that one denial is not enough.
+    """
+
+    __tablename__ = "send_lookup"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    message_id: Mapped[UUID] = mapped_column(PgUuid, index=True)
+    send_attempt_id: Mapped[UUID] = mapped_column(PgUuid, unique=True)
+    doubtful: Mapped[bool] = mapped_column(Boolean)
+    denials: Mapped[int] = mapped_column(Integer, server_default="0")
+    state: Mapped[str] = mapped_column(Text, server_default="due")
+    due_at: Mapped[datetime] = mapped_column(Moment)
+    rung_at: Mapped[datetime | None] = mapped_column(Moment)
+    lease_until: Mapped[datetime | None] = mapped_column(Moment)
+    leased_by: Mapped[str] = mapped_column(Text, server_default="")
+    attempt_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+
+    __table_args__ = (
+        Index("ix_send_lookup_due", "due_at", postgresql_where=sql_text("state = 'due'")),
+        Index("ix_send_lookup_leased", "lease_until", postgresql_where=sql_text("state = 'leased'")),
+    )

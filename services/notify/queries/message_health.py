@@ -1,0 +1,45 @@
+"""How sending goes: what is due, late, stuck, and when something last went out."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+SUMMARY = """
+SELECT
+    (SELECT count(*) FROM planned_message WHERE state = 'due' AND due_at <= :now) AS due_now,
+    (SELECT count(*) FROM planned_message WHERE state = 'due' AND due_at > :now AND due_at <= :now + interval '1 day')
+        AS due_within_a_day,
+    (SELECT extract(epoch FROM :now - min(due_at)) FROM planned_message WHERE state = 'due' AND due_at <= :now)
+        AS oldest_due_seconds,
+    (SELECT count(*) FROM planned_message WHERE state = 'sending') AS sending,
+    (SELECT count(*) FROM planned_message WHERE state = 'unknown') AS unknown,
+    (SELECT max(settled_at) FROM send_attempt WHERE outcome = 'accepted' AND settled_at > now() - interval '7 days')
+        AS last_accepted_at,
+    (SELECT count(*) FROM staff_item WHERE state = 'open') AS open_items,
+    (SELECT count(*) FROM reply WHERE state = 'open') AS open_replies
+"""
+TODAY = """
+SELECT to_state AS state, count(*) AS n FROM message_move
+WHERE at > :since AND to_state IN ('sent', 'delivered', 'failed', 'suppressed', 'expired', 'held', 'unknown')
+GROUP BY to_state
+"""
+
+
+def message_health(session: Session, at: datetime, since: datetime) -> dict[str, Any]:
+    """Counts now, and how many messages came to each state since `since`."""
+    row = session.execute(text(SUMMARY), {"now": at}).one()
+    moved = {line.state: line.n for line in session.execute(text(TODAY), {"since": since})}
+    oldest = row.oldest_due_seconds
+    return {
+        "due_now": row.due_now,
+        "due_within_a_day": row.due_within_a_day,
+        "oldest_due_seconds": round(max(0.0, float(oldest)), 1) if oldest is not None else None,
+        "sending": row.sending,
+        "unknown": row.unknown,
+        "last_accepted_at": row.last_accepted_at.isoformat() if row.last_accepted_at else None,
+        "open_items": row.open_items,
+        "open_replies": row.open_replies,
+        "last_day": moved,
+    }

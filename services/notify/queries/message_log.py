@@ -1,0 +1,59 @@
+"""Messages of a visit or a patient, newest plan last, with the reason why each was not (or not yet) sent."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.personal import open_json
+from services.notify.queries.cursors import cursor_after
+from services.notify.queries.templates import Templates
+from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit_values
+
+LOG = """
+SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic, m.language,
+    m.template, m.template_version, m.text_sealed, m.exempt, m.planned_for, m.due_at, m.expires_at, m.state,
+    m.reason, m.sent_at, m.delivered_at, m.attempts, m.created_at, m.contact_point_id, a.facts, a.version, p.time_zone
+FROM planned_message m LEFT JOIN appointment a ON a.id = m.appointment_id LEFT JOIN patient p ON p.id = m.patient_id
+WHERE (CAST(:appointment AS uuid) IS NULL OR m.appointment_id = :appointment)
+    AND (CAST(:patient AS uuid) IS NULL OR m.patient_id = :patient)
+    AND (CAST(:after_at AS timestamptz) IS NULL OR (m.planned_for, m.id) > (:after_at, CAST(:after_id AS uuid)))
+ORDER BY m.planned_for, m.id LIMIT :limit
+"""
+SHOWN_STATES = {"due": "planned", "sending": "sending"}
+
+
+def message_log(
+    session: Session,
+    appointment_id: UUID | None,
+    patient_id: UUID | None,
+    place: tuple[datetime, UUID] | None,
+    limit: int,
+) -> tuple[Sequence[Any], str | None]:
+    """Return up to `limit` rows after `place`, and the cursor of the next page."""
+    values = {
+        "appointment": appointment_id,
+        "patient": patient_id,
+        "after_at": place[0] if place else None,
+        "after_id": place[1] if place else None,
+        "limit": limit + 1,
+    }
+    rows = session.execute(text(LOG), values).all()
+    cursor = cursor_after(rows[limit - 1].planned_for, rows[limit - 1].id) if len(rows) > limit else None
+    return rows[:limit], cursor
+
+
+def message_text(row: Any, clinic: ClinicWords, templates: Templates) -> str | None:
+    """The text that was sent, or what would be sent as things stand; None when there is nothing to say."""
+    if row.text_sealed is not None:
+        return str(open_json(row.text_sealed, f"notify.planned_message.text_sealed.{row.id}"))
+    wording = templates.get((row.template, row.channel, row.language))
+    if wording is None or (row.appointment_id is not None and row.version != row.appointment_version):
+        return None
+    try:
+        return fill(wording.body, visit_values(clinic, row.facts, wording.language, row.time_zone or ""))
+    except (ValueMissing, KeyError):
+        return None

@@ -1,0 +1,46 @@
+"""How a patient can be reached now, and why not."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.notify.rules.cadence import CHANNELS
+
+CONTACTS = """
+SELECT l.channel, l.contact_point_id, c.opted_out_at, c.dead_at
+FROM patient_contact l JOIN contact_point c ON c.id = l.contact_point_id WHERE l.patient_id = :patient
+"""
+CONSENTS = "SELECT channel, topic, given FROM consent WHERE patient_id = :patient"
+
+
+@dataclass(frozen=True, slots=True)
+class Contactable:
+    """A patient's way to be written to on one channel; `barrier` is "" or the reason it cannot be used."""
+
+    contact_point_id: UUID | None
+    barrier: str
+
+
+def reach_of(session: Session, patient_id: UUID, topic: str = "visit") -> dict[str, Contactable]:
+    """An entry for every channel: the contact point and what stands in its way for `topic`."""
+    points = {row.channel: row for row in session.execute(text(CONTACTS), {"patient": patient_id})}
+    agreed = {
+        row.channel
+        for row in session.execute(text(CONSENTS), {"patient": patient_id})
+        if row.topic == topic and row.given
+    }
+    found = {}
+    for channel in CHANNELS:
+        point = points.get(channel)
+        if point is None:
+            found[channel] = Contactable(None, "no_contact")
+        elif point.opted_out_at is not None:
+            found[channel] = Contactable(point.contact_point_id, "opted_out")
+        elif point.dead_at is not None:
+            found[channel] = Contactable(point.contact_point_id, "number_dead")
+        else:
+            barrier = "" if channel in agreed else "no_consent"
+            found[channel] = Contactable(point.contact_point_id, barrier)
+    return found

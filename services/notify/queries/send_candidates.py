@@ -1,0 +1,70 @@
+"""What the first transaction of a send reads: due rows nobody else has, with everything the gate asks about."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+PICK = """
+SELECT id, contact_point_id FROM planned_message WHERE state = 'due' AND due_at <= :now
+ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
+"""
+# A recipient someone else is writing about now is left for the next ring: waiting here could block an opt-out.
+LOCK_RECIPIENTS = """
+SELECT id FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+"""
+FACTS = """
+SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
+    m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.expires_at, m.planned_for,
+    m.attempts, m.reason,
+    c.address_sealed, c.opted_out_at, c.held_at, c.dead_at,
+    p.time_zone, p.told_by_staff_at, n.given AS consent,
+    a.version AS visit_version, a.state AS visit_state, a.facts
+FROM planned_message m
+LEFT JOIN contact_point c ON c.id = m.contact_point_id
+LEFT JOIN patient p ON p.id = m.patient_id
+LEFT JOIN consent n ON n.patient_id = m.patient_id AND n.channel = m.channel AND n.topic = m.topic
+LEFT JOIN appointment a ON a.id = m.appointment_id
+WHERE m.id = ANY(:ids) ORDER BY m.due_at, m.id
+"""
+COUNTED = """
+SELECT contact_point_id, sent_at FROM planned_message
+WHERE contact_point_id = ANY(:ids) AND sent_at > :since AND exempt = ''
+    AND state IN ('sending', 'sent', 'delivered', 'unknown')
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Picked:
+    """Due rows this transaction holds: `facts` of those whose recipient it holds too, `busy` the others' ids."""
+
+    facts: list[Any]
+    busy: list[UUID]
+
+
+def pick_due(session: Session, now: datetime, limit: int) -> Picked:
+    """Lock up to `limit` due messages and their recipients, oldest due first, waiting for nobody."""
+    rows = session.execute(text(PICK), {"now": now, "limit": limit}).all()
+    if not rows:
+        return Picked([], [])
+    wanted = list({row.contact_point_id for row in rows if row.contact_point_id is not None})
+    held = set(session.scalars(text(LOCK_RECIPIENTS), {"ids": wanted})) if wanted else set()
+    mine = [row.id for row in rows if row.contact_point_id is None or row.contact_point_id in held]
+    busy = [row.id for row in rows if row.contact_point_id is not None and row.contact_point_id not in held]
+    facts = list(session.execute(text(FACTS), {"ids": mine})) if mine else []
+    return Picked(facts, busy)
+
+
+def counted_sends(session: Session, recipients: Sequence[UUID], now: datetime) -> dict[UUID, list[datetime]]:
+    """When each recipient was sent messages that count against the caps, in the last seven days and a bit."""
+    found: dict[UUID, list[datetime]] = defaultdict(list)
+    if recipients:
+        values = {"ids": list(recipients), "since": now - timedelta(days=8)}
+        for row in session.execute(text(COUNTED), values):
+            found[row.contact_point_id].append(row.sent_at)
+    return found

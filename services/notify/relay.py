@@ -1,0 +1,24 @@
+"""The relay of this service: `python -m services.notify.relay`."""
+
+import os
+
+from kernel.assembly import assemble, assemble_relay
+from kernel.settings import load
+from services.notify.rules.compose import ClinicWords
+from services.notify.schedule import JOBS
+from services.notify.sending.providers import make_providers
+from services.notify.settings import NotifySettings
+from services.notify.tasks import notify_work
+
+
+def main() -> None:
+    """Pump until told to stop."""
+    settings = load(NotifySettings, "notify", os.environ)
+    parts = assemble("notify", settings)
+    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone)
+    work = notify_work(parts, clinic, make_providers(settings))
+    assemble_relay(parts, settings, work, JOBS).run_forever()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""The inbox of replies over HTTP."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.database import Database
+from kernel.ids import parse_id
+from kernel.personal import open_json
+from kernel.web.conditional import etag, require_match
+from kernel.web.idempotency import Reply as Stored
+from kernel.web.idempotency import once
+from kernel.web.principal import allow, principal
+from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from services.notify.actions.close_reply import close_reply
+from services.notify.queries.inbox import inbox_page, one_reply
+from services.notify.routes.page_arguments import one_of, page_limit, page_place
+from services.notify.schemas import CloseIn, ItemsOut, RecordOut
+
+SEES = {"front_desk", "nurse", "provider", "manager"}
+SEES_TEXT = {"nurse", "provider", "manager", "front_desk"}
+
+
+def inbox_routes(database: Database) -> APIBlueprint:
+    """Return the blueprint of `/inbox`."""
+    routes = APIBlueprint("inbox", __name__)
+
+    @routes.get("/inbox")
+    @allow(roles=SEES, services=True)
+    @routes.output(ItemsOut)
+    def listed() -> Any:
+        """Replies that wait for a person (`state=open`, the default) or are dealt with (`closed`)."""
+        state = one_of("state") or "open"
+        if state not in ("open", "closed"):
+            raise invalid([FieldProblem("state", "not_in_values")])
+        limit, place = page_limit(), page_place()
+        with database.transaction() as session:
+            rows, cursor = inbox_page(session, state, place, limit)
+            record(session, principal().actor, "view_inbox", "reply", "-", details={"n": len(rows)})
+            return {"items": [_shown(row) for row in rows], "next_cursor": cursor}
+
+    @routes.get("/inbox/<reply_id>")
+    @allow(roles=SEES, services=True)
+    @routes.output(RecordOut)
+    def read(reply_id: str) -> Any:
+        """One reply."""
+        with database.transaction() as session:
+            row = _find(session, reply_id)
+            record(session, principal().actor, "view_reply", "reply", row.id)
+            return _shown(row), 200, {"ETag": etag(row.version)}
+
+    @routes.post("/inbox/<reply_id>/close")
+    @allow(roles=SEES)
+    @routes.input(CloseIn)
+    @routes.output(RecordOut)
+    def close(reply_id: str, json_data: CloseIn) -> Any:
+        """Close a reply with an outcome code; texts to its number go on when nothing of it is unread."""
+        who = principal()
+
+        def deed(session: Session) -> Stored:
+            row = _find(session, reply_id)
+            require_match(row.version, state=row.state)
+            if not close_reply(session, who.actor, row.id, json_data.outcome):
+                raise conflict("not_open", "This reply has been dealt with already.", state=row.state)
+            closed = _find(session, reply_id)
+            return Stored(_shown(closed), 200, {"ETag": etag(closed.version)})
+
+        return once(database, who.client, deed).as_flask()
+
+    return routes
+
+
+def _find(session: Session, reply_id: str) -> Any:
+    found = parse_id(reply_id)
+    row = one_reply(session, found) if found else None
+    if row is None:
+        raise not_found("reply")
+    return row
+
+
+def _shown(row: Any) -> dict[str, Any]:
+    names = _opened(row.names_sealed, f"notify.patient.names_sealed.{row.patient_id}") or {}
+    return {
+        "id": str(row.id),
+        "channel": row.channel,
+        "patient_id": str(row.patient_id) if row.patient_id else None,
+        "patient_name": " ".join(filter(None, (names.get("given"), names.get("family")))) or None,
+        "language": row.language,
+        "address": _opened(row.address_sealed, f"notify.contact_point.address_sealed.{row.contact_point_id}"),
+        "appointment_id": str(row.appointment_id) if row.appointment_id else None,
+        "appointment_version": row.appointment_version,
+        "text": _opened(row.text_sealed, f"notify.reply.text_sealed.{row.id}"),
+        "meaning": row.meaning,
+        "rule": row.rule,
+        "hint": row.hint,
+        "state": row.state,
+        "why_open": row.why_open,
+        "held": row.held_at is not None,
+        "opted_out": row.opted_out_at is not None,
+        "received_at": row.received_at.isoformat(),
+        "closed_at": row.closed_at.isoformat() if row.closed_at else None,
+        "closed_by": row.closed_by,
+        "outcome": row.outcome,
+        "version": row.version,
+    }
+
+
+def _opened(sealed: bytes | None, place: str) -> Any:
+    return None if sealed is None else open_json(sealed, place)

@@ -1,0 +1,1 @@
+"""Pure decisions about messages: when, whether, and in which words. Time and ids arrive as arguments."""

@@ -1,0 +1,65 @@
+"""The values and the text of one message."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from services.notify.rules.wording import (
+    by_language,
+    clock_time,
+    long_day,
+    phone_to_dial,
+    place_name,
+    short_day,
+    zone_note,
+)
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
+
+
+class ValueMissing(ValueError):
+    """A placeholder of the template has no value for this message."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClinicWords:
+    """What the clinic is called in messages (no specialty) and the number to call, E.164."""
+
+    name: str
+    phone: str
+
+
+def visit_values(
+    clinic: ClinicWords, facts: Mapping[str, Any] | None, language: str, recipient_zone: str
+) -> dict[str, str]:
+    """The values every template may use; those of the visit only when there is one. `facts` as in the event."""
+    values = {"clinic_name": clinic.name, "clinic_phone": phone_to_dial(clinic.phone)}
+    if facts is None:
+        return values
+    site = facts["site"]
+    zone = ZoneInfo(site["time_zone"])
+    starts = datetime.fromisoformat(facts["starts_at"])
+    return values | {
+        "visit_day": short_day(starts, zone, language),
+        "visit_date": long_day(starts, zone, language),
+        "visit_time": clock_time(starts, zone) + zone_note(starts, zone, recipient_zone),
+        "site_name": place_name(site["name"], clinic.name),
+        "site_address": site["address"],
+        "clinic_phone": phone_to_dial(site["phone"] or clinic.phone),
+        "visit_name": by_language(facts["visit_type_name"], language),
+    }
+
+
+def fill(body: str, values: Mapping[str, str]) -> str:
+    """Put `values` in the place of `{name}`; raises `ValueMissing` when one is absent or empty."""
+
+    def value_of(match: re.Match[str]) -> str:
+        value = values.get(match.group(1), "")
+        if not value:
+            raise ValueMissing(match.group(1))
+        return value
+
+    return _PLACEHOLDER.sub(value_of, body)

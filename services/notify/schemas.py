@@ -1,0 +1,42 @@
+"""Wire shapes of the notify API."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]{1,40}$")]
+Note = Annotated[str, StringConstraints(strict=True, max_length=2000)]
+
+
+class Strict(BaseModel):
+    """A body in: fields that are not named are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class CloseIn(Strict):
+    """How staff dealt with a reply or an item."""
+
+    outcome: Code
+
+
+class ContactsQuery(Strict):
+    """Which patient."""
+
+    patient_id: str
+
+
+class ItemsOut(BaseModel):
+    """One page of a list."""
+
+    items: list[dict[str, Any]]
+    next_cursor: str | None
+
+
+class RecordOut(BaseModel):
+    """One record; its fields are described in README.md."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+Channel = Literal["sms", "email"]

@@ -1,0 +1,69 @@
+"""Settles sends whose end nobody saw: asks the provider's list, and believes only an answer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+
+from kernel.clock import now
+from kernel.database import Database
+from kernel.failpoints import failpoint
+from kernel.personal import Personal, open_json
+from kernel.work import Claim, claim
+from services.notify.actions.resolve_doubt import deny_send, find_ours, look_again_later
+from services.notify.actions.take_receipt import Report, take_receipt
+from services.notify.sending.provider import Found, LookupFailed, Provider
+
+TABLE = "send_lookup"
+ROWS_PER_RING = 8
+# Machine clocks of provider and database may differ by this much.
+CLOCK_SLACK = timedelta(seconds=60)
+FACTS = """
+SELECT l.id, l.message_id, l.send_attempt_id, a.provider, a.body_sha256, a.started_at, c.id AS point,
+    c.address_sealed
+FROM send_lookup l JOIN send_attempt a ON a.id = l.send_attempt_id JOIN planned_message m ON m.id = l.message_id
+JOIN contact_point c ON c.id = m.contact_point_id WHERE l.id = :id
+"""
+
+
+@dataclass(frozen=True)
+class DoubtResolver:
+    """Resolves unknown sends of this service. `providers` by name."""
+
+    database: Database
+    providers: Mapping[str, Provider]
+    worker_id: str
+
+    def resolve(self, lookup_id: UUID) -> None:
+        """Claim this look-up and a few due beside it, and ask the provider about each."""
+        with self.database.transaction() as session:
+            claims = claim(session, TABLE, lookup_id, self.worker_id, limit=ROWS_PER_RING)
+            facts = [session.execute(text(FACTS), {"id": claimed.id}).first() for claimed in claims]
+        for claimed, row in zip(claims, facts, strict=True):
+            if row is not None:
+                self._resolve_one(claimed, row)
+
+    def _resolve_one(self, claimed: Claim, row: Any) -> None:
+        place = f"notify.contact_point.address_sealed.{row.point}"
+        address: Personal[str] = Personal(open_json(row.address_sealed, place))
+        found: list[Found] | None
+        try:
+            found = self.providers[row.provider].find(address, row.started_at - CLOCK_SLACK)
+        except (LookupFailed, KeyError):
+            found = None
+        failpoint("after_lookup")
+        with self.database.transaction() as session:
+            if found is None:
+                look_again_later(session, claimed)
+                return
+            ours = find_ours(session, found, row.body_sha256, row.started_at - CLOCK_SLACK)
+            if ours is None:
+                deny_send(session, claimed, now(session))
+            else:
+                take_receipt(
+                    session, Report(ours.provider_message_id, ours.status, ours.code, row.send_attempt_id)
+                )
+                look_again_later(session, claimed)

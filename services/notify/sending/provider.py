@@ -1,0 +1,87 @@
+"""What every provider adapter promises."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+from uuid import UUID
+
+from kernel.personal import Personal
+
+Result = Literal["accepted", "refused", "not_transmitted", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message ready to go. `attempt_id` is committed before the first byte leaves."""
+
+    message_id: UUID
+    attempt_id: UUID
+    address: Personal[str]
+    text: str
+    subject: str = ""
+    calendar: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one letter.
+
+    accepted: the provider has it (`provider_message_id`). refused: it will never take it (`code`, `permanent` when
+    the address itself is at fault). not_transmitted: it never got it, trying again is safe (`retry_after` seconds
+    when it named a time). unknown: nobody can tell yet; `doubtful` when it may still be working on it.
+    """
+
+    result: Result
+    provider_message_id: str | None = None
+    http_status: int | None = None
+    code: str = ""
+    retry_after: float | None = None
+    permanent: bool = False
+    doubtful: bool = False
+
+
+class Transmission(Protocol):
+    """One letter on its way. `start` puts it on the wire and returns without waiting; `finish` reads the answer.
+
+    Either both are called, or `abandon` alone.
+    """
+
+    def start(self) -> None: ...
+
+    def abandon(self) -> None: ...
+
+    def finish(self) -> Outcome: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A message the provider says it has. `body_sha256` of its text, `at` by the provider's clock."""
+
+    provider_message_id: str
+    status: str
+    code: str
+    body_sha256: bytes
+    at: datetime | None
+
+
+class LookupFailed(Exception):
+    """The provider could not say whether it has a message: that is no denial."""
+
+
+class Provider(Protocol):
+    """A provider of one channel. Several threads may use it at once."""
+
+    name: str
+    channel: str
+    waits_for_receipts: bool
+    # How many letters may be started before the first is finished.
+    letters_at_once: int
+
+    def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
+        """Connect for each letter; a letter that cannot be sent now gets its Outcome at once."""
+        ...
+
+    def find(self, address: Personal[str], since: datetime) -> list[Found]:
+        """Messages to `address` the provider has had since then; raises `LookupFailed`."""
+        ...

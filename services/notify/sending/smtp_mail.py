@@ -1,0 +1,146 @@
+"""A mail server by SMTP: one connection for a batch, the attempt's id as Message-ID."""
+
+import smtplib
+import ssl
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime
+
+from kernel.personal import Personal
+from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
+from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
+
+DEAD_MAILBOX_CODES = frozenset({550, 551, 553, 556})
+
+
+@dataclass
+class SmtpMail:
+    """One mail server. A batch shares one connection; letters on it go one after another."""
+
+    host: str
+    port: int
+    sender: str
+    sender_name: str
+    user: str = ""
+    password: Personal[str] | None = None
+    tls: bool = True
+    name: str = "smtp"
+    channel: str = "email"
+    waits_for_receipts: bool = False
+    letters_at_once: int = 1
+
+    def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
+        """Connect once for all letters; none was transmitted when that fails."""
+        try:
+            connection = smtplib.SMTP(timeout=PROVIDER_CONNECT_SECONDS)
+            connection.connect(self.host, self.port)
+            if self.tls:
+                connection.starttls(context=ssl.create_default_context())
+            connection.ehlo_or_helo_if_needed()
+            if self.user and self.password is not None:
+                connection.login(self.user, self.password.reveal())
+        except (OSError, smtplib.SMTPException):
+            return [Outcome("not_transmitted", code="connect") for _ in letters]
+        session = _Session(connection, len(letters))
+        return [_Mail(self, session, letter) for letter in letters]
+
+    def find(self, address: Personal[str], since: datetime) -> list[Found]:
+        """Mail servers keep no list to ask."""
+        raise LookupFailed("no list")
+
+    def compose(self, letter: Letter) -> EmailMessage:
+        """The message of `letter`: plain text, and the visit as a calendar file when there is one."""
+        mail = EmailMessage()
+        mail["From"] = f"{self.sender_name} <{self.sender}>"
+        mail["To"] = letter.address.reveal()
+        mail["Subject"] = letter.subject
+        mail["Message-ID"] = f"<{letter.attempt_id}@{self.sender.rpartition('@')[2]}>"
+        mail["Date"] = format_datetime(datetime.now().astimezone())
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(letter.text)
+        if letter.calendar:
+            mail.add_attachment(
+                letter.calendar.encode(),
+                maintype="text",
+                subtype="calendar",
+                filename="visit.ics",
+                params={"method": "PUBLISH", "charset": "utf-8"},
+            )
+        return mail
+
+
+@dataclass
+class _Session:
+    connection: smtplib.SMTP
+    letters_left: int
+    broken: bool = False
+
+    def done(self) -> None:
+        self.letters_left -= 1
+        if self.letters_left == 0 or self.broken:
+            try:
+                self.connection.close() if self.broken else self.connection.quit()
+            except (OSError, smtplib.SMTPException):
+                self.connection.close()
+
+
+class _Mail:
+    """One letter in an SMTP session: the envelope is opened by `start`, the text handed over by `finish`."""
+
+    def __init__(self, server: SmtpMail, session: _Session, letter: Letter) -> None:
+        self._server = server
+        self._session = session
+        self._letter = letter
+        self._early: Outcome | None = None
+
+    def start(self) -> None:
+        if self._session.broken:
+            self._early = Outcome("not_transmitted", code="connect")
+            return
+        connection = self._session.connection
+        try:
+            code, _ = connection.mail(self._server.sender)
+            if code == 250:
+                code, _ = connection.rcpt(self._letter.address.reveal())
+            if code not in (250, 251):
+                connection.rset()
+                self._early = _refusal(code)
+        except (OSError, smtplib.SMTPException):
+            # Without DATA the server has nothing to deliver: safe to try again.
+            self._session.broken = True
+            self._early = Outcome("not_transmitted", code="reset")
+
+    def abandon(self) -> None:
+        self._session.done()
+
+    def finish(self) -> Outcome:
+        outcome = self._early or self._hand_over()
+        self._session.done()
+        return outcome
+
+    def _hand_over(self) -> Outcome:
+        connection = self._session.connection
+        mail = self._server.compose(self._letter)
+        started = time.monotonic()
+        try:
+            if connection.sock is not None:
+                connection.sock.settimeout(PROVIDER_TOTAL_SECONDS)
+            code, _ = connection.data(mail.as_bytes())
+        except smtplib.SMTPDataError as error:
+            return _refusal(error.smtp_code)
+        except (OSError, smtplib.SMTPException):
+            self._session.broken = True
+            late = time.monotonic() - started >= PROVIDER_TOTAL_SECONDS - 0.1
+            return Outcome("unknown", code="timeout" if late else "reset", doubtful=True)
+        if code == 250:
+            return Outcome("accepted", provider_message_id=str(self._letter.attempt_id), http_status=code)
+        return _refusal(code)
+
+
+def _refusal(code: int) -> Outcome:
+    if 400 <= code < 500:
+        return Outcome("not_transmitted", http_status=code, code=str(code))
+    return Outcome("refused", http_status=code, code=str(code), permanent=code in DEAD_MAILBOX_CODES)

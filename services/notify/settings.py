@@ -1,0 +1,40 @@
+"""What the notify service reads from its environment."""
+
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from kernel.settings import ServiceSettings
+
+
+class NotifySettings(ServiceSettings):
+    """The kernel's settings, the SMS provider, the mail server and the clinic's own words.
+
+    `hooks_url` is the address the provider calls and signs: it must be exactly what the provider was told.
+    `clinic_name` stands in texts, so it must not name a specialty.
+    """
+
+    sms_provider_url: str = Field(description="the provider's base address")
+    sms_account_sid: str
+    sms_auth_token: SecretStr
+    sms_from: str = Field(pattern=r"^\+[1-9][0-9]{7,14}$")
+    smtp_host: str
+    smtp_port: int = Field(ge=1, le=65535)
+    smtp_from: str
+    smtp_user: str = ""
+    smtp_password: SecretStr = SecretStr("")
+    smtp_tls: bool | None = Field(default=None, description="default: yes in production, no elsewhere")
+    hooks_url: str
+    clinic_phone: str = Field(pattern=r"^\+[1-9][0-9]{7,14}$")
+    clinic_name: str = Field(default="Prairie Crossing", max_length=30)
+
+    @property
+    def smtp_uses_tls(self) -> bool:
+        return self.env == "production" if self.smtp_tls is None else self.smtp_tls
+
+    @model_validator(mode="after")
+    def _addresses_have_no_end(self) -> Self:
+        for name in ("sms_provider_url", "hooks_url"):
+            if getattr(self, name).endswith("/"):
+                raise ValueError(f"{name.upper()} must not end in a slash")
+        return self

@@ -1,0 +1,37 @@
+"""The kinds of work of this service, as its workers and its relay do them."""
+
+from collections.abc import Mapping
+
+from kernel.assembly import Parts
+from kernel.work import WorkKind, free_leases
+from services.notify.actions.free_sends import free_sends
+from services.notify.rules.compose import ClinicWords
+from services.notify.sending import courier, doubt_resolver
+from services.notify.sending.courier import MessageCourier
+from services.notify.sending.doubt_resolver import DoubtResolver
+from services.notify.sending.provider import Provider
+
+
+def notify_work(parts: Parts, clinic: ClinicWords, providers: Mapping[str, Provider]) -> tuple[WorkKind, ...]:
+    """Everything a worker of this service can be rung for: sends first, then doubts, then events."""
+    sender = MessageCourier(parts.database, clinic, providers, parts.worker_id)
+    resolver = DoubtResolver(parts.database, providers, parts.worker_id)
+    return (
+        WorkKind(
+            name="message",
+            table="planned_message",
+            task="notify.send_messages",
+            run=sender.send,
+            free=free_sends,
+            rows_per_ring=courier.ROWS_PER_RING,
+        ),
+        WorkKind(
+            name="doubt",
+            table=doubt_resolver.TABLE,
+            task="notify.resolve_doubt",
+            run=resolver.resolve,
+            free=lambda session, worker_id: free_leases(session, doubt_resolver.TABLE, worker_id),
+            rows_per_ring=doubt_resolver.ROWS_PER_RING,
+        ),
+        parts.deliveries,
+    )

@@ -1,0 +1,88 @@
+"""Invented patients and visits, as the other services tell of them."""
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from kernel.contracts.appointment import AppointmentBooked, AppointmentMoved, SiteFacts
+from kernel.contracts.intake_submitted import IntakeSubmitted
+from kernel.contracts.patient import PatientSnapshot
+from kernel.ids import new_id
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+SITE = SiteFacts(
+    id="overland_park",
+    name="Overland Park",
+    address="100 Prairie Crossing Pkwy, Overland Park, KS",
+    phone="+19135550110",
+    time_zone="America/Chicago",
+)
+
+
+def submit(
+    notify: Standing,
+    phone: str = "+18165550142",
+    email: str = "rosa@example.test",
+    language: str = "en",
+    patient_id: UUID | None = None,
+    **more: Any,
+) -> UUID:
+    """A patient submits; returns their id. Consents are given unless said otherwise."""
+    patient = patient_id or new_id()
+    snapshot = PatientSnapshot(
+        given_name="Rosa",
+        family_name="Ñandú",
+        birth_date=date(1980, 2, 29),
+        phone=phone,
+        email=email,
+        language=language,
+        postcode=more.pop("postcode", "66204"),
+        time_zone=more.pop("time_zone", ""),
+    )
+    facts = {"consent_sms": True, "consent_email": True} | more
+    notify.hear(
+        "intake_submitted",
+        IntakeSubmitted(
+            submission_id=new_id(),
+            patient_id=patient,
+            patient=snapshot,
+            questionnaire="q|1",
+            language=language,
+            answers={},
+            protocol_version="1",
+            submitted_at=TUESDAY_TEN,
+            **facts,
+        ),
+        source="intake",
+    )
+    return patient
+
+
+def visit_facts(patient: UUID, starts: datetime, appointment: UUID, version: int = 1) -> dict[str, Any]:
+    return {
+        "appointment_id": appointment,
+        "version": version,
+        "referral_id": new_id(),
+        "patient_id": patient,
+        "site": SITE,
+        "visit_type": "new_patient",
+        "visit_type_name": {"en": "First visit", "es": "Primera visita"},
+        "provider_name": "J. Rivera",
+        "route": "physical_therapy",
+        "starts_at": starts,
+        "ends_at": starts + timedelta(minutes=45),
+        "booked_at": TUESDAY_TEN,
+    }
+
+
+def book(notify: Standing, patient: UUID, starts: datetime, **more: Any) -> UUID:
+    """Referral books a visit; returns the appointment's id."""
+    appointment = new_id()
+    facts = visit_facts(patient, starts, appointment) | more
+    notify.hear("appointment_booked", AppointmentBooked(**facts))
+    return appointment
+
+
+def move(notify: Standing, patient: UUID, appointment: UUID, starts: datetime, version: int = 2) -> None:
+    facts = visit_facts(patient, starts, appointment, version)
+    notify.hear("appointment_moved", AppointmentMoved(**facts, previous_starts_at=TUESDAY_TEN))

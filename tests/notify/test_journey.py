@@ -1,0 +1,57 @@
+"""One visit from booking to confirmation, over the real carrier and mailbox."""
+
+from datetime import timedelta
+
+import pytest
+
+from kernel import migrate
+from services.notify.model import Base
+from tests.conftest import DatabaseFactory
+from tests.local.standins import until
+from tests.notify.people import book, submit
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+
+def test_migrations_match_the_mapped_classes(database: DatabaseFactory) -> None:
+    migrate.check("notify", database("notify").owner_url, [Base.metadata])
+
+
+@pytest.mark.capability("C10")
+def test_booked_for_tomorrow_is_told_by_text_and_mail_and_confirmed_by_c(notify: Standing) -> None:
+    patient = submit(notify, language="es")
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=1, hours=-0.5))
+    notify.send_due()
+    assert notify.texts_to("+18165550142") == [
+        "Prairie Crossing: visita mié 3 mar 9:30 AM, Overland Park. Responda C confirmar, R cambiar, "
+        "X si no puede venir. Tel 913-555-0110. STOP termina."
+    ]
+    mails = notify.mailbox.get("/mail/api/messages", params={"to": "rosa@example.test"}).json()
+    assert len(mails["messages"]) == 1
+    until(lambda: notify.states(appointment_id=visit)["booked", "sms"][0] == "delivered")
+    states = notify.states(appointment_id=visit)
+    assert states["booked", "email"] == ("sent", "booking_confirmation")
+    assert states["3_days", "sms"] == ("suppressed", "not_for_this_notice")
+    assert states["same_day", "sms"][0] == "due"
+
+    assert notify.reply("+18165550142", "C") == 204
+    told = notify.rows("SELECT type, subject FROM outbox_event WHERE type = 'reply_confirmed'")
+    assert [(row.type, row.subject) for row in told] == [("reply_confirmed", str(visit))]
+    notify.send_due()
+    assert len(notify.texts_to("+18165550142")) == 2
+
+
+@pytest.mark.capability("N9")
+def test_stop_ends_everything_at_its_commit(notify: Standing) -> None:
+    patient = submit(notify)
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    assert notify.reply("+18165550142", "Stop.") == 204
+    assert notify.states(appointment_id=visit)["1_day", "sms"] == ("suppressed", "opted_out")
+    notify.send_due()
+    assert "no more texts" in notify.texts_to("+18165550142")[-1]
+    told = notify.rows("SELECT 1 FROM outbox_event WHERE type = 'contact_opted_out'")
+    assert len(told) == 1
+    seen = notify.call("GET", f"/api/notify/v1/contacts?patient_id={patient}", role="front_desk").json()
+    assert [(c["channel"], c["opted_out"]) for c in seen["items"]] == [("sms", True), ("email", False)]
+    assert notify.reply("+18165550142", "START") == 204
+    assert notify.states(appointment_id=visit)["1_day", "sms"][0] == "due"
