@@ -17,7 +17,8 @@ def ask_staff(
 ) -> Appointment:
     """Set what waits for staff: reschedule, cannot_come or outcome; raises 404.
 
-    What concerns an older version or a finished visit is only noted. The slot stays the patient's until a person (or the patient, by link) has decided.
+    What concerns an older version or a finished visit is only noted. The slot stays the patient's until somebody
+    has decided.
     """
     appointment, _ = lock_visit(session, appointment_id)
     if (version is not None and version != appointment.version) or appointment.state not in LIVE_STATES:

@@ -106,3 +106,12 @@ def history_of(session: Session, appointment_ids: list[UUID]) -> list[Appointmen
     """Return everything that happened to these appointments, in order."""
     query = select(AppointmentChange).where(AppointmentChange.appointment_id.in_(appointment_ids))
     return list(session.scalars(query.order_by(AppointmentChange.at, AppointmentChange.number)))
+
+
+def visits_that_ask(session: Session, asks: str, sites: tuple[str, ...] = ()) -> list[Visit]:
+    """Return the visits that wait for staff for this reason ("": any), longest waiting first."""
+    query = VISITS.where(Appointment.asks == asks if asks else Appointment.asks != "")
+    if sites:
+        query = query.where(Appointment.site_id.in_(sites))
+    rows = session.execute(query.order_by(Appointment.asks_since, Appointment.id))
+    return [Visit(*row) for row in rows]

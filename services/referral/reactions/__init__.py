@@ -5,11 +5,17 @@ from services.referral.reactions.on_contact_opted import on_contact_opted_in, on
 from services.referral.reactions.on_intake_submitted import on_intake_submitted
 from services.referral.reactions.on_message_state_changed import on_message_state_changed
 from services.referral.reactions.on_questionnaire_published import on_questionnaire_published
+from services.referral.reactions.on_reply_cannot_come import on_reply_cannot_come
+from services.referral.reactions.on_reply_confirmed import on_reply_confirmed
+from services.referral.reactions.on_reply_reschedule import on_reply_reschedule
 
 REACTIONS: dict[str, Reaction] = {
     "intake_submitted": on_intake_submitted,
     "questionnaire_published": on_questionnaire_published,
     "message_state_changed": on_message_state_changed,
+    "reply_confirmed": on_reply_confirmed,
+    "reply_cannot_come": on_reply_cannot_come,
+    "reply_reschedule": on_reply_reschedule,
     "contact_opted_out": on_contact_opted_out,
     "contact_opted_in": on_contact_opted_in,
 }

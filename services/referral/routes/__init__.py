@@ -3,9 +3,13 @@
 from apiflask import APIFlask
 
 from kernel.assembly import Parts
+from services.referral.routes.appointments import appointment_routes
 from services.referral.routes.cases import case_routes
 from services.referral.routes.deeds import deed_routes
 from services.referral.routes.evaluate import evaluate_routes
+from services.referral.routes.sites import site_routes
+from services.referral.routes.slots import slot_routes
+from services.referral.routes.visit_deeds import visit_deed_routes
 from services.referral.routes.worklist import worklist_routes
 
 PREFIX = "/api/referral/v1"
@@ -18,5 +22,9 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         worklist_routes(parts),
         case_routes(parts),
         deed_routes(parts),
+        site_routes(parts),
+        slot_routes(parts),
+        appointment_routes(parts),
+        visit_deed_routes(parts),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

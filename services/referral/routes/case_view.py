@@ -112,7 +112,8 @@ def visit_json(visit: Any) -> dict[str, Any]:
     """A visit in short; the appointments API has the rest."""
     return {
         "id": str(visit.id),
-        "version": visit.version,
+        "version": visit.revision,
+        "visit_version": visit.version,
         "visit_type": visit.visit_type_id,
         "site": visit.site_id,
         "provider_id": visit.provider_id,

@@ -1,13 +1,12 @@
-"""Coded reasons for changing a visit, and whom each is counted for."""
+"""Coded reasons for ending a visit, each with whom it is counted for; and what may become of one."""
 
 CANCEL_REASONS: dict[str, str] = {
-    "patient_request": "patient",
     "patient_cannot_come": "patient",
+    "patient_declined": "patient",
     "patient_unwell": "patient",
-    "referral_withdrawn": "patient",
-    "provider_absent": "clinic",
+    "provider_unavailable": "clinic",
     "site_closed": "clinic",
-    "booked_in_error": "staff",
     "needs_clinician_first": "staff",
+    "booked_in_error": "staff",
 }
 OUTCOMES = ("attended", "no_show")

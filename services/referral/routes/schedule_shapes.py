@@ -1,0 +1,146 @@
+"""Wire shapes of the schedule: slots, appointments, sites, providers, visit types."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field, StrictBool, StrictStr, StringConstraints
+
+from services.referral.rules.appointment_reasons import CANCEL_REASONS, OUTCOMES
+from services.referral.schemas import Code, In, Listed, Note, OneOf
+
+CancelReason = Annotated[StrictStr, OneOf(tuple(CANCEL_REASONS)), Listed(tuple(CANCEL_REASONS))]
+Outcome = Annotated[StrictStr, OneOf(OUTCOMES), Listed(OUTCOMES)]
+When = Annotated[
+    StrictStr,
+    StringConstraints(min_length=10, max_length=40),
+    Field(description="RFC 3339 time; without an offset it is the site's wall clock"),
+]
+SearchText = Annotated[str, StringConstraints(max_length=40)]
+Query = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{0,64}$")]
+
+
+class SlotQuery(In):
+    """What slots to look for. Either a visit type or a route (then its first visit); `from`: a date or a time."""
+
+    visit_type: Query = ""
+    route: Query = ""
+    site: Query = ""
+    provider: Query = ""
+    priority: Annotated[str, StringConstraints(pattern=r"^(P[0-5])?$")] = ""
+    postcode: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,5}$")] = ""
+    from_: Annotated[SearchText, Field(alias="from")] = ""
+    days: Annotated[int, Field(ge=1, le=400)] = 14
+    limit: Annotated[int, Field(ge=1, le=100)] = 30
+
+
+class DayQuery(In):
+    """One day's visits. No date: today at the clinic."""
+
+    date: SearchText = ""
+    site: Query = ""
+    asks: Annotated[str, StringConstraints(pattern=r"^(|any|reschedule|cannot_come|outcome)$")] = ""
+    cursor: Annotated[str, StringConstraints(max_length=200)] = ""
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
+
+
+class BookIn(In):
+    visit_type: Code
+    provider_id: Code
+    site_id: Code
+    starts_at: When
+    overbook: StrictBool = False
+
+
+class MoveIn(In):
+    """Where the visit moves. Fields left out stay as they are."""
+
+    starts_at: When
+    provider_id: Code | None = None
+    site_id: Code | None = None
+    visit_type: Code | None = None
+    overbook: StrictBool = False
+
+
+class CancelIn(In):
+    reason_code: CancelReason
+
+
+class OutcomeIn(In):
+    outcome: Outcome
+    note: Note = ""
+
+
+class ConfirmIn(In):
+    channel: Literal["phone", "sms", "email", "link", "in_person"] = "phone"
+
+
+class EmptyIn(In):
+    """A deed that needs nothing said."""
+
+
+class SlotOut(BaseModel):
+    """A free slot. `local_start` is the site's wall clock; `badge` is today, tomorrow or null."""
+
+    site: str
+    site_name: str
+    provider: dict[str, str]
+    provider_id: str
+    visit_type: str
+    starts_at: str
+    ends_at: str
+    local_start: str
+    badge: str | None
+
+
+class SlotsOut(BaseModel):
+    items: list[SlotOut]
+    next_cursor: str | None
+    visit_type: str
+
+
+class AppointmentOut(BaseModel):
+    """A visit. `version` is for If-Match; `visit_version` is the one messages and calendars belong to."""
+
+    id: str
+    version: int
+    visit_version: int
+    referral_id: str | None
+    patient_id: str
+    patient: dict[str, Any] | None
+    visit_type: str
+    visit_type_name: str
+    site: dict[str, str]
+    provider: dict[str, str]
+    room: str
+    starts_at: str
+    ends_at: str
+    local_start: str
+    first_starts_at: str
+    state: str
+    state_since: str
+    moves: int
+    overbooked: bool
+    confirmed_at: str | None
+    confirmed_by_channel: str
+    arrived_at: str | None
+    asks: str
+    asks_since: str | None
+    series_id: str | None
+    allowed: list[str]
+
+
+class DayOut(BaseModel):
+    items: list[AppointmentOut]
+    next_cursor: str | None
+    date: str
+    counts: dict[str, int]
+
+
+class AppointmentHistoryOut(AppointmentOut):
+    """A visit with everything that happened to it, oldest first."""
+
+    changes: list[dict[str, Any]]
+
+
+class SitesOut(BaseModel):
+    items: list[dict[str, Any]]
+    next_cursor: str | None
