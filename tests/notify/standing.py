@@ -107,7 +107,7 @@ class Standing:
     def texts_to(self, phone: str) -> list[str]:
         """What the carrier accepted for `phone`, oldest first."""
         found = self.carrier.get("/phone/api/messages", params={"phone": phone}).json()["messages"]
-        return [m["body"] for m in found if m["direction"] == "outbound-api"]
+        return [m["body"] for m in found if m["direction"] != "inbound"]
 
     def reply(self, phone: str, body: str) -> int:
         answer = self.carrier.post("/phone/api/reply", json={"from": phone, "body": body, "wait": True})

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 
 from kernel.personal import Personal
@@ -128,7 +129,7 @@ class _Mail:
         try:
             if connection.sock is not None:
                 connection.sock.settimeout(PROVIDER_TOTAL_SECONDS)
-            code, _ = connection.data(mail.as_bytes())
+            code, _ = connection.data(mail.as_bytes(policy=SMTP))
         except smtplib.SMTPDataError as error:
             return _refusal(error.smtp_code)
         except (OSError, smtplib.SMTPException):
