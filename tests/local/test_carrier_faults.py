@@ -84,9 +84,9 @@ def test_reset_before_and_after_the_take(carrier: Running, mode: str, kept: int)
 @pytest.mark.parametrize(("when", "kept_meanwhile"), [("before", 0), ("after", 1)])
 def test_slow_replies_outlast_the_sender(carrier: Running, when: str, kept_meanwhile: int) -> None:
     to = f"+1816555014{kept_meanwhile}"
-    switch(carrier, {"mode": "slow", "seconds": 0.8, "when": when})
+    switch(carrier, {"mode": "slow", "seconds": 1.5, "when": when})
     with pytest.raises(httpx.ReadTimeout):
-        send(carrier, to, timeout=0.3)
+        send(carrier, to, timeout=0.4)
     assert taken(carrier, to) == kept_meanwhile
     until(lambda: taken(carrier, to) == 1)
 
@@ -100,7 +100,7 @@ def test_rate_limit_names_the_wait(carrier: Running) -> None:
 
 
 def test_refused_connections_come_back_by_themselves(carrier: Running) -> None:
-    switch(carrier, {"mode": "refuse", "seconds": 0.7})
+    switch(carrier, {"mode": "refuse", "seconds": 1.5})
     time.sleep(0.2)
     with pytest.raises((httpx.ConnectError, httpx.RemoteProtocolError, httpx.ReadError)):
         send(carrier, "+18165550151")

@@ -200,7 +200,7 @@ def test_log_pages_over_its_index(carrier: Running) -> None:
 
 
 def test_killed_carrier_remembers(tmp_path: Path) -> None:
-    environment = carrier_environment(tmp_path / "log.jsonl", CARRIER_CALLBACK_DELAY_MS="400")
+    environment = carrier_environment(tmp_path / "log.jsonl", CARRIER_CALLBACK_DELAY_MS="1000")
     with receiver() as hooks:
         with running("local.carrier", environment) as first:
             sid = send(first, StatusCallback=hooks.url("/status?a=1")).json()["sid"]

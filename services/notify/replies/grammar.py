@@ -8,6 +8,7 @@ Decided here, because the words leave it open:
   `CANCEL my appointment` speaks of the visit only: cannot come, with a hold until staff have read it.
 - `YES`, `SÍ`, `OK` confirm nothing: they answer a question we may not have asked. `CONFIRMO` and `CONFIRM` do.
 - `PARA` and `FIN` alone opt out: a wrong opt-out is undone by START, a missed one is a breach.
+- `STOP` as a clause of its own ("Stop. Who is this?") opts out, and staff read the rest.
 - A plea in the person's own words ("please don't text me") is read by staff, with a hold, as is anything doubtful.
 - A code counts when it stands first or after a yes: in "thanks, C" the letter may be a name.
 """
@@ -23,6 +24,7 @@ from services.notify.texts.folding import fold
 _LONGEST = 1600
 _APOSTROPHES = re.compile(r"['’`´]")  # typed apart from their letters they would split a word
 _NOT_A_WORD = re.compile(r"[^\w]+|_")
+_CLAUSE_END = re.compile(r"[.!,;:\n]+")
 _RATING = re.compile(r"(?:10|\d)(?:\s*/\s*10)?")
 
 
@@ -67,7 +69,7 @@ def parse_reply(text: str, language: Language) -> Parsed:
         return Parsed(Meaning.INBOX, "no_words", hold=bool(text.strip()))
     core = _without_fillers(tokens)
     phrase = " ".join(core)
-    keyword = _keyword(tokens, core, language)
+    keyword = _keyword(tokens, core, language) or _opt_out_clause(plain)
     if keyword is not None:
         return keyword
     if signs.is_automatic(plain):
@@ -83,8 +85,8 @@ def parse_reply(text: str, language: Language) -> Parsed:
     hint = time_hint(plain, language)
     return (
         _about_visit(phrase)
-        or _code(tokens, hint)
         or _small_talk(tokens, phrase)
+        or _code(tokens, hint)
         or _rating(plain)
         or Parsed(Meaning.INBOX, "free_text" if hint is None else "time_wish", hold=True, time=hint)
     )
@@ -120,9 +122,32 @@ def _keyword(tokens: list[str], core: list[str], language: Language) -> Parsed |
         allowed = words.ABOUT_TEXTS | words.SMALL_WORDS | words.FILLERS
         if all(token in allowed for token in rest):
             return Parsed(Meaning.OPT_OUT, "opt_out_of_texts", answer=True)
+    if " ".join(_without_wishes(core)) in words.STRONG_OPT_OUT:
+        return Parsed(Meaning.OPT_OUT, "opt_out_softened", answer=True)
     if len(set(tokens)) == 1 and tokens[0] in words.OPT_OUT:
         return Parsed(Meaning.OPT_OUT, "opt_out_repeated", answer=True)
     return None
+
+
+def _opt_out_clause(plain: str) -> Parsed | None:
+    """An opt-out word that is a whole clause of a longer message; staff read the rest."""
+    for clause in _CLAUSE_END.split(plain):
+        if " ".join(_without_wishes(_without_fillers(_tokens(clause)))) in words.STRONG_OPT_OUT:
+            return Parsed(Meaning.OPT_OUT, "opt_out_clause", hold=True, answer=True)
+    return None
+
+
+def _without_wishes(core: list[str]) -> list[str]:
+    """`I want to stop`, `ok stop now`: the words between."""
+    start, end = 0, len(core)
+    while start < end and core[start] in words.SOFT_WORDS:
+        start += 1
+    while end > start and core[end - 1] in words.SOFT_WORDS:
+        end -= 1
+    for wish in words.WISHES:
+        if tuple(core[start : start + len(wish)]) == wish:
+            start += len(wish)
+    return core[start:end]
 
 
 def _spellings(core: list[str]) -> list[tuple[str, str]]:
@@ -161,9 +186,11 @@ def _code(tokens: list[str], hint: TimeHint | None) -> Parsed | None:
         return Parsed(Meaning.INBOX, "two_codes", hold=True, time=hint)
     (code,) = codes
     place = tokens.index(code)
-    stands_first = all(token in words.BEFORE_CODE for token in tokens[:place])
+    before = words.BEFORE_C if code == "c" else words.BEFORE_CODE
+    stands_first = all(token in before for token in tokens[:place])
     behind = [token for token in tokens[place:] if token != code]
-    if stands_first and all(token in words.AFTER_CODE for token in behind):
+    see_you = code == "c" and tokens[place + 1 : place + 2] in (["u"], ["ya"], ["you"])
+    if stands_first and not see_you and all(token in words.AFTER_CODE for token in behind):
         if code == "c":
             return Parsed(Meaning.CONFIRM, "code_c", answer=True)
         meaning = Meaning.RESCHEDULE if code == "r" else Meaning.CANNOT_COME
