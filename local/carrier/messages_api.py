@@ -238,7 +238,8 @@ class MessagesApi:
         except ValueError:
             return _error(400, 20404)
         found = [m for m in found if since <= (m.sent_at or m.created_at) < until]
-        found.sort(key=lambda m: m.sent_at or m.created_at, reverse=True)
+        # By creation, which never changes: pages must not shift while messages move on.
+        found.sort(key=lambda m: m.created_at, reverse=True)
         shown = found[page * size : (page + 1) * size]
         path = f"{API_ROOT}{self._settings.account_sid}/Messages.json"
         more = len(found) > (page + 1) * size
