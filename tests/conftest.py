@@ -8,8 +8,10 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from playwright.sync_api import Browser
 
 from tests import servers
+from tests.chromium import running_chromium
 from tests.servers import ServiceDatabase
 from tests.stack import RunningStack, running_stack
 
@@ -106,3 +108,10 @@ def own_stack() -> Iterator[RunningStack]:
     """A whole running clinic for one module alone: for tests that kill parts of it."""
     with running_stack() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One headless Chromium for the session; use a context of your own in it."""
+    with running_chromium() as browser:
+        yield browser
