@@ -1,6 +1,7 @@
 """The lint of texts: no health information in a text, in two languages, however it is spelt; templates refuse gaps."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,13 @@ def test_worst_case_uses_the_longest_values() -> None:
             assert any(value in text for value in KNOWN[name].dearest[language])
     assert count_segments(worst_case(template, "en")).segments == 1
     assert count_segments(worst_case(template, "es")).encoding == "UCS-2"
+
+
+@pytest.mark.parametrize("piece", ["a.b-", "a", "a.", "-", "head ", "{", "https:/", "dolor de ", "1"])
+def test_lint_of_a_long_text_takes_time_in_proportion(piece: str) -> None:
+    def seconds(length: int) -> float:
+        started = time.process_time()
+        lint_text(piece * (length // len(piece)), names=["Ana"])
+        return time.process_time() - started
+
+    assert seconds(8_000) < max(6 * seconds(2_000), 0.2)

@@ -98,7 +98,7 @@ _CAPITALS = {
     "score": re.compile(r"(?<![A-Za-z])(?:MIDAS|NDI|ODI|NPRS|PEG|PROMIS|RMDQ)(?![A-Za-z])"),
 }
 _LINK = re.compile(
-    r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+|(?<![\w@.])(?:[a-z0-9-]+\.)+(?:com|org|net|health|care|us|io|co|info|link|ly|me|"
+    r"(?:[a-z][a-z0-9+.-]{1,20}://|www\.)\S+|(?<![\w@.-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|org|net|health|care|us|io|co|info|link|ly|me|"
     r"app|dev|test|clinic|gov|edu)(?:/\S*)?(?![\w@])",
     re.IGNORECASE,
 )
