@@ -218,11 +218,22 @@ def end_leftover(data_dir: Path) -> None:
         pid_file.unlink(missing_ok=True)
         return
     process.send_signal(signal.SIGINT)
-    try:
-        process.wait(20)
-    except psutil.TimeoutExpired:
+    if not _gone(process, 20):
         process.kill()
-        process.wait(5)
+        _gone(process, 5)
+
+
+def _gone(process: psutil.Process, seconds: float) -> bool:
+    """Wait for the end of a process that need not be our child: one that nobody has waited for is gone too."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def _server_process(pid: int, data_dir: Path) -> psutil.Process | None:
@@ -279,5 +290,5 @@ def _own(path: Path) -> None:
 def _why_initdb_failed(said: str) -> str:
     if "No space left" in said:
         return "The disk is full, so no database could be made; nothing else was changed. Free some space and retry."
-    last = said.strip().splitlines()[-1] if said.strip() else "no reason given"
-    return f"The database could not be made ({last}). Nothing else was changed."
+    errors = [line for line in said.splitlines() if "error" in line.lower()]
+    return f"The database could not be made ({errors[0] if errors else 'no reason given'}). Nothing else was changed."

@@ -155,12 +155,12 @@ def _prepare_databases(stack: Stack, supervisor: Supervisor) -> None:
             cwd=ROOT,
             env=prepare.command_environment(stack),
         )
-    _wait(preparing, supervisor, log_path, "the databases")
+    _wait(preparing, supervisor, log_path, "The databases")
     seeding = (
         None if supervisor.stopping else prepare.run_demo(stack, "prepared", stack.places.logs / "demo.log")
     )
     if seeding is not None:
-        _wait(seeding, supervisor, stack.places.logs / "demo.log", "the demo clinic")
+        _wait(seeding, supervisor, stack.places.logs / "demo.log", "The demo clinic")
 
 
 def _wait(process: "subprocess.Popen[bytes]", supervisor: Supervisor, log_path: Path, what: str) -> None:
@@ -170,7 +170,8 @@ def _wait(process: "subprocess.Popen[bytes]", supervisor: Supervisor, log_path: 
         process.wait(10)
     elif process.returncode != 0:
         lines = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
-        raise Problem(f"{lines[-1] if lines else what + ' could not be prepared.'} (All of it: {log_path})")
+        said = f": {lines[-1]}" if lines else ""
+        raise Problem(f"{what} could not be prepared{said} (all of it: {log_path}). What was there is kept.")
 
 
 def _start_services(stack: Stack, supervisor: Supervisor) -> None:

@@ -90,6 +90,16 @@ def admin_connection(postgres_url: str) -> Iterator[psycopg.Connection[tuple[obj
         yield connection
 
 
+@pytest.fixture
+def server_folder() -> Iterator[Path]:
+    """A folder for a PostgreSQL of the test's own.
+
+    Not `tmp_path`: as root the server is another user, and each pytest that starts closes that folder's parent.
+    """
+    with tempfile.TemporaryDirectory(prefix="wm-server-") as name:
+        yield Path(name)
+
+
 @pytest.fixture(scope="session")
 def repository() -> Path:
     """The checkout's root."""

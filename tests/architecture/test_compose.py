@@ -206,9 +206,9 @@ def test_a_service_starts_beside_the_kernel_alone(service: str, repository: Path
 
 
 def test_the_first_start_makes_databases_with_separate_roles(
-    repository: Path, secrets: Path, tmp_path: Path
+    repository: Path, secrets: Path, server_folder: Path
 ) -> None:
-    server = postgres.start(tmp_path / "pg", fsync=False)
+    server = postgres.start(server_folder / "pg", fsync=False)
     try:
         admin = conninfo_to_dict(server.url)
         environment = {
