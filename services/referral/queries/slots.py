@@ -66,7 +66,7 @@ PROVIDERS = """
 SELECT p.id, h.site_id, h.weekday, h.from_minute, h.until_minute, h.valid_from, h.valid_until
 FROM provider p JOIN provider_skill k ON k.provider_id = p.id AND k.visit_type_id = :visit_type
 JOIN provider_hours h ON h.provider_id = p.id
-WHERE p.active AND (:any_provider OR p.id = ANY(:providers)) AND (:any_site OR h.site_id = ANY(:sites))
+WHERE p.active AND CASE WHEN :any_provider THEN :any_site OR h.site_id = ANY(:sites) ELSE p.id = ANY(:providers) END
 ORDER BY p.id
 """
 PROVIDER_SEATS = """

@@ -68,7 +68,6 @@ def now_is(visit: Visit) -> dict[str, Any]:
     """What a caller with an old version missed."""
     appointment = visit.appointment
     return {
-        "version": appointment.revision,
         "state": appointment.state,
         "starts_at": moment(appointment.starts_at),
         "site": appointment.site_id,
