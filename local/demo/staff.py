@@ -9,7 +9,7 @@ from local.secret_files import write_private
 
 WORDS = (
     "amber barn birch brook canyon cedar clover copper creek dusk ember fern flint grove harbor hazel heron "
-    "indigo juniper kestrel lantern larch maple meadow mesa otter pebble pine plum prairie quail quartz raven "
+    "indigo juniper kestrel lantern larch maple meadow mesa otter pebble pine plum quail quartz raven "
     "river sable sage sierra slate sorrel spruce sumac thistle timber violet walnut willow wren yarrow"
 ).split()
 
