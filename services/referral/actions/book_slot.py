@@ -86,6 +86,7 @@ def book_slot(session: Session, actor: Actor, referral_id: UUID, wish: Wish) -> 
     visit = read_visit(session, appointment.id)
     assert visit is not None
     emit(session, "appointment_booked", appointment.id, AppointmentBooked(**visit.facts().model_dump()))
+    referral.site = place.site.id
     move_referral(
         session,
         actor,

@@ -25,7 +25,7 @@ def move_appointment(
 
     A move counts as a reschedule, never as a cancellation. Raises what `book_slot` raises, and 409 `illegal_state`.
     """
-    appointment, _ = lock_visit(session, appointment_id)
+    appointment, referral = lock_visit(session, appointment_id)
     require_deed(appointment, "move")
     wish = replace(wish, visit_type=wish.visit_type or appointment.visit_type_id)
     place = find_place(
@@ -43,6 +43,8 @@ def move_appointment(
     before = place_and_time(appointment)
     previous_starts_at = appointment.starts_at
     _reseat(session, appointment, place, overbook=bool(conflicts))
+    if referral is not None:
+        referral.site = place.site.id
     appointment.version += 1
     appointment.moves += 1
     appointment.state, appointment.state_since = "booked", now(session)
