@@ -94,3 +94,15 @@ def _priority(
         "upgrades": upgrades,
         "upgraded": final != base,
     }
+
+
+def route_and_priority(protocol: Protocol, slots: Slots) -> tuple[str, str]:
+    """Route and priority alone, for trying many answers: the same choice without its reasons."""
+    routing = protocol.routing
+    flags = [flag for flag in protocol.flags if slots[flag.slot] == TRUE]
+    rules = [rule for rule in protocol.rules if slots[rule.slot] == TRUE]
+    routes = {rule.route for rule in rules}
+    by_rules = [route for route in routing.order if route in routes]
+    primary, _ = _primary(routing, slots, flags, by_rules)
+    priority, _ = _priority(routing, slots, flags, rules)
+    return primary, priority

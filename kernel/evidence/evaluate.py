@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from kernel.evidence.bounds import Bounds
 from kernel.evidence.choose_route import choose_route
 from kernel.evidence.decision import Decision
-from kernel.evidence.explain import Node, clause_nodes, diagnosis_evidence, names_of, open_variables
+from kernel.evidence.explain import Node, names_of, node_builder, open_variables, shown
 from kernel.evidence.items import Flag, Rule
 from kernel.evidence.operators import Slots
 from kernel.evidence.protocol import Protocol
@@ -21,11 +20,14 @@ class _Blank:
 
     def __init__(self, protocol: Protocol) -> None:
         slots = list(protocol.blank)
-        everything = range(len(protocol.inputs), len(slots))
+        start = len(protocol.inputs)
         self.names = tuple(protocol.inputs)
-        self.nodes = clause_nodes(protocol.clauses, slots, [None] * len(slots), everything)
-        masks = [protocol.reads[slot] if slot < len(self.names) else 0 for slot in range(len(slots))]
-        self.masks = open_variables(protocol.clauses, slots, masks, everything)
+        self.builders = [node_builder(slot, clause) for slot, clause in enumerate(protocol.clauses)]
+        self.nodes: list[Node | None] = [None] * len(slots)
+        for slot in range(start, len(slots)):
+            self.nodes[slot] = self.builders[slot](slots, self.nodes)
+        self.masks = [protocol.reads[slot] if slot < start else 0 for slot in range(len(slots))]
+        open_variables(protocol.clauses, slots, self.masks, range(start, len(slots)))
         self.urgency = protocol.routing.priorities
         self.questions: dict[int, tuple[str, ...]] = {}
         self.kinds: tuple[tuple[str, str, int], ...] = (
@@ -41,23 +43,8 @@ class _Blank:
 
 
 @lru_cache(maxsize=64)
-def _blank_of(protocol_key: _Keyed) -> _Blank:
-    return _Blank(protocol_key.protocol)
-
-
-class _Keyed:
-    """A protocol by identity, so that the cache never compares whole documents."""
-
-    __slots__ = ("protocol",)
-
-    def __init__(self, protocol: Protocol) -> None:
-        self.protocol = protocol
-
-    def __hash__(self) -> int:
-        return id(self.protocol)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and other.protocol is self.protocol
+def _blank_of(protocol: Protocol) -> _Blank:
+    return _Blank(protocol)
 
 
 def evaluate(protocol: Protocol, answers: Mapping[str, Any]) -> Decision:
@@ -66,18 +53,17 @@ def evaluate(protocol: Protocol, answers: Mapping[str, Any]) -> Decision:
     Never raises for typed answers and reads no clock. Absent answers are unknown: they are listed in
     ``unknown`` with the variables to ask and never change the route.
     """
-    blank = _blank_of(_Keyed(protocol))
+    blank = _blank_of(protocol)
     slots = protocol.fill(answers)
+    nodes, masks, builders = blank.nodes.copy(), blank.masks.copy(), blank.builders
     known = 0
     for name in answers:
         known |= protocol.bits[name]
-    start = len(protocol.inputs)
-    changed = [slot for slot, reads in enumerate(protocol.reads[start:], start) if reads & known]
-    nodes = clause_nodes(protocol.clauses, slots, blank.nodes.copy(), changed)
-    masks = blank.masks.copy()
-    for name in answers:
         masks[protocol.inputs[name]] = 0
-    masks = open_variables(protocol.clauses, slots, masks, changed)
+    changed = [slot for slot, reads, _ in protocol.steps if reads & known]
+    for slot in changed:
+        nodes[slot] = builders[slot](slots, nodes)
+    open_variables(protocol.clauses, slots, masks, changed)
     fired = [flag for flag in protocol.flags if slots[flag.slot] == TRUE]
     return Decision(
         protocol_id=protocol.id,
@@ -123,14 +109,12 @@ def _evidence(protocol: Protocol, slots: Slots, nodes: list[Node | None]) -> dic
     derived = {}
     for name, slot in protocol.values.items():
         if slot != protocol.inputs[name] and slots[protocol.inputs[name]] is None and slots[slot] is not None:
-            value = slots[slot]
-            is_range = value.__class__ is Bounds
-            derived[name] = {"at_least": value.at_least, "at_most": value.at_most} if is_range else value
+            derived[name] = shown(slots[slot])
     return {
         "red_flags": {flag.id: nodes[flag.slot] for flag in protocol.flags},
         "diagnoses": {
             diagnosis.id: {
-                "criteria": diagnosis_evidence(diagnosis.criteria, nodes),
+                "criteria": {name: nodes[slot] for name, slot in diagnosis.criteria.items()},
                 "definite": NAMES[slots[diagnosis.definite]],
                 "probable": None if diagnosis.probable is None else NAMES[slots[diagnosis.probable]],
                 "suspected": None if diagnosis.suspected is None else nodes[diagnosis.suspected],

@@ -1,13 +1,13 @@
 """The clause tree of a decision: every clause with its result, threshold and the answer that decided it.
 
-Nodes are plain JSON values. A node whose variables were all unanswered is shared between decisions:
-read trees, never change them.
+Nodes are plain JSON values. A node whose variables were all unanswered, and a leaf with the same answer,
+is shared between decisions: read trees, never change them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from kernel.evidence.bounds import Bounds
 from kernel.evidence.clauses import Clause
@@ -15,6 +15,11 @@ from kernel.evidence.operators import Slots
 from kernel.evidence.truth import NAMES, TRUE, UNKNOWN
 
 Node = dict[str, Any]
+#: Builds the node of one slot from the values of all slots and the nodes of the slots before it.
+NodeBuilder = Callable[[Slots, list[Any]], Node | None]
+
+#: Leaves kept for reuse, per clause.
+_LEAVES_KEPT: Final = 200
 
 
 def shown(value: Any) -> Any:
@@ -28,82 +33,83 @@ def shown(value: Any) -> Any:
     return value
 
 
-def clause_nodes(
-    clauses: Sequence[Clause], slots: Slots, nodes: list[Node | None], changed: Sequence[int]
-) -> list[Node | None]:
-    """``nodes`` with those of the ``changed`` slots built anew, children before parents."""
-    for slot in changed:
-        clause = clauses[slot]
-        kind = clause.kind
-        if kind == "leaf":
-            says = clause.says
-            answer = slots[clause.children[0]]
-            node: Node = {
+def node_builder(slot: int, clause: Clause) -> NodeBuilder:
+    """How the node of a slot is made; slots that are no clause of the document have none."""
+    kind, children, remarks = clause.kind, clause.children, dict(clause.remarks)
+    if kind == "leaf":
+        return _leaf_builder(slot, clause)
+    if kind in {"all", "any"}:
+        return lambda s, n: {kind: [n[c] for c in children], "result": NAMES[s[slot]], **remarks}
+    if kind == "n_of":
+        needed = clause.says["n_of"]
+        return lambda s, n: {
+            "n_of": needed,
+            "of": [n[c] for c in children],
+            "result": NAMES[s[slot]],
+            **remarks,
+        }
+    if kind == "not":
+        return lambda s, n: {"not": n[children[0]], "result": NAMES[s[slot]], **remarks}
+    if kind == "ref":
+        target = clause.says["ref"]
+        return lambda s, n: {"ref": target, "is": n[children[0]], "result": NAMES[s[slot]], **remarks}
+    if kind == "dx_any":
+        return _dx_any_builder(slot, clause)
+    return lambda s, n: None
+
+
+def _leaf_builder(slot: int, clause: Clause) -> NodeBuilder:
+    says, remarks, read = clause.says, dict(clause.remarks), clause.children[0]
+    kept: dict[Any, Node] = {}
+
+    def build(s: Slots, n: list[Any]) -> Node:
+        answer = s[read]
+        node = kept.get(answer)
+        if node is None:
+            node = {
                 "variable": says["variable"],
                 "operator": says["operator"],
                 "value": says["value"],
-                "answer": answer if answer is None or answer.__class__ in _PLAIN else shown(answer),
-                "result": NAMES[slots[slot]],
+                "answer": shown(answer),
+                "result": NAMES[s[slot]],
+                **remarks,
             }
-        elif kind in {"all", "any"}:
-            node = {kind: [nodes[child] for child in clause.children], "result": NAMES[slots[slot]]}
-        elif kind == "n_of":
-            of = [nodes[child] for child in clause.children]
-            node = {"n_of": clause.says["n_of"], "of": of, "result": NAMES[slots[slot]]}
-        elif kind == "not":
-            node = {"not": nodes[clause.children[0]], "result": NAMES[slots[slot]]}
-        elif kind == "ref":
-            node = {"ref": clause.says["ref"], "is": nodes[clause.children[0]], "result": NAMES[slots[slot]]}
-        elif kind == "dx_any":
-            ids = clause.says["dx_any"]
-            node = {
-                "dx_any": list(ids),
-                "found": [
-                    one for one, child in zip(ids, clause.children, strict=True) if slots[child] == TRUE
-                ],
-                "open": [
-                    one for one, child in zip(ids, clause.children, strict=True) if slots[child] == UNKNOWN
-                ],
-                "result": NAMES[slots[slot]],
-            }
-        else:
-            continue
-        if clause.remarks:
-            node.update(clause.remarks)
-        nodes[slot] = node
-    return nodes
+            if len(kept) >= _LEAVES_KEPT:
+                kept.clear()
+            kept[answer] = node
+        return node
+
+    return build
 
 
-_PLAIN = frozenset({bool, int, float, str})
+def _dx_any_builder(slot: int, clause: Clause) -> NodeBuilder:
+    ids, children, remarks = clause.says["dx_any"], clause.children, dict(clause.remarks)
+    pairs = tuple(zip(ids, children, strict=True))
+    return lambda s, n: {
+        "dx_any": list(ids),
+        "found": [one for one, child in pairs if s[child] == TRUE],
+        "open": [one for one, child in pairs if s[child] == UNKNOWN],
+        "result": NAMES[s[slot]],
+        **remarks,
+    }
 
 
-def open_variables(
-    clauses: Sequence[Clause], slots: Slots, masks: list[int], changed: Sequence[int]
-) -> list[int]:
-    """Per slot, the bits of the unanswered variables that keep it unknown; 0 where it is decided.
+def open_variables(clauses: Sequence[Clause], slots: Slots, masks: list[int], changed: Sequence[int]) -> None:
+    """Put into ``masks``, per slot, the bits of the unanswered variables that keep it unknown.
 
-    ``masks`` starts with the bits of each input variable. A derived value without an answer asks for
-    everything it is read from.
+    ``masks`` starts with the bits of each input variable; 0 stands where a slot is decided. A derived
+    value without an answer asks for everything it is read from.
     """
     for slot in changed:
-        clause = clauses[slot]
-        value = slots[slot]
-        if clause.kind == "derived":
-            if value is None or value.__class__ is Bounds:
-                mask = masks[clause.children[0]]
-                for child in clause.children[1:]:
-                    mask |= masks[child]
-                masks[slot] = mask
-            else:
-                masks[slot] = 0
-        elif value == UNKNOWN:
-            mask = 0
+        value, clause = slots[slot], clauses[slot]
+        undecided = (
+            value is None or value.__class__ is Bounds if clause.kind == "derived" else value == UNKNOWN
+        )
+        mask = 0
+        if undecided:
             for child in clause.children:
                 mask |= masks[child]
-            masks[slot] = mask
-        else:
-            masks[slot] = 0
-    return masks
+        masks[slot] = mask
 
 
 def names_of(mask: int, names: Sequence[str], cache: dict[int, tuple[str, ...]]) -> tuple[str, ...]:
@@ -115,7 +121,3 @@ def names_of(mask: int, names: Sequence[str], cache: dict[int, tuple[str, ...]])
             cache.clear()
         cache[mask] = found
     return found
-
-
-def diagnosis_evidence(parts: Mapping[str, int], nodes: Sequence[Node | None]) -> dict[str, Node | None]:
-    return {name: nodes[slot] for name, slot in parts.items()}

@@ -12,7 +12,7 @@ from kernel.evidence.diagnoses import Diagnosis, DiagnosisCompiler, Entry
 from kernel.evidence.document import Reader, check_shape
 from kernel.evidence.errors import FieldError, ProtocolError
 from kernel.evidence.items import Flag, Modifier, Routing, Rule
-from kernel.evidence.operators import Slots
+from kernel.evidence.operators import Slots, Test
 from kernel.evidence.reading import read_variables
 from kernel.evidence.routing_document import read_routing
 from kernel.evidence.truth import UNKNOWN
@@ -33,9 +33,12 @@ _DIAGNOSIS_KEYS: Final = _NOTED | {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Protocol:
-    """What `compile_protocol` gives back. Read it, never change it; safe to share between threads."""
+    """What `compile_protocol` gives back. Read it, never change it; safe to share between threads.
+
+    Equal only to itself, so that what is computed once for a protocol can be kept by it.
+    """
 
     id: str
     version: str
@@ -53,6 +56,8 @@ class Protocol:
     #: Per slot, the bits of the input variables it can depend on.
     reads: tuple[int, ...] = ()
     bits: Mapping[str, int] = field(default_factory=dict)
+    #: Every slot after the answers, in order: slot, what it reads, how it is computed.
+    steps: tuple[tuple[int, int, Test], ...] = ()
     #: Slots and truth values when nothing at all is answered.
     blank: tuple[Any, ...] = ()
     flag_slots: tuple[int, ...] = ()
@@ -69,10 +74,9 @@ class Protocol:
         for name, value in answers.items():
             slots[inputs[name]] = value
             known |= self.bits[name]
-        start = len(inputs)
-        for slot, reads in enumerate(self.reads[start:], start):
+        for slot, reads, test in self.steps:
             if reads & known:
-                slots[slot] = self.clauses[slot].test(slots)
+                slots[slot] = test(slots)
         return slots
 
 
@@ -146,6 +150,11 @@ def compile_protocol(document: Mapping[str, Any]) -> Protocol:
         routing=routing,
         reads=reads,
         bits=bits,
+        steps=tuple(
+            (slot, reads[slot], clause.test)
+            for slot, clause in enumerate(network.clauses)
+            if clause.kind != "answer"
+        ),
         blank=_blank(network.clauses),
         flag_slots=_below([flag.slot for flag in compiled_flags], network.clauses),
     )
