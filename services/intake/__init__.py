@@ -1,0 +1,1 @@
+"""intake: owns patients, questionnaires, answers, consent and red-flag stops."""

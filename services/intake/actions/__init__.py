@@ -1,0 +1,1 @@
+"""Deeds of intake: each takes a session and never commits."""

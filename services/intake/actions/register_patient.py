@@ -1,0 +1,166 @@
+"""Find the patient somebody names, or make a record for them."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.ids import new_id
+from kernel.keyring import keyring
+from kernel.personal import Personal, birth_date_index, name_index, phone_index
+from services.intake.model import Patient
+from services.intake.rules.identity import Likeness, settle
+from services.intake.rules.search_words import search_words
+
+MOST_COMPARED = 50
+
+
+@dataclass(frozen=True)
+class PatientFacts:
+    """Who somebody says the patient is. `birth_date` is YYYY-MM-DD, `phone` E.164 or "". Prints nothing of it."""
+
+    given_name: Personal[str]
+    family_name: Personal[str]
+    birth_date: Personal[str]
+    phone: Personal[str]
+    email: Personal[str]
+    postcode: Personal[str]
+    language: str
+    time_zone: str
+    consent_sms: bool
+    consent_email: bool
+
+
+@dataclass(frozen=True)
+class Registered:
+    """The patient's record, whether it is new, and records that may be the same person (for staff to look at)."""
+
+    patient: Patient
+    is_new: bool
+    candidates: tuple[Likeness, ...]
+
+
+@dataclass(frozen=True)
+class _Indexes:
+    given: bytes
+    family: bytes
+    birth: bytes
+    phone: bytes | None
+    postcode: bytes | None
+
+
+def register_patient(session: Session, actor: Actor, facts: PatientFacts) -> Registered:
+    """Return the one known patient the facts fit (contact points and consent brought up to date), or a new one."""
+    indexes = _indexes(facts)
+    same, candidates = settle([_likeness(known, indexes) for known in _similar(session, indexes)])
+    if same is None:
+        patient = _new_patient(session, facts, indexes)
+        record(session, actor, "register_patient", "patient", patient.id)
+        return Registered(patient, True, candidates)
+    patient = session.get_one(Patient, same.patient_id)
+    _update(session, patient, facts)
+    return Registered(patient, False, ())
+
+
+def _indexes(facts: PatientFacts) -> _Indexes:
+    postcode, phone = facts.postcode.reveal(), facts.phone.reveal()
+    return _Indexes(
+        name_index(facts.given_name.reveal()),
+        name_index(facts.family_name.reveal()),
+        birth_date_index(facts.birth_date.reveal()),
+        phone_index(phone) if phone else None,
+        keyring().blind_index("postcode", postcode) if postcode else None,
+    )
+
+
+def _similar(session: Session, indexes: _Indexes) -> list[Patient]:
+    alike = [Patient.birth_index == indexes.birth]
+    if indexes.phone is not None:
+        alike.append(Patient.phone_index == indexes.phone)
+    known = select(Patient).where(or_(*alike), Patient.merged_into.is_(None)).limit(MOST_COMPARED)
+    return list(session.scalars(known))
+
+
+def _likeness(known: Patient, indexes: _Indexes) -> Likeness:
+    pairs = (
+        ("given_name", known.given_index, indexes.given),
+        ("family_name", known.family_index, indexes.family),
+        ("birth_date", known.birth_index, indexes.birth),
+        ("postcode", known.postcode_index, indexes.postcode),
+    )
+    equal = tuple(name for name, ours, theirs in pairs if ours is not None and ours == theirs)
+    return Likeness(known.id, equal, indexes.phone is not None and known.phone_index == indexes.phone)
+
+
+def _new_patient(session: Session, facts: PatientFacts, indexes: _Indexes) -> Patient:
+    moment = now(session)
+    patient = Patient(
+        id=new_id(),
+        given_index=indexes.given,
+        family_index=indexes.family,
+        birth_index=indexes.birth,
+        phone_index=indexes.phone,
+        postcode_index=indexes.postcode,
+        language=facts.language,
+        time_zone=facts.time_zone,
+        consent_sms=facts.consent_sms,
+        consent_email=facts.consent_email,
+        opted_out=[],
+        merged_into=None,
+        version=1,
+        created_at=moment,
+        updated_at=moment,
+    )
+    patient.given_name = facts.given_name
+    patient.family_name = facts.family_name
+    patient.birth_date = facts.birth_date
+    patient.phone = facts.phone or None
+    patient.email = facts.email or None
+    patient.postcode = facts.postcode or None
+    patient.search_keys = search_keys(facts)
+    session.add(patient)
+    session.flush()
+    return patient
+
+
+def search_keys(facts: PatientFacts) -> list[bytes]:
+    """Blind indexes by which staff find the patient: beginnings of names, birth date, phone and its last four."""
+    words = search_words(
+        facts.given_name.reveal(), facts.family_name.reveal(), facts.birth_date.reveal(), facts.phone.reveal()
+    )
+    index = keyring().blind_index
+    return [index("search", word) for word in words]
+
+
+def _update(session: Session, patient: Patient, facts: PatientFacts) -> None:
+    """Newer contact points replace older ones; an empty one replaces nothing, and consent is as given last."""
+    changed = False
+    for name in ("phone", "email", "postcode"):
+        given: Personal[str] = getattr(facts, name)
+        if given and getattr(patient, name) != given:
+            setattr(patient, name, given)
+            changed = True
+    for name in ("language", "time_zone", "consent_sms", "consent_email"):
+        value = getattr(facts, name)
+        if getattr(patient, name) != value and value != "":
+            setattr(patient, name, value)
+            changed = True
+    if changed:
+        patient.version += 1
+        patient.updated_at = now(session)
+        postcode = patient.postcode
+        patient.postcode_index = keyring().blind_index("postcode", postcode.reveal()) if postcode else None
+        phone = patient.phone
+        patient.phone_index = phone_index(phone.reveal()) if phone else None
+
+
+def patient_of(session: Session, patient_id: UUID) -> Patient | None:
+    """Return the record in force for `patient_id`, following merges."""
+    patient = session.get(Patient, patient_id)
+    while patient is not None and patient.merged_into is not None:
+        patient = session.get(Patient, patient.merged_into)
+    return patient

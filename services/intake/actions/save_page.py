@@ -1,0 +1,146 @@
+"""Save one page of a draft: answers, scores, red flags and their call-back task, all in one transaction."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.ids import new_id
+from services.intake.actions.finish_submission import finish_submission
+from services.intake.actions.record_flags import record_flags
+from services.intake.actions.show_safety_text import show_safety_text
+from services.intake.model import PageSave, Submission
+from services.intake.queries.drafts import Draft
+from services.intake.queries.rulebook import Rulebook
+from services.intake.questionnaires import instruments
+from services.intake.rules.answer_variables import to_variables
+from services.intake.rules.branching import without_hidden
+from services.intake.rules.form import Form, Item
+from services.intake.rules.harm_words import speaks_of_self_harm
+from services.intake.rules.scores import score_all
+
+
+@dataclass(frozen=True)
+class PageVisit:
+    """How a page came to be saved: the browser's running number, its own id, and seconds since it was shown."""
+
+    sequence: int
+    device: str
+    language: str
+    seconds: int | None = None
+    device_kind: str = ""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What the save led to. `faults` (by linkId) mean nothing was stored; `urgent` is E, S or None."""
+
+    urgent: str | None = None
+    notice: str | None = None
+    faults: Mapping[str, str] = field(default_factory=dict)
+    ignored: bool = False
+
+
+def save_page(
+    session: Session,
+    actor: Actor,
+    draft: Draft,
+    *,
+    rulebook: Rulebook,
+    page: Item,
+    values: Mapping[str, Any],
+    visit: PageVisit,
+) -> Saved:
+    """Merge `values` (None takes an answer back) into the draft and act on the red flags now true.
+
+    A save that comes after a later one of the same page is ignored. An emergency flag ends the draft.
+    """
+    submission, form = draft.submission, draft.form
+    content = submission.content
+    held = content.reveal() if content is not None else {}
+    pages = dict(held.get("pages", {}))
+    if visit.sequence <= int(pages.get(page.link_id, {}).get("sequence", -1)):
+        return Saved(ignored=True)
+    merged = {**held.get("items", {}), **values}
+    items = {key: value for key, value in merged.items() if value is not None}
+    items = _with_text_alert(form, items, values)
+    items, scores = with_scores(form, without_hidden(form, items, rulebook.protected))
+    items = without_hidden(form, items, rulebook.protected)
+    answers = to_variables(form, items, rulebook.units, rulebook.protected)
+    typed, errors = rulebook.protocol.check_answers(answers)
+    if errors:
+        return Saved(faults=_by_link_id(form, errors))
+    pages[page.link_id] = {"sequence": visit.sequence, "by": visit.device}
+    flags = rulebook.flags(typed)
+    submission.version += 1
+    submission.page = page.link_id
+    submission.language = visit.language
+    submission.saved_at = now(session)
+    submission.protocol_version = rulebook.protocol.version
+    submission.preferred_site = str(items.get("preferred_site") or submission.preferred_site)
+    submission.content = {"items": items, "answers": answers, "pages": pages, "scores": scores}
+    _keep_history(session, submission, page, values, visit)
+    record(session, actor, "save_page", "submission", submission.id, details={"page": page.link_id})
+    urgent = record_flags(session, actor, submission, rulebook, flags)
+    notice = show_safety_text(session, submission, flags, urgent)
+    if urgent == "E":
+        finish_submission(
+            session, actor, submission, draft.patient, rulebook=rulebook, answers=typed, stopped=True
+        )
+    return Saved(urgent, notice)
+
+
+def with_scores(form: Form, items: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """`items` with the totals that instruments fill, and the scores with their formula versions."""
+    scores = score_all(form, items, instruments())
+    filled = dict(items)
+    for instrument in instruments():
+        target = str(instrument.get("fills", ""))
+        if target in form.by_id:
+            found = next((one for one in scores if one.instrument == instrument["id"]), None)
+            if found is not None and found.value is not None:
+                filled[target] = int(found.value)
+            else:
+                filled.pop(target, None)
+    return filled, [score.as_json() for score in scores if score.answered]
+
+
+def _with_text_alert(form: Form, items: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Words of self-harm in any text answer count as an answer; once written they are not unsaid."""
+    if "self_harm_free_text" not in form.by_id:
+        return items
+    texts = [
+        value
+        for key, value in values.items()
+        if isinstance(value, str) and form.by_id[key].kind in ("text", "string")
+    ]
+    if any(speaks_of_self_harm(text) for text in texts):
+        return {**items, "self_harm_free_text": True}
+    return items
+
+
+def _by_link_id(form: Form, errors: Any) -> dict[str, str]:
+    """The protocol's refusals, at the questions that caused them."""
+    asks = {item.variable: item.link_id for item in form.by_id.values() if item.variable}
+    return {asks.get(error.field.partition("[")[0], error.field): error.code for error in errors}
+
+
+def _keep_history(
+    session: Session, submission: Submission, page: Item, values: Mapping[str, Any], visit: PageVisit
+) -> None:
+    save = PageSave(
+        id=new_id(),
+        submission_id=submission.id,
+        page=page.link_id,
+        sequence=visit.sequence,
+        language=visit.language,
+        device=visit.device_kind,
+        seconds=visit.seconds,
+        saved_at=now(session),
+    )
+    save.items = dict(values)
+    session.add(save)

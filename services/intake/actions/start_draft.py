@@ -1,0 +1,82 @@
+"""Begin a questionnaire, or go on with the one that is open: one draft per patient and form."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.ids import new_id
+from services.intake.actions.register_patient import PatientFacts, register_patient
+from services.intake.model import Patient, Submission
+from services.intake.queries.submissions import open_draft
+from services.intake.rules.form import Form
+from services.intake.rules.patient_age import age_years
+
+
+@dataclass(frozen=True)
+class Started:
+    """The draft to answer. `resumed` when it was begun before, maybe on another device."""
+
+    submission: Submission
+    patient: Patient
+    resumed: bool
+
+
+def start_draft(
+    session: Session,
+    facts: PatientFacts,
+    form: Form,
+    *,
+    mode: str = "self",
+    answered_by: str = "self",
+    author: Actor | None = None,
+) -> Started:
+    """Return the patient's open draft of `form`, made now if there is none.
+
+    Starts of the same person at the same moment take turns, so fifty of them end in one draft.
+    """
+    turn = (
+        f"start:{facts.birth_date.reveal()}:{facts.phone.reveal() or facts.family_name.reveal().casefold()}"
+    )
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))"), {"turn": turn})
+    registered = register_patient(session, author or Actor("patient", "self-registered"), facts)
+    patient = registered.patient
+    actor = author or Actor("patient", str(patient.id))
+    draft = open_draft(session, patient.id, form.url)
+    if draft is not None:
+        return Started(draft, patient, True)
+    moment = now(session)
+    draft = Submission(
+        id=new_id(),
+        patient_id=patient.id,
+        form=form.url,
+        form_version=form.version,
+        language=facts.language,
+        mode=mode,
+        answered_by=answered_by,
+        state="draft",
+        version=1,
+        page="",
+        preferred_site="",
+        protocol_version="",
+        consent_sms=facts.consent_sms,
+        consent_email=facts.consent_email,
+        author_kind=actor.kind,
+        author_id=actor.id,
+        author_role=actor.role,
+        started_at=moment,
+        saved_at=moment,
+    )
+    items = {}
+    if "age_years" in form.by_id:
+        items["age_years"] = age_years(date.fromisoformat(facts.birth_date.reveal()), moment.date())
+    draft.content = {"items": items, "pages": {}, "scores": []}
+    session.add(draft)
+    record(
+        session, actor, "start_draft", "submission", draft.id, details={"questionnaire": draft.questionnaire}
+    )
+    return Started(draft, patient, False)

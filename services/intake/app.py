@@ -1,0 +1,49 @@
+"""Composition root of the web process: `gunicorn 'services.intake.app:create_app()'`."""
+
+import os
+
+from kernel.assembly import Parts, assemble
+from kernel.settings import load
+from kernel.web.api import make_api
+from kernel.web.health import health_routes
+from kernel.web.hearing import hearing_routes
+from kernel.web.join import Joined, make_system
+from kernel.web.pages import make_pages
+from services.intake.reactions import REACTIONS
+from services.intake.routes.api import add_api_routes
+from services.intake.routes.pages import PageFacts, add_page_routes
+from services.intake.routes.refusals import error_page
+from services.intake.settings import IntakeSettings
+
+
+def create_app() -> Joined:
+    """Build the web application from the environment; raises `BadSettings` when it is not complete."""
+    settings = load(IntakeSettings, "intake", os.environ)
+    return join_parts(assemble("intake", settings), settings)
+
+
+def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
+    """Build the web application from parts already assembled."""
+    api = make_api("intake", "Waymark intake", parts.gate)
+    add_api_routes(api, parts)
+    system = make_system("intake")
+    system.register_blueprint(health_routes("intake", parts.database))
+    system.register_blueprint(hearing_routes(parts.database, REACTIONS, parts.gate))
+    pages = make_pages(
+        "services.intake",
+        "/intake",
+        secret_key=settings.form_secret_key.get_secret_value(),
+        cookie_name="waymark_intake",
+        secure_cookies=settings.env == "production",
+        assets_dir=settings.assets_dir,
+        error_page=error_page,
+    )
+    facts = PageFacts(
+        clinic_phone=settings.clinic_phone,
+        link_days=settings.link_days,
+        # On one machine every patient comes from one address: the limit would stop the demo, not an attack.
+        starts_per_hour=settings.starts_per_hour if settings.env == "production" else 10_000,
+        with_demo_hint=settings.env == "local",
+    )
+    add_page_routes(pages, parts.database, facts)
+    return Joined("intake", api=api, system=system, pages=pages)

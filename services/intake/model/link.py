@@ -1,0 +1,34 @@
+"""Personal links: a long random token known only to its holder; the table keeps its hash."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from services.intake.model.base import Base, Moment, PgUuid
+
+
+class PatientLink(Base):
+    """A link for one purpose and one patient. Wrong birth dates are counted; five lock it for good."""
+
+    __tablename__ = "patient_link"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    token_hash: Mapped[bytes] = mapped_column(LargeBinary)
+    purpose: Mapped[str] = mapped_column(Text)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    submission_id: Mapped[UUID | None] = mapped_column(ForeignKey("submission.id"))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
+    wrong_dates: Mapped[int] = mapped_column(Integer, server_default="0")
+    locked_at: Mapped[datetime | None] = mapped_column(Moment)
+
+    __table_args__ = (
+        CheckConstraint("purpose IN ('answer', 'status')", name="purpose"),
+        Index("uq_patient_link_token_hash", "token_hash", unique=True),
+        Index("ix_patient_link_submission_id", "submission_id"),
+        Index("ix_patient_link_patient_id", "patient_id"),
+    )

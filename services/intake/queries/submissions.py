@@ -1,0 +1,36 @@
+"""Reads of submissions and what became of them."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.intake.model import ReferralView, SafetyNotice, Submission, VisitView
+
+
+def referral_of(session: Session, submission_id: UUID) -> ReferralView | None:
+    """The referral made from a submission, as last heard."""
+    found = select(ReferralView).where(ReferralView.submission_id == submission_id)
+    return session.scalars(found.order_by(ReferralView.version.desc()).limit(1)).first()
+
+
+def visits_of(session: Session, patient_id: UUID, referral_id: UUID | None) -> list[VisitView]:
+    """The patient's visits of one referral (all, without one), soonest first."""
+    found = select(VisitView).where(VisitView.patient_id == patient_id)
+    if referral_id is not None:
+        found = found.where(VisitView.referral_id == referral_id)
+    return list(session.scalars(found.order_by(VisitView.starts_at).limit(50)))
+
+
+def open_draft(session: Session, patient_id: UUID, form: str) -> Submission | None:
+    """The one draft a patient may have of a form, locked for this transaction."""
+    found = select(Submission).where(
+        Submission.patient_id == patient_id, Submission.form == form, Submission.state == "draft"
+    )
+    return session.scalars(found.with_for_update()).first()
+
+
+def notices_of(session: Session, submission_id: UUID) -> list[SafetyNotice]:
+    """Safety texts shown, oldest first."""
+    found = select(SafetyNotice).where(SafetyNotice.submission_id == submission_id)
+    return list(session.scalars(found.order_by(SafetyNotice.id)))

@@ -1,0 +1,26 @@
+"""What intake does when others tell it something."""
+
+from collections.abc import Mapping
+
+from kernel.inbox import Reaction
+from services.intake.reactions.on_appointment import (
+    on_appointment_booked,
+    on_appointment_cancelled,
+    on_appointment_moved,
+    on_appointment_outcome_recorded,
+)
+from services.intake.reactions.on_contact_opted import on_contact_opted_in, on_contact_opted_out
+from services.intake.reactions.on_protocol_published import on_protocol_published
+from services.intake.reactions.on_referral import on_referral_routed, on_referral_state_changed
+
+REACTIONS: Mapping[str, Reaction] = {
+    "protocol_published": on_protocol_published,
+    "referral_routed": on_referral_routed,
+    "referral_state_changed": on_referral_state_changed,
+    "appointment_booked": on_appointment_booked,
+    "appointment_moved": on_appointment_moved,
+    "appointment_cancelled": on_appointment_cancelled,
+    "appointment_outcome_recorded": on_appointment_outcome_recorded,
+    "contact_opted_out": on_contact_opted_out,
+    "contact_opted_in": on_contact_opted_in,
+}

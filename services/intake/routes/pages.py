@@ -1,0 +1,57 @@
+"""All patient pages of intake, and what they share."""
+
+import gzip
+from functools import lru_cache
+
+from flask import Flask, Response, request
+
+from kernel.database import Database
+from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.question_pages import question_pages
+from services.intake.routes.start_pages import start_pages
+from services.intake.routes.status_pages import status_pages
+from services.intake.rules.form import in_language
+
+__all__ = ["PageFacts", "add_page_routes"]
+
+
+def add_page_routes(pages: Flask, database: Database, facts: PageFacts) -> None:
+    """Mount every page under /intake."""
+    pages.config["CLINIC_PHONE"] = facts.phone_shown
+    pages.jinja_env.filters["in_language"] = in_language
+    pages.after_request(_compress_assets)
+    for blueprint in (
+        start_pages(database, facts),
+        question_pages(database, facts),
+        status_pages(database, facts),
+    ):
+        pages.register_blueprint(blueprint, url_prefix="/intake")
+
+
+def _compress_assets(response: Response) -> Response:
+    """Style sheets and scripts travel compressed; pages with a form token never do (BREACH)."""
+    compressible = response.mimetype in (
+        "text/css",
+        "text/javascript",
+        "application/javascript",
+        "image/svg+xml",
+    )
+    if (
+        not compressible
+        or response.status_code != 200
+        or "gzip" not in request.headers.get("Accept-Encoding", "")
+    ):
+        return response
+    response.direct_passthrough = False
+    etag = response.headers.get("ETag", "")
+    response.set_data(_gzipped(etag, response.get_data()))
+    response.headers["Content-Encoding"] = "gzip"
+    response.headers.add("Vary", "Accept-Encoding")
+    if etag:
+        response.headers["ETag"] = f'{etag.rstrip(chr(34))}-gz"'
+    return response
+
+
+@lru_cache(maxsize=32)
+def _gzipped(etag: str, body: bytes) -> bytes:
+    return gzip.compress(body, 9)

@@ -1,0 +1,101 @@
+"""Patients over HTTP: one record, and search by name beginnings, birth date or phone."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import request
+
+from kernel.audit import record
+from kernel.context import Actor
+from kernel.database import Database
+from kernel.ids import parse_id
+from kernel.web.principal import allow, principal
+from kernel.web.problems import FieldProblem, invalid, not_found
+from services.intake.actions.register_patient import patient_of
+from services.intake.model import Patient
+from services.intake.queries.patients import find_patients, submissions_of
+from services.intake.schemas import AnyOut
+
+STAFF = {"nurse", "provider", "therapist", "front_desk"}
+
+
+def patient_routes(database: Database) -> APIBlueprint:
+    """Return the blueprint of `/patients`."""
+    routes = APIBlueprint("patients", __name__)
+
+    @routes.get("/patients")
+    @allow(roles=STAFF, scopes={"intake:read"}, services=True)
+    @routes.output(AnyOut)
+    def search() -> Any:
+        """Patients whose names, birth date or phone begin as `q` says; at least two letters."""
+        query = request.args.get("q", "")
+        limit = page_limit()
+        if len(query) > 100 or len(query.strip()) < 2:
+            raise invalid([FieldProblem("q", "too_long" if len(query) > 100 else "too_short")])
+        with database.transaction() as session:
+            found = find_patients(session, query, limit)
+            actor = principal().actor
+            record(session, actor, "search_patients", "patient", "-", details={"found": len(found)})
+            return {"items": [patient_json(patient) for patient in found], "next_cursor": None}
+
+    @routes.get("/patients/<patient_id>")
+    @allow(roles=STAFF, scopes={"intake:read"}, services=True)
+    @routes.output(AnyOut)
+    def read(patient_id: str) -> Any:
+        """One patient with their submissions; a merged record answers with the one it was merged into."""
+        found = parse_id(patient_id)
+        with database.transaction() as session:
+            patient = patient_of(session, found) if found else None
+            if patient is None:
+                raise not_found("patient")
+            actor: Actor = principal().actor
+            record(session, actor, "view_patient", "patient", patient.id)
+            listed = [] if actor.role == "front_desk" else submissions_of(session, patient.id)
+            return {
+                **patient_json(patient),
+                "submissions": [
+                    {
+                        "id": str(one.id),
+                        "questionnaire": one.questionnaire,
+                        "status": one.state,
+                        "mode": one.mode,
+                        "started_at": one.started_at.isoformat(),
+                        "submitted_at": one.submitted_at.isoformat() if one.submitted_at else None,
+                    }
+                    for one in listed
+                ],
+            }
+
+    return routes
+
+
+def page_limit() -> int:
+    """The `limit` of the request, 1 to 100 (25 without one); 422 otherwise."""
+    text = request.args.get("limit", "25")
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 100:
+        raise invalid([FieldProblem("limit", "out_of_range")])
+    return int(text)
+
+
+def patient_json(patient: Patient) -> dict[str, Any]:
+    """A patient's record as JSON."""
+
+    def shown(name: str) -> str | None:
+        value = getattr(patient, name)
+        return value.reveal() if value is not None else None
+
+    return {
+        "id": str(patient.id),
+        "version": patient.version,
+        "given_name": shown("given_name"),
+        "family_name": shown("family_name"),
+        "birth_date": shown("birth_date"),
+        "phone": shown("phone"),
+        "email": shown("email"),
+        "postcode": shown("postcode"),
+        "language": patient.language,
+        "time_zone": patient.time_zone or None,
+        "consent": {"sms": patient.consent_sms, "email": patient.consent_email},
+        "opted_out": list(patient.opted_out),
+        "created_at": patient.created_at.isoformat(),
+    }

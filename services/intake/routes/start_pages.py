@@ -1,0 +1,155 @@
+"""The first pages: language, who the patient is, and the date-of-birth gate of a personal link."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from pydantic import ValidationError
+from werkzeug.wrappers import Response
+
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.database import Database
+from kernel.personal import Personal
+from kernel.web.problems import from_status, not_found
+from services.intake.actions.issue_link import birth_date_fits, find_link, issue_link
+from services.intake.actions.limit_starts import count_start
+from services.intake.actions.register_patient import PatientFacts
+from services.intake.actions.start_draft import start_draft
+from services.intake.routes import visitor
+from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.submission_routes import form_in_force
+from services.intake.rules.patient_age import age_years, birth_date_of
+from services.intake.schemas import PatientIn
+from services.intake.texts import texts
+
+FIELDS = ("given_name", "family_name", "phone", "email", "postcode")
+ANSWERERS = ("self", "parent", "guardian", "carer", "interpreter", "referrer")
+MAY_ANSWER_FOR_A_CHILD = ("parent", "guardian", "referrer")
+
+
+def start_pages(database: Database, facts: PageFacts) -> Blueprint:
+    """Return the blueprint of the first pages."""
+    routes = Blueprint("start", __name__)
+
+    @routes.get("/")
+    def welcome() -> str:
+        chosen = visitor.language()
+        return render_template("welcome.html", lang=chosen, t=texts(chosen), clinic_phone=facts.phone_shown)
+
+    @routes.get("/start")
+    def about() -> str:
+        return _about_page(facts, {}, {})
+
+    @routes.post("/start")
+    def begin() -> Response | tuple[str, int]:
+        chosen = visitor.language()
+        given = {name: request.form.get(name, "") for name in (*FIELDS, "birth_date", "answered_by")}
+        with database.transaction() as session:
+            if not count_start(session, request.remote_addr or "", facts.starts_per_hour):
+                raise from_status(429, {"Retry-After": "3600"})
+        with database.transaction() as session:
+            today = now(session).date()
+            patient, faults = _read(given, chosen, today)
+            if patient is None:
+                return _about_page(facts, given, faults), 422
+            started = start_draft(session, patient, form_in_force(session), answered_by=given["answered_by"])
+            actor = Actor("patient", str(started.patient.id))
+            token, link = issue_link(
+                session,
+                actor,
+                "answer",
+                patient_id=started.patient.id,
+                submission_id=started.submission.id,
+                days=facts.link_days,
+            )
+        visitor.device()
+        visitor.let_in(link.id)
+        return redirect(url_for("question.resume", token=token))
+
+    @routes.post("/q/<token>/")
+    def pass_gate(token: str) -> Response | tuple[str, int]:
+        return _gate(database, facts, token, "answer", "question.resume")
+
+    @routes.post("/s/<token>/")
+    def pass_status_gate(token: str) -> Response | tuple[str, int]:
+        return _gate(database, facts, token, "status", "status.show")
+
+    return routes
+
+
+def _gate(
+    database: Database, facts: PageFacts, token: str, purpose: str, onward: str
+) -> Response | tuple[str, int]:
+    with database.transaction() as session:
+        link = find_link(session, token, purpose)
+        if link is None:
+            raise not_found("page")
+        born = birth_date_of(request.form.get("birth_date", ""), now(session).date())
+        fits = birth_date_fits(session, link, born.isoformat() if born else None)
+    if fits:
+        visitor.device()
+        visitor.let_in(link.id)
+        return redirect(url_for(onward, token=token), 303)
+    return gate_page(facts, wrong=True), 422
+
+
+def gate_page(facts: PageFacts, *, wrong: bool = False) -> str:
+    """The page that asks for the birth date."""
+    chosen = visitor.language()
+    return render_template(
+        "gate.html", lang=chosen, t=texts(chosen), wrong=wrong, clinic_phone=facts.phone_shown
+    )
+
+
+def _about_page(facts: PageFacts, given: dict[str, str], faults: dict[str, str]) -> str:
+    chosen = visitor.language()
+    return render_template(
+        "about.html",
+        lang=chosen,
+        t=texts(chosen),
+        given=given,
+        faults=faults,
+        answerers=ANSWERERS,
+        consent={name: request.form.get(f"consent_{name}") == "yes" for name in ("sms", "email")},
+        clinic_phone=facts.phone_shown,
+    )
+
+
+def _read(given: dict[str, str], chosen: str, today: Any) -> tuple[PatientFacts | None, dict[str, str]]:
+    faults: dict[str, str] = {}
+    born = birth_date_of(given["birth_date"], today)
+    if born is None:
+        faults["birth_date"] = "not_a_date"
+    checked = None
+    try:
+        plain = {name: given[name].strip() for name in FIELDS}
+        checked = PatientIn.model_validate(
+            {**plain, "birth_date": born.isoformat() if born else "1900-01-01"}
+        )
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = str(problem["loc"][0])
+            faults[name] = "name" if name.endswith("_name") else name
+    if given["answered_by"] not in ANSWERERS:
+        faults["answered_by"] = "required"
+    elif born and age_years(born, today) < 18 and given["answered_by"] not in MAY_ANSWER_FOR_A_CHILD:
+        faults["answered_by"] = "minor"
+    if checked is not None and not checked.phone:
+        faults["phone"] = "contact"
+    if faults or checked is None or born is None:
+        return None, faults
+    return (
+        PatientFacts(
+            given_name=Personal(checked.given_name),
+            family_name=Personal(checked.family_name),
+            birth_date=Personal(born.isoformat()),
+            phone=Personal(checked.phone),
+            email=Personal(checked.email),
+            postcode=Personal(checked.postcode),
+            language=chosen,
+            time_zone="",
+            consent_sms=request.form.get("consent_sms") == "yes",
+            consent_email=request.form.get("consent_email") == "yes" and bool(checked.email),
+        ),
+        {},
+    )

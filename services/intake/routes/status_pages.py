@@ -1,0 +1,104 @@
+"""What a patient may follow with a link and their birth date: safety text first, then what happens next."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, url_for
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.database import Database
+from kernel.web.problems import not_found
+from services.intake.actions.issue_link import find_link
+from services.intake.actions.note_safety_read import note_safety_read
+from services.intake.model import PatientLink, Submission, VisitView
+from services.intake.queries.submissions import notices_of, referral_of, visits_of
+from services.intake.routes import visitor
+from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.start_pages import gate_page
+from services.intake.rules.spoken_time import spoken_time
+from services.intake.texts import say, texts
+
+STEPS = ("received", "review", "contact", "visit")
+REACHED = {
+    "received": 1,
+    "needs_triage": 1,
+    "waiting_on_patient": 1,
+    "accepted": 2,
+    "redirected": 2,
+    "to_book": 2,
+    "booked": 3,
+    "attended": 4,
+    "closed": 4,
+}
+
+
+def status_pages(database: Database, facts: PageFacts) -> Blueprint:
+    """Return the blueprint of the status page."""
+    routes = Blueprint("status", __name__)
+
+    @routes.get("/s/<token>/")
+    def show(token: str) -> str:
+        with database.transaction() as session:
+            link = _link(session, token)
+            if not visitor.is_let_in(link.id):
+                return gate_page(facts)
+            submission = session.get_one(Submission, link.submission_id)
+            chosen = visitor.language()
+            notices = notices_of(session, submission.id)
+            referral = referral_of(session, submission.id)
+            state = referral.state if referral else "received"
+            visits = visits_of(session, link.patient_id, referral.referral_id if referral else None)
+            coming = [_visit(visit, chosen) for visit in visits if visit.starts_at is not None]
+            known = texts(chosen)["status"]["reached"]
+            return render_template(
+                "status.html",
+                lang=chosen,
+                t=texts(chosen),
+                token=token,
+                stopped=submission.state == "stopped",
+                notices=[
+                    {
+                        "kind": one.kind,
+                        "lines": (one.text.reveal() if one.text else "").split("\n"),
+                        "read": one.read_at,
+                    }
+                    for one in notices
+                ],
+                steps=STEPS,
+                reached=REACHED.get(state, 1),
+                state_text=known.get(state, known["other"]),
+                visits=coming,
+                clinic_phone=facts.phone_shown,
+            )
+
+    @routes.post("/s/<token>/read")
+    def read(token: str) -> Response | str:
+        with database.transaction() as session:
+            link = _link(session, token)
+            if not visitor.is_let_in(link.id):
+                return gate_page(facts)
+            actor = Actor("patient", str(link.patient_id))
+            note_safety_read(session, actor, session.get_one(Submission, link.submission_id), now(session))
+        return redirect(url_for("status.show", token=token), 303)
+
+    return routes
+
+
+def _link(session: Session, token: str) -> PatientLink:
+    link = find_link(session, token, "status")
+    if link is None or link.submission_id is None:
+        raise not_found("page")
+    return link
+
+
+def _visit(visit: VisitView, language: str) -> dict[str, Any]:
+    assert visit.starts_at is not None
+    local = visit.starts_at.astimezone(ZoneInfo(visit.time_zone))
+    return {
+        "text": say("status.visit", language, when=spoken_time(local, language), site=visit.site_name),
+        "address": visit.site_address,
+        "cancelled": visit.state == "cancelled",
+    }

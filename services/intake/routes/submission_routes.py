@@ -1,0 +1,154 @@
+"""Submissions over HTTP: a whole questionnaire in, stored answers out."""
+
+from datetime import date
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.database import Database
+from kernel.ids import parse_id
+from kernel.personal import Personal
+from kernel.web.idempotency import Reply, once
+from kernel.web.principal import allow, principal
+from kernel.web.problems import FieldProblem, invalid, not_found
+from services.intake.actions.publish_questionnaire import publish_shipped
+from services.intake.actions.register_patient import PatientFacts
+from services.intake.actions.submit_answers import submit_answers
+from services.intake.model import Submission
+from services.intake.queries.forms import current_form
+from services.intake.queries.rulebook import current_rulebook
+from services.intake.queries.submissions import referral_of
+from services.intake.questionnaires import HEADACHE_SPINE
+from services.intake.rules.form import Form
+from services.intake.rules.patient_age import birth_date_of
+from services.intake.schemas import AnyOut, SubmissionIn, SubmittedOut
+from services.intake.texts import safety_text
+
+KINDS = {"E": "emergency", "S": "same_day"}
+
+
+def submission_routes(database: Database) -> APIBlueprint:
+    """Return the blueprint of `/submissions`."""
+    routes = APIBlueprint("submissions", __name__)
+
+    @routes.post("/submissions")
+    @allow(roles={"nurse", "front_desk"}, scopes={"intake:write"}, services=True)
+    @routes.input(SubmissionIn)
+    @routes.output(SubmittedOut, status_code=201)
+    def submit(json_data: SubmissionIn) -> Any:
+        """Store a whole questionnaire: validated, red flags checked, and on its way to routing."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            return _submit(session, who.actor, json_data)
+
+        return once(database, who.client, deed).as_flask()
+
+    @routes.get("/submissions/<submission_id>")
+    @allow(roles={"nurse", "provider", "therapist"}, scopes={"intake:read"}, services=True)
+    @routes.output(AnyOut)
+    def read(submission_id: str) -> Any:
+        """One submission with its answers; who read it is recorded."""
+        found = parse_id(submission_id)
+        with database.transaction() as session:
+            submission = session.get(Submission, found) if found else None
+            if submission is None:
+                raise not_found("submission")
+            record(session, principal().actor, "view_submission", "submission", submission.id)
+            return _shown(session, submission)
+
+    return routes
+
+
+def _submit(session: Session, actor: Any, given: SubmissionIn) -> Reply:
+    rulebook = current_rulebook(session)
+    form = form_in_force(session)
+    typed, errors = rulebook.protocol.check_answers(given.answers)
+    faults = [FieldProblem(f"answers.{error.field}", error.code) for error in errors]
+    born = birth_date_of(given.patient.birth_date, now(session).date())
+    if born is None:
+        faults.append(FieldProblem("patient.birth_date", "not_a_date"))
+    if not typed and not faults:
+        faults.append(FieldProblem("answers", "empty"))
+    if faults or born is None:
+        raise invalid(faults)
+    facts = facts_of(given, born)
+    result = submit_answers(
+        session,
+        actor,
+        facts,
+        form=form,
+        rulebook=rulebook,
+        answers=typed,
+        mode=given.mode,
+        preferred_site=given.preferred_site,
+        answered_by=given.answered_by,
+    )
+    submission = result.submission
+    kind = KINDS.get(result.urgent or "")
+    body = {
+        "id": str(submission.id),
+        "patient_id": str(submission.patient_id),
+        "status": submission.state,
+        "safety": {"kind": kind, "text": safety_text(kind, given.language) if kind else ""},
+    }
+    return Reply(body, 201, {"Location": f"/api/intake/v1/submissions/{submission.id}"})
+
+
+def facts_of(given: SubmissionIn, born: date) -> PatientFacts:
+    """The patient's facts of a checked request."""
+    patient = given.patient
+    return PatientFacts(
+        given_name=Personal(patient.given_name),
+        family_name=Personal(patient.family_name),
+        birth_date=Personal(born.isoformat()),
+        phone=Personal(patient.phone),
+        email=Personal(patient.email),
+        postcode=Personal(patient.postcode),
+        language=given.language,
+        time_zone=patient.time_zone,
+        consent_sms=given.consent.sms,
+        consent_email=given.consent.email,
+    )
+
+
+def form_in_force(session: Session) -> Form:
+    """The questionnaire patients answer now; a database that has none yet gets the shipped one."""
+    form = current_form(session, HEADACHE_SPINE)
+    if form is None:
+        publish_shipped(session)
+        form = current_form(session, HEADACHE_SPINE)
+    assert form is not None
+    return form
+
+
+def _shown(session: Session, submission: Submission) -> dict[str, Any]:
+    content = submission.content
+    held = content.reveal() if content is not None else {}
+    referral = referral_of(session, submission.id)
+    finished = submission.submitted_at
+    return {
+        "id": str(submission.id),
+        "patient_id": str(submission.patient_id),
+        "status": submission.state,
+        "language": submission.language,
+        "mode": submission.mode,
+        "answered_by": submission.answered_by,
+        "author": {
+            "kind": submission.author_kind,
+            "id": submission.author_id,
+            "role": submission.author_role,
+        },
+        "questionnaire": submission.questionnaire,
+        "protocol_version": submission.protocol_version,
+        "answers": held.get("answers", {}),
+        "items": held.get("items", {}),
+        "scores": held.get("scores", []),
+        "preferred_site": submission.preferred_site,
+        "started_at": submission.started_at.isoformat(),
+        "submitted_at": finished.isoformat() if finished else None,
+        "referral": {"id": str(referral.referral_id), "state": referral.state} if referral else None,
+    }

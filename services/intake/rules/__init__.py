@@ -1,0 +1,1 @@
+"""Pure decisions of intake: the compiled form, branching, reading of answers, scores, clocks."""

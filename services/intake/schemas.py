@@ -1,0 +1,136 @@
+"""Wire shapes of intake's API."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool, StringConstraints
+
+from services.intake.rules.phone import to_e164
+
+_EMAIL = re.compile(
+    r"[^@\s\x00-\x1f<>()\[\],;:\\\"]{1,64}@(?:[^@\s.\x00-\x1f]{1,63}\.)+[^@\s.\x00-\x1f]{2,63}"
+)
+_INVISIBLE = re.compile(r"[\x00-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def a_name(text: str) -> str:
+    """Trim a name; refuse an empty one and characters nobody can see."""
+    plain = " ".join(text.split())
+    if not plain or _INVISIBLE.search(plain):
+        raise ValueError("not a name")
+    return plain
+
+
+def a_phone(text: str) -> str:
+    """E.164, or "" for none."""
+    if not text.strip():
+        return ""
+    number = to_e164(text)
+    if number is None:
+        raise ValueError("not a phone number")
+    return number
+
+
+def an_email(text: str) -> str:
+    """A trimmed address, or "" for none."""
+    plain = text.strip()
+    if plain and (len(plain) > 254 or not _EMAIL.fullmatch(plain)):
+        raise ValueError("not an e-mail address")
+    return plain
+
+
+def a_postcode(text: str) -> str:
+    """Five digits of a ZIP code (a longer one is cut), or letters and digits of another country's."""
+    plain = text.strip().upper()
+    if re.fullmatch(r"\d{5}(-\d{4})?", plain):
+        return plain[:5]
+    if plain and not re.fullmatch(r"[A-Z0-9][A-Z0-9 \-]{1,9}", plain):
+        raise ValueError("not a postcode")
+    return plain
+
+
+Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100), AfterValidator(a_name)]
+Phone = Annotated[str, StringConstraints(strict=True, max_length=40), AfterValidator(a_phone)]
+Email = Annotated[str, StringConstraints(strict=True, max_length=254), AfterValidator(an_email)]
+Postcode = Annotated[str, StringConstraints(strict=True, max_length=12), AfterValidator(a_postcode)]
+Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]{0,64}$")]
+Zone = Annotated[
+    str, StringConstraints(strict=True, pattern=r"^([A-Za-z_]+(/[A-Za-z0-9_+\-]+){0,2})?$", max_length=64)
+]
+BirthDate = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Language = Literal["en", "es"]
+AnsweredBy = Literal["self", "parent", "guardian", "carer", "interpreter", "referrer", "staff"]
+
+
+class Wire(BaseModel):
+    """Base of what is taken: nothing unknown, nothing coerced."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class PatientIn(Wire):
+    """Who the patient is."""
+
+    given_name: Name
+    family_name: Name
+    birth_date: BirthDate
+    phone: Phone = ""
+    email: Email = ""
+    postcode: Postcode = ""
+    time_zone: Zone = ""
+
+
+class ConsentIn(Wire):
+    """Which messages the patient agreed to."""
+
+    sms: StrictBool = False
+    email: StrictBool = False
+
+
+class SubmissionIn(Wire):
+    """A whole questionnaire at once. `answers` are keyed by the protocol's variables."""
+
+    patient: PatientIn
+    language: Language = "en"
+    answers: dict[str, Any] = Field(max_length=500)
+    consent: ConsentIn = ConsentIn()
+    preferred_site: Code = ""
+    mode: Literal["api", "phone", "paper", "kiosk", "self"] = "api"
+    answered_by: AnsweredBy = "self"
+
+
+class CloseIn(Wire):
+    """How a call-back ended."""
+
+    outcome_code: Literal[
+        "sent_to_emergency",
+        "seen_same_day",
+        "advice_given",
+        "visit_arranged",
+        "reached_elsewhere_cared_for",
+        "not_reached_letter_sent",
+        "entered_by_mistake",
+    ]
+    note: Annotated[str, StringConstraints(strict=True, max_length=2000)] = ""
+
+
+class SafetyOut(BaseModel):
+    """What the patient must be told now; null when nothing urgent was found."""
+
+    kind: Literal["emergency", "same_day"] | None
+    text: str = ""
+
+
+class SubmittedOut(BaseModel):
+    """The submission as stored."""
+
+    id: str
+    patient_id: str
+    status: Literal["submitted", "stopped"]
+    safety: SafetyOut
+
+
+class AnyOut(BaseModel):
+    """An object whose fields the description lists."""
+
+    model_config = ConfigDict(extra="allow")
