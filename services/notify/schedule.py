@@ -2,12 +2,10 @@
 
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
-from services.notify.actions.age_messages import (
-    end_held,
-    end_past_doubts,
-    note_missing_receipts,
-    open_doubts,
-)
+from services.notify.actions.end_held_messages import end_held_messages
+from services.notify.actions.end_past_doubts import end_past_doubts
+from services.notify.actions.note_missing_receipts import note_missing_receipts
+from services.notify.actions.open_doubts import open_doubts
 from services.notify.actions.tell_states import tell_states
 
 JOBS = (
@@ -15,7 +13,7 @@ JOBS = (
     Job("tell_states", 1, tell_states, "the referral's timeline follows within seconds"),
     Job("open_doubts", 15, open_doubts, "a send in doubt for 15 minutes needs a person"),
     Job("end_past_doubts", 30, end_past_doubts, "after the visit began a doubt is moot"),
-    Job("end_held", 60, end_held, "a held message must not be sent when its time is over"),
+    Job("end_held_messages", 60, end_held_messages, "a held message must not be sent when its time is over"),
     Job(
         "note_missing_receipts",
         600,

@@ -160,7 +160,7 @@ def standing(
             "SERVICE_KEYS": keys,
             "SERVICE_URLS": "{}",
             "PUBLIC_URL": "http://127.0.0.1:1",
-            "CLOCK_OFFSET_SECONDS": str(int((at - datetime.now(tz=at.tzinfo)) / timedelta(seconds=1))),
+            "CLOCK_OFFSET_SECONDS": str(int((at - datetime.now(tz=at.tzinfo)) / timedelta(seconds=1)) + 2),
             "LOG_LEVEL": "WARNING",
             "SMS_PROVIDER_URL": f"http://127.0.0.1:{phones.ports[-1]}",
             "SMS_ACCOUNT_SID": ACCOUNT,

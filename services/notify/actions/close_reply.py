@@ -9,7 +9,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.outbox import wake
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 
 LOCK_POINT = """
 SELECT c.id FROM contact_point c JOIN reply r ON r.contact_point_id = c.id WHERE r.id = :id

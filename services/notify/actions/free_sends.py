@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.ids import new_id
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 from services.notify.actions.settle_sends import LOOKUP_SETTLE, LOOKUPS
 
 FREE = """

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.ids import new_id
 from kernel.outbox import wake
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import PlannedMessage, Reply
 from services.notify.rules.wording import message_language
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.ids import new_id
 from kernel.outbox import wake
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Appointment, Patient, PlannedMessage
 from services.notify.queries.reach import reach_of
 from services.notify.rules.wording import message_language
@@ -18,6 +18,7 @@ from services.notify.rules.wording import message_language
 def plan_notice(
     session: Session,
     appointment: Appointment,
+    *,
     step: str,
     channel: str,
     template: str,

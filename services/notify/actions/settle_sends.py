@@ -11,7 +11,7 @@ from kernel.backoff import backoff
 from kernel.clock import now
 from kernel.ids import new_id
 from services.notify.actions.mark_dead import mark_dead
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 from services.notify.actions.start_sends import Started
 from services.notify.sending.provider import Outcome
 

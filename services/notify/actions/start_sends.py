@@ -14,7 +14,7 @@ from kernel.clock import now
 from kernel.ids import new_id
 from kernel.personal import Personal, open_json, seal_json
 from kernel.timings import LEASE_SECONDS
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 from services.notify.queries.send_candidates import counted_sends, pick_due
 from services.notify.queries.templates import Templates, templates_in_force
 from services.notify.rules.calendar_file import calendar_file
@@ -96,7 +96,7 @@ def start_sends(
         provider = choose_provider(row.channel) if verdict.fate == "go" else ""
         if verdict.fate == "go" and not provider:
             verdict = Verdict("wait", "provider_paused", at + timedelta(seconds=5))
-        if verdict.fate == "go" and _compose(row, provider, clinic, templates, at, batch):
+        if verdict.fate == "go" and _compose(row, provider, clinic, templates=templates, at=at, batch=batch):
             if not row.exempt:
                 counted.setdefault(row.contact_point_id, []).append(at)
         elif verdict.fate == "wait" and verdict.until is not None:
@@ -133,7 +133,7 @@ def _candidate(row: Any, sent: Sequence[datetime], at: datetime) -> Candidate:
 
 
 def _compose(
-    row: Any, provider: str, clinic: ClinicWords, templates: Templates, at: datetime, batch: _Batch
+    row: Any, provider: str, clinic: ClinicWords, *, templates: Templates, at: datetime, batch: _Batch
 ) -> bool:
     """Write the letter of `row` into the batch; False when its words cannot be made, which ends the message."""
     wording = templates.get((row.template, row.channel, row.language)) or templates.get(
@@ -188,7 +188,15 @@ def _calendar(row: Any, values: dict[str, str], at: datetime) -> str:
     ends = datetime.fromisoformat(row.facts["ends_at"])
     summary = f"{values['clinic_name']}: {values['visit_name'] or values['site_name']}"
     uid = f"{row.appointment_id}@waymark"
-    return calendar_file(uid, row.appointment_version, starts, ends, at, summary, values["site_address"])
+    return calendar_file(
+        uid,
+        row.appointment_version,
+        starts=starts,
+        ends=ends,
+        stamp=at,
+        summary=summary,
+        place=values["site_address"],
+    )
 
 
 def _write(session: Session, batch: _Batch, worker_id: str, at: datetime) -> None:

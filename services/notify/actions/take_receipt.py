@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.ids import new_id
 from services.notify.actions.mark_dead import mark_dead
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Receipt
 from services.notify.rules.receipts import DEAD_NUMBER_CODES, MEANINGS, state_after
 

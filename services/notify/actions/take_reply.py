@@ -13,10 +13,11 @@ from kernel.contracts.reply import ReplyMeant
 from kernel.ids import new_id
 from kernel.outbox import emit
 from kernel.personal import Personal
-from services.notify.actions.change_opt import opt_in, opt_out
+from services.notify.actions.add_contact import add_contact
 from services.notify.actions.open_staff_item import open_staff_item
+from services.notify.actions.opt_in import opt_in
+from services.notify.actions.opt_out import opt_out
 from services.notify.actions.plan_answer import plan_answer
-from services.notify.actions.remember_patient import find_or_add_contact
 from services.notify.model import ContactPoint, Reply
 from services.notify.queries.reply_context import ReplyContext, reply_context
 from services.notify.replies.grammar import Meaning, Parsed, parse_reply
@@ -76,13 +77,13 @@ def take_reply(session: Session, inbound: Inbound) -> UUID | None:
         reason=parsed.rule,
         details={"meaning": reply.meaning},
     )
-    _act(session, reply, parsed, point, context, actor)
+    _act(session, reply, parsed, point=point, context=context, actor=actor)
     session.flush()
     return reply.id
 
 
 def _locked_point(session: Session, inbound: Inbound) -> ContactPoint:
-    point_id = find_or_add_contact(session, inbound.channel, inbound.sender.reveal())
+    point_id = add_contact(session, inbound.channel, inbound.sender.reveal())
     same = select(ContactPoint).where(ContactPoint.id == point_id)
     return session.scalars(
         same.with_for_update(key_share=True).execution_options(populate_existing=True)
@@ -102,6 +103,7 @@ def _act(
     session: Session,
     reply: Reply,
     parsed: Parsed,
+    *,
     point: ContactPoint,
     context: ReplyContext,
     actor: Actor,

@@ -6,17 +6,13 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
-from services.notify.actions.move_messages import Move, record_moves
+from services.notify.actions.record_moves import Move, record_moves
 
 WITHDRAW = """
 UPDATE planned_message AS m SET state = 'suppressed', reason = :reason, rung_at = NULL
 FROM (SELECT id, state FROM planned_message WHERE appointment_id = :appointment AND state IN ('due', 'held')
     AND appointment_version <= :version AND (:kept = '' OR step <> :kept) ORDER BY id FOR UPDATE) AS old
 WHERE m.id = old.id RETURNING m.id, old.state
-"""
-SENT = """
-SELECT DISTINCT channel FROM planned_message WHERE appointment_id = :appointment
-    AND state IN ('sending', 'sent', 'delivered', 'unknown')
 """
 
 
@@ -34,8 +30,3 @@ def withdraw_messages(
     moves = [Move(row.id, row.state, "suppressed", reason) for row in withdrawn]
     record_moves(session, moves, now(session))
     return len(withdrawn)
-
-
-def channels_told(session: Session, appointment_id: UUID) -> list[str]:
-    """The channels on which the patient has (or may have) been told about this appointment."""
-    return sorted(session.scalars(text(SENT), {"appointment": appointment_id}))

@@ -4,7 +4,8 @@ from sqlalchemy.orm import Session
 
 from kernel.contracts.appointment import AppointmentBooked
 from kernel.events import Event
-from services.notify.actions.keep_appointment import keep_facts, lock_appointment
+from services.notify.actions.keep_appointment import keep_appointment
+from services.notify.actions.lock_appointment import lock_appointment
 from services.notify.actions.plan_visit import plan_visit
 
 
@@ -14,5 +15,5 @@ def on_appointment_booked(session: Session, event: Event) -> None:
     row = lock_appointment(session, heard.appointment_id, heard.patient_id)
     if row.version >= heard.version:
         return
-    keep_facts(session, row, heard, heard.booked_at)
+    keep_appointment(session, row, heard, heard.booked_at)
     plan_visit(session, row)

@@ -7,9 +7,10 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.contracts.appointment import AppointmentCancelled
 from kernel.events import Event
-from services.notify.actions.keep_appointment import lock_appointment
+from services.notify.actions.lock_appointment import lock_appointment
 from services.notify.actions.plan_notice import plan_notice
-from services.notify.actions.withdraw_messages import channels_told, withdraw_messages
+from services.notify.actions.withdraw_messages import withdraw_messages
+from services.notify.queries.channels_told import channels_told
 
 
 def on_appointment_cancelled(session: Session, event: Event) -> None:
@@ -25,5 +26,11 @@ def on_appointment_cancelled(session: Session, event: Event) -> None:
     if row.facts is not None and ahead and heard.by != "patient":
         for channel in channels_told(session, row.id):
             plan_notice(
-                session, row, "cancelled", channel, "visit_cancelled", "correction", timedelta(days=1)
+                session,
+                row,
+                step="cancelled",
+                channel=channel,
+                template="visit_cancelled",
+                exempt="correction",
+                useful_for=timedelta(days=1),
             )

@@ -4,7 +4,8 @@ from sqlalchemy.orm import Session
 
 from kernel.contracts.appointment import AppointmentMoved
 from kernel.events import Event
-from services.notify.actions.keep_appointment import keep_facts, lock_appointment
+from services.notify.actions.keep_appointment import keep_appointment
+from services.notify.actions.lock_appointment import lock_appointment
 from services.notify.actions.plan_visit import plan_visit
 from services.notify.actions.withdraw_messages import withdraw_messages
 
@@ -16,5 +17,5 @@ def on_appointment_moved(session: Session, event: Event) -> None:
     if row.version >= heard.version:
         return
     withdraw_messages(session, row.id, heard.version - 1, "moved")
-    keep_facts(session, row, heard, event.time)
+    keep_appointment(session, row, heard, event.time)
     plan_visit(session, row)

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.contracts.appointment import AppointmentOutcomeRecorded
 from kernel.events import Event
-from services.notify.actions.keep_appointment import lock_appointment
+from services.notify.actions.lock_appointment import lock_appointment
 from services.notify.actions.withdraw_messages import withdraw_messages
 
 

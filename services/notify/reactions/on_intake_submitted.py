@@ -12,5 +12,7 @@ def on_intake_submitted(session: Session, event: Event) -> None:
     """Remember the patient of this submission, with the consents given in it."""
     heard = IntakeSubmitted.model_validate(event.data)
     consents = {"sms": heard.consent_sms, "email": heard.consent_email}
-    remember_patient(session, heard.patient_id, heard.patient, heard.language, consents, "intake")
+    remember_patient(
+        session, heard.patient_id, heard.patient, language=heard.language, consents=consents, source="intake"
+    )
     plan_visits_of(session, [heard.patient_id])

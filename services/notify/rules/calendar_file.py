@@ -6,7 +6,7 @@ _LINE_BYTES = 75
 
 
 def calendar_file(
-    uid: str, version: int, starts: datetime, ends: datetime, stamp: datetime, summary: str, place: str
+    uid: str, version: int, *, starts: datetime, ends: datetime, stamp: datetime, summary: str, place: str
 ) -> str:
     """Return one event, replaced by a later `version` of the same `uid`. Times are written in UTC."""
     lines = [

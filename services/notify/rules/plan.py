@@ -69,7 +69,9 @@ def _plan_step(
     reason = _why_not(visit, step, wanted, expires, now)
     due = wanted
     if not reason:
-        shifted = _into_open_hours(visit, step, max(wanted, now), expires, time_zone, now)
+        shifted = _into_open_hours(
+            visit, step, max(wanted, now), expires=expires, time_zone=time_zone, now=now
+        )
         reason = "" if shifted else "quiet_hours_until_visit"
         due = shifted or wanted
     rows = []
@@ -136,7 +138,7 @@ def _moment(visit: Visit, step: Step, time_zone: str) -> tuple[datetime, datetim
 
 
 def _into_open_hours(
-    visit: Visit, step: Step, wanted: datetime, expires: datetime, time_zone: str, now: datetime
+    visit: Visit, step: Step, wanted: datetime, *, expires: datetime, time_zone: str, now: datetime
 ) -> datetime | None:
     """The time to send instead of `wanted` when that falls into quiet hours; None when no useful time is left."""
     zones = recipient_zones(time_zone)

@@ -13,8 +13,10 @@ from kernel.database import Database
 from kernel.failpoints import failpoint
 from kernel.personal import Personal, open_json
 from kernel.work import Claim, claim
-from services.notify.actions.resolve_doubt import deny_send, find_ours, look_again_later
+from services.notify.actions.deny_send import deny_send
+from services.notify.actions.look_again_later import look_again_later
 from services.notify.actions.take_receipt import Report, take_receipt
+from services.notify.queries.provider_matches import find_ours
 from services.notify.sending.provider import Found, LookupFailed, Provider
 
 TABLE = "send_lookup"

@@ -241,5 +241,10 @@ def _found(item: dict[str, Any]) -> Found:
         status=str(item["status"]),
         code=str(item.get("error_code") or ""),
         body_sha256=hashlib.sha256(str(item["body"]).encode()).digest(),
-        at=parsedate_to_datetime(at) if at else None,
+        at=_aware(parsedate_to_datetime(at)) if at else None,
     )
+
+
+def _aware(at: datetime) -> datetime:
+    """RFC 2822 writes UTC as -0000 too, which the parser takes for "no zone"."""
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

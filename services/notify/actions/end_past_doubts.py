@@ -1,0 +1,27 @@
+"""A doubt about a visit that has begun is moot."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from services.notify.actions.record_moves import Move, record_moves
+
+PAST = """
+UPDATE planned_message AS m SET state = 'expired', reason = 'unknown_at_visit', rung_at = NULL
+FROM (SELECT p.id FROM planned_message p LEFT JOIN appointment a ON a.id = p.appointment_id
+    WHERE p.state = 'unknown' AND coalesce(a.starts_at, p.expires_at) <= :now LIMIT 200 FOR UPDATE OF p SKIP LOCKED)
+    AS past
+WHERE m.id = past.id RETURNING m.id, m.attempt_id
+"""
+NO_MORE_LOOKUPS = "UPDATE send_lookup SET state = 'done' WHERE message_id = ANY(:ids) AND state <> 'done'"
+
+
+def end_past_doubts(session: Session) -> int:
+    """Expire sends still in doubt when their visit starts: knowing would change nothing any more."""
+    at = now(session)
+    rows = session.execute(text(PAST), {"now": at}).all()
+    if rows:
+        session.execute(text(NO_MORE_LOOKUPS), {"ids": [row.id for row in rows]})
+        moves = [Move(row.id, "unknown", "expired", "unknown_at_visit", row.attempt_id) for row in rows]
+        record_moves(session, moves, at)
+    return len(rows)

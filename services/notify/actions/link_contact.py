@@ -1,0 +1,22 @@
+"""Make a number or address the one a patient is reached at."""
+
+from uuid import UUID
+
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from services.notify.actions.add_contact import add_contact
+from services.notify.model import PatientContact
+
+
+def link_contact(session: Session, patient_id: UUID, channel: str, address: str) -> UUID:
+    """Make `address` the one `patient_id` is reached at on `channel`, and return its contact point's id."""
+    point_id = add_contact(session, channel, address)
+    link = {"contact_point_id": point_id, "linked_at": now(session)}
+    session.execute(
+        insert(PatientContact)
+        .values(patient_id=patient_id, channel=channel, **link)
+        .on_conflict_do_update(index_elements=["patient_id", "channel"], set_=link)
+    )
+    return point_id

@@ -1,0 +1,161 @@
+"""The fenced send against a carrier that misbehaves: one acceptance a message, whatever happens in between."""
+
+import threading
+from datetime import timedelta
+
+import pytest
+
+from kernel.failpoints import FailpointRaised, arm
+from kernel.ids import new_id
+from services.notify.actions.free_sends import free_sends
+from tests.local.standins import until
+from tests.notify.people import book, submit
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+PHONE = "+18165550142"
+
+
+def faults(notify: Standing, **fault: object) -> None:
+    assert notify.carrier.put("/carrier/faults", json=fault).status_code == 200
+
+
+def booked_text(notify: Standing) -> str:
+    """Plan a visit whose only due message is the confirmation by text; returns the appointment's id."""
+    patient = submit(notify, email="", consent_email=False)
+    return str(book(notify, patient, TUESDAY_TEN + timedelta(days=9)))
+
+
+def state_of(notify: Standing, visit: str) -> tuple[str, str]:
+    return notify.states(appointment_id=visit)["booked", "sms"]
+
+
+def resolve(notify: Standing, after: timedelta = timedelta(seconds=31)) -> None:
+    """Let `after` pass and ask the provider about every doubt that is due."""
+    notify.set_clock(TUESDAY_TEN + after)
+    notify.work[1].run(new_id())
+
+
+@pytest.mark.parametrize("mode", ["error_500_after", "reset_after"])
+def test_an_acceptance_nobody_saw_is_found_by_look_up(notify: Standing, mode: str) -> None:
+    faults(notify, mode=mode, count=1)
+    faults_and_no_callbacks = [{"mode": mode, "count": 1}, {"mode": "callback_never"}]
+    notify.carrier.put("/carrier/faults", json=faults_and_no_callbacks)
+    visit = booked_text(notify)
+    notify.send_due()
+    assert state_of(notify, visit)[0] == "unknown"
+    resolve(notify)
+    assert state_of(notify, visit)[0] == "sent"
+    notify.send_due()
+    assert len(notify.texts_to(PHONE)) == 1
+
+
+@pytest.mark.parametrize("mode", ["error_500_before", "reset_before"])
+def test_what_the_provider_denies_is_sent_again(notify: Standing, mode: str) -> None:
+    faults(notify, mode=mode, count=1)
+    visit = booked_text(notify)
+    notify.send_due()
+    assert state_of(notify, visit)[0] == "unknown"
+    notify.send_due()
+    assert notify.texts_to(PHONE) == []
+    resolve(notify)
+    assert state_of(notify, visit) == ("due", "provider_denied")
+    notify.send_due()
+    assert len(notify.texts_to(PHONE)) == 1
+
+
+def test_a_signed_receipt_settles_a_doubt_without_a_look_up(notify: Standing) -> None:
+    faults(notify, mode="error_500_after", count=1)
+    visit = booked_text(notify)
+    notify.send_due()
+    until(lambda: state_of(notify, visit)[0] == "delivered")
+    assert len(notify.texts_to(PHONE)) == 1
+
+
+def test_a_provider_that_cannot_say_is_not_a_denial_and_staff_hear_of_it(notify: Standing) -> None:
+    notify.carrier.put("/carrier/faults", json=[{"mode": "error_500_before", "count": 1}, {"mode": "lookup_503"}])
+    visit = booked_text(notify)
+    notify.send_due()
+    resolve(notify)
+    assert state_of(notify, visit)[0] == "unknown"
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=16))
+    notify.jobs()
+    assert [row.kind for row in notify.rows("SELECT kind FROM staff_item")] == ["unknown_send"]
+    notify.set_clock(TUESDAY_TEN + timedelta(days=9, minutes=1))
+    notify.jobs()
+    assert state_of(notify, visit) == ("expired", "unknown_at_visit")
+    assert notify.texts_to(PHONE) == []
+
+
+def test_429_is_waited_out_as_long_as_the_provider_says(notify: Standing) -> None:
+    faults(notify, mode="rate_429", count=1, seconds=20)
+    visit = booked_text(notify)
+    notify.work[0].run(new_id())
+    assert state_of(notify, visit) == ("due", "provider_busy")
+    notify.work[0].run(new_id())
+    assert notify.texts_to(PHONE) == []
+    notify.set_clock(TUESDAY_TEN + timedelta(seconds=25))
+    notify.send_due()
+    assert len(notify.texts_to(PHONE)) == 1
+
+
+def test_a_refused_number_is_dead_and_on_the_call_list(notify: Standing) -> None:
+    faults(notify, mode="reject", code=21211, count=1)
+    visit = booked_text(notify)
+    notify.send_due()
+    assert state_of(notify, visit) == ("failed", "provider_21211")
+    items = notify.rows("SELECT kind, code FROM staff_item")
+    assert [(row.kind, row.code) for row in items] == [("number_dead", "21211")]
+
+
+def test_a_killed_worker_leaves_a_doubt_and_never_a_second_text(notify: Standing) -> None:
+    visit = booked_text(notify)
+    notify.carrier.put("/carrier/faults", json={"mode": "callback_never"})
+    arm("after_post=raise:1")
+    try:
+        with pytest.raises(FailpointRaised):
+            notify.work[0].run(new_id())
+    finally:
+        arm("")
+    assert state_of(notify, visit)[0] == "sending"
+    with notify.store.transaction() as session:
+        assert free_sends(session, notify.parts.worker_id) == 1
+    assert state_of(notify, visit) == ("unknown", "worker_lost")
+    notify.send_due()
+    resolve(notify)
+    assert state_of(notify, visit)[0] == "sent"
+    assert len(notify.texts_to(PHONE)) == 1
+
+
+def test_stop_between_commit_and_post_stops_the_post(notify: Standing) -> None:
+    visit = booked_text(notify)
+    arm("before_post=sleep0.8:1")
+    try:
+        sender = threading.Thread(target=notify.work[0].run, args=(new_id(),))
+        sender.start()
+        until(lambda: state_of(notify, visit)[0] == "sending")
+        assert notify.reply(PHONE, "STOP") == 204
+        sender.join()
+    finally:
+        arm("")
+    notify.send_due()
+    assert state_of(notify, visit) == ("suppressed", "opted_out")
+    assert ["no more texts" in text for text in notify.texts_to(PHONE)] in ([True], [])
+
+
+def test_a_move_between_commit_and_post_stops_the_post(notify: Standing) -> None:
+    from tests.notify.people import move
+
+    visit = booked_text(notify)
+    patient = notify.messages(appointment_id=visit)[0].patient_id
+    arm("before_post=sleep0.8:1")
+    try:
+        sender = threading.Thread(target=notify.work[0].run, args=(new_id(),))
+        sender.start()
+        until(lambda: state_of(notify, visit)[0] == "sending")
+        move(notify, patient, visit, TUESDAY_TEN + timedelta(days=10))  # type: ignore[arg-type]
+        sender.join()
+    finally:
+        arm("")
+    notify.send_due()
+    assert state_of(notify, visit) == ("suppressed", "moved")
+    assert [text.split(":")[1][:9] for text in notify.texts_to(PHONE)] == [" NEW time"]
