@@ -284,12 +284,25 @@ class Owners:
             counts: dict[str, int] = {}
             for row in world.referrals.values():
                 counts[row["state"]] = counts.get(row["state"], 0) + 1
-            return 200, {"items": found, "next_cursor": None, "counts": counts, "open": sum(counts.values())}
+            shown = {row["id"] for row in found}
+            hidden = sum(
+                1
+                for row in world.referrals.values()
+                if row["id"] not in shown and (row["flags"] or row["due_at"] < world.now.isoformat())
+            )
+            return 200, {
+                "items": found,
+                "next_cursor": None,
+                "counts": counts,
+                "open": sum(counts.values()),
+                "hidden_urgent": hidden,
+            }
         if path.startswith("referrals/"):
-            row = world.referrals.get(path.split("/")[1])
-            if row is None:
+            found_case = world.referrals.get(path.split("/")[1])
+            if found_case is None:
                 return 404, {"code": "not_found"}
-            shown = {
+            row = found_case
+            told = {
                 **row,
                 "allowed_moves": ALLOWED.get(row["state"], []),
                 "appointments": [
@@ -298,8 +311,8 @@ class Owners:
             }
             if role in ("front_desk", "manager"):
                 for name in ("answers", "decision"):
-                    shown.pop(name, None)
-            return 200, shown
+                    told.pop(name, None)
+            return 200, told
         if path == "slots":
             start = world.now.replace(hour=14, minute=0, second=0)
             items = [
@@ -357,7 +370,7 @@ class Owners:
             "appointments": world.appointments,
             "callback-tasks": world.callbacks,
         }[steps[0]]
-        record = store.get(steps[1])
+        record: dict[str, Any] | None = store.get(steps[1])
         if record is None:
             return 404, {"code": "not_found"}
         given = headers.get("If-Match")

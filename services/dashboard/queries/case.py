@@ -1,12 +1,26 @@
 """One referral with everything its page shows, in the shape the page reads."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
 from kernel.context import Actor
+from kernel.contracts.protocol import shipped_document
 from kernel.ids import parse_id
 from services.dashboard.owners import Owners
+from services.dashboard.rules.clauses import diagnosis_name
+
+FALLS_SHORT_OF = {
+    "ICHD_1_5_1": "ICHD_1_1",
+    "ICHD_1_5_2": "ICHD_1_2",
+    "ICHD_1_5_3": "ICHD_1_3",
+    "ICHD_2_4_1": "ICHD_2_1",
+    "ICHD_2_4_2": "ICHD_2_2",
+    "ICHD_2_4_3": "ICHD_2_3",
+    "ICHD_3_5_1": "ICHD_3_1",
+    "CGH_SUSPECTED": "ICHD_11_2_1",
+}
 
 
 @dataclass(frozen=True)
@@ -26,7 +40,7 @@ class Case:
     raw: dict[str, Any]
     patient_id: UUID | None
     allowed: list[str]
-    labels: dict[str, str]
+    asked: dict[str, str]
     answers: list[dict[str, Any]]
     flags: list[Fired] = field(default_factory=list)
     rules: list[Fired] = field(default_factory=list)
@@ -61,19 +75,19 @@ def read_case(owners: Owners, actor: Actor, referral_id: UUID) -> Case:
     raw = owners.get("referral", f"/referrals/{referral_id}", actor)
     decision = raw.get("decision") or {}
     evidence = decision.get("evidence") or {}
+    known = evidence.get("diagnoses") or {}
     answers = _answers(raw.get("answers"))
-    labels = {str(k): str(v) for k, v in (raw.get("labels") or {}).items()}
-    labels |= {str(one["variable"]): str(one["label"]) for one in answers if one.get("label")}
+    asked = question_labels() | {one["variable"]: one["label"] for one in answers if one.get("label")}
     return Case(
         raw=raw,
         patient_id=parse_id(str(raw.get("patient_id", ""))),
         allowed=allowed_deeds(raw.get("allowed_moves")),
-        labels=labels,
+        asked=asked,
         answers=answers,
-        flags=_fired(decision.get("red_flags"), evidence.get("red_flags")),
-        rules=_fired(decision.get("rules"), evidence.get("rules")),
+        flags=_fired(decision.get("red_flags"), evidence.get("red_flags"), known),
+        rules=_fired(decision.get("rules"), evidence.get("rules"), known),
         diagnoses=_diagnoses(decision.get("diagnoses"), evidence.get("diagnoses")),
-        questions=_questions(decision, labels),
+        questions=_questions(decision),
         near_misses=list(decision.get("near_misses") or raw.get("near_misses") or []),
         timeline=list(raw.get("timeline") or []),
     )
@@ -91,16 +105,33 @@ def allowed_deeds(given: Any) -> list[str]:
 def _answers(given: Any) -> list[dict[str, Any]]:
     if isinstance(given, dict):
         return [{"variable": name, "value": value} for name, value in given.items()]
-    return [one for one in given or [] if isinstance(one, dict) and one.get("variable")]
+    rows = [one for one in given or [] if isinstance(one, dict) and one.get("variable")]
+    return [{**one, "label": _english(one.get("label"), str(one["variable"]))} for one in rows]
 
 
-def _fired(items: Any, trees: Any) -> list[Fired]:
+def _english(label: Any, variable: str) -> str:
+    """Return the English wording; a label that only repeats the variable's id is none."""
+    words = str(label.get("en") or "") if isinstance(label, dict) else str(label or "")
+    return "" if words == variable else words
+
+
+@lru_cache(maxsize=1)
+def question_labels() -> dict[str, str]:
+    """Return variable to question in English, from the shipped protocol: what staff ask when an answer is missing."""
+    return {
+        str(one["id"]): _english(one.get("label"), str(one["id"]))
+        for one in shipped_document()["variables"]
+        if _english(one.get("label"), str(one["id"]))
+    }
+
+
+def _fired(items: Any, trees: Any, diagnoses: dict[str, Any]) -> list[Fired]:
     return [
         Fired(
             str(one.get("id")),
             str(one.get("name") or one.get("id")),
             one,
-            (trees or {}).get(one.get("id")) or one.get("evidence"),
+            _with_diagnoses((trees or {}).get(one.get("id")) or one.get("evidence"), diagnoses),
         )
         for one in items or []
         if isinstance(one, dict)
@@ -108,24 +139,45 @@ def _fired(items: Any, trees: Any) -> list[Fired]:
 
 
 def _diagnoses(items: Any, trees: Any) -> list[Fired]:
-    found = []
-    for one in items or []:
-        code = str(one.get("id"))
-        tree = (trees or {}).get(code) or _family(code, trees or {})
-        criteria = (tree or {}).get("criteria") or {}
-        suspected = (tree or {}).get("suspected")
-        whole = {"all": list(criteria.values()), "result": "true"} if criteria else suspected
-        found.append(Fired(code, str(one.get("name") or ""), one, whole))
-    return found
+    return [
+        Fired(
+            str(one.get("id")),
+            str(one.get("name") or diagnosis_name(str(one.get("id")))),
+            one,
+            _criteria(str(one.get("id")), trees or {}),
+        )
+        for one in items or []
+        if isinstance(one, dict)
+    ]
 
 
-def _family(code: str, trees: dict[str, Any]) -> Any:
-    """A probable diagnosis has no tree of its own: its evidence is that of the diagnosis it falls short of."""
-    families = {"ICHD_1_5_1": "ICHD_1_1", "ICHD_1_5_2": "ICHD_1_2", "CGH_SUSPECTED": "ICHD_11_2_1"}
-    return trees.get(families.get(code, ""))
+def _criteria(code: str, trees: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the criteria behind a diagnosis; a probable or suspected one shows those of the diagnosis it nears."""
+    tree = trees.get(FALLS_SHORT_OF.get(code, code)) or {}
+    if code.endswith("_SUSPECTED") and tree.get("suspected"):
+        suspected: dict[str, Any] = tree["suspected"]
+        return suspected
+    criteria = tree.get("criteria") or {}
+    return {"all": list(criteria.values()), "result": "true"} if criteria else None
 
 
-def _questions(decision: dict[str, Any], labels: dict[str, str]) -> list[dict[str, Any]]:
+def _with_diagnoses(node: Any, diagnoses: dict[str, Any]) -> Any:
+    """Return the tree with the criteria of each diagnosis found put under the clause that asks for it."""
+    if not isinstance(node, dict):
+        return node
+    if "dx_any" in node:
+        found = [_criteria(code, diagnoses) for code in node.get("found") or []]
+        return {**node, "criteria": [one for one in found if one]}
+    for group in ("all", "any", "of"):
+        if group in node:
+            return {**node, group: [_with_diagnoses(one, diagnoses) for one in node[group]]}
+    for one in ("is", "not"):
+        if one in node:
+            return {**node, one: _with_diagnoses(node[one], diagnoses)}
+    return node
+
+
+def _questions(decision: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what to ask, each variable once, red-flag questions first, with what it would settle."""
     told = decision.get("questions")
     if told:
@@ -139,3 +191,13 @@ def _questions(decision: dict[str, Any], labels: dict[str, str]) -> list[dict[st
                 asked.setdefault(variable, {"variable": variable, "kind": kind, "settles": []})
                 asked[variable]["settles"].append(one.get("id"))
     return list(asked.values())
+
+
+@lru_cache(maxsize=1)
+def _flag_names() -> dict[str, str]:
+    return {str(one["id"]): str(one["name"]) for one in shipped_document()["red_flags"]}
+
+
+def flag_name(flag_id: object) -> str:
+    """Return a red flag's name as the shipped protocol has it, or its id."""
+    return _flag_names().get(str(flag_id), str(flag_id))

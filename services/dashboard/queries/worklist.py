@@ -11,12 +11,13 @@ FILTERS = ("state", "route", "priority", "site", "owner", "breached")
 
 @dataclass(frozen=True)
 class Worklist:
-    """One page of a worklist. `hidden_breaches`: urgent rows the filter keeps out of sight, or None if not known."""
+    """One page of a worklist. `hidden_urgent`: red flags and breaches the filter keeps out of sight."""
 
     items: list[dict[str, Any]] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     open: int = 0
     next_cursor: str = ""
+    hidden_urgent: int = 0
 
 
 def worklist(
@@ -31,4 +32,5 @@ def worklist(
         counts,
         int(body.get("open") or sum(counts.values())),
         str(body.get("next_cursor") or ""),
+        int(body.get("hidden_urgent") or 0),
     )

@@ -44,7 +44,11 @@ def case_routes(desk: Desk) -> Blueprint:
             case=found,
             messages=messages,
             views=views,
-            deeds=offered(found.allowed, me().role),
+            deeds=[
+                deed
+                for deed in offered(found.allowed, me().role)
+                if deed.name != "clear_hold" or found.open_holds
+            ],
             may_see_answers=me().role in SEES_ANSWERS,
             done=request.args.get("done", ""),
             sites=names(reference(desk.owners, who, "sites")),

@@ -8,6 +8,7 @@ from flask import Flask, g, request, url_for
 from markupsafe import Markup, escape
 
 from kernel.ids import new_id
+from services.dashboard.queries.case import flag_name
 from services.dashboard.rules import clauses, deeds, times, variables, words
 from services.dashboard.rules.navigation import pages_for
 from services.dashboard.rules.roles import ROLE_NAMES
@@ -26,6 +27,8 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         value=variables.value_words,
         code=clauses.code_words,
         person=person_name,
+        phone=phone_words,
+        lower_day=lower_day,
     )
     env.globals.update(
         clinic_name=clinic_name,
@@ -35,6 +38,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         priority_chip=priority_chip,
         new_key=lambda: str(new_id()),
         label_of=variables.label_of,
+        flag_name=flag_name,
         clause_lines=clauses.lines,
         answers_behind=clauses.answers_behind,
         status=words.status,
@@ -83,6 +87,14 @@ def person_name(patient: Any) -> str:
     if family or given:
         return ", ".join(part for part in (family, given) if part)
     return str(patient.get("name") or "Name not known")
+
+
+def phone_words(number: object) -> str:
+    """Return a US number in E.164 as (816) 555-0142; any other as it is."""
+    text = str(number or "")
+    if len(text) == 12 and text.startswith("+1"):
+        return f"({text[2:5]}) {text[5:8]}-{text[8:]}"
+    return text
 
 
 def age_of(patient: Any) -> str:
@@ -146,3 +158,8 @@ def _frame() -> dict[str, Any]:
         "navigation": pages_for(staff.role) if staff else [],
         "business_now": g.get("business_now"),
     }
+
+
+def lower_day(text: str) -> str:
+    """Return "today 9:05 am" for the middle of a sentence; a weekday keeps its capital."""
+    return text[:1].lower() + text[1:] if text.startswith(("Today", "Tomorrow", "Yesterday")) else text

@@ -7,9 +7,8 @@ from flask import Blueprint, render_template, request
 from services.dashboard.owners import part
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.worklist import Worklist, worklist
-from services.dashboard.routes.desk import Desk, actor, business_now, staff_only
+from services.dashboard.routes.desk import Desk, actor, staff_only
 from services.dashboard.rules.roles import CLINICAL, MANAGER
-from services.dashboard.rules.times import parse_time
 
 LANES = (
     ("needs_triage", "Needs review"),
@@ -32,24 +31,14 @@ def triage_routes(desk: Desk) -> Blueprint:
         found = part(
             lambda: worklist(desk.owners, actor(), {"state": lane, **filters}, cursor=cursor), Worklist()
         )
-        hidden = 0
-        if any(filters.values()) and not found.late:
-            everything = part(lambda: worklist(desk.owners, actor(), {"state": lane}, limit=100), Worklist())
-            shown = {row.get("id") for row in found.value.items}
-            hidden = sum(_presses(row) for row in everything.value.items if row.get("id") not in shown)
         return render_template(
             "triage.html",
             found=found,
             lane=lane,
             lanes=LANES,
             filters=filters,
-            hidden=hidden,
+            hidden=found.value.hidden_urgent if any(filters.values()) else 0,
             sites=names(reference(desk.owners, actor(), "sites")),
         )
 
     return routes
-
-
-def _presses(row: dict[str, Any]) -> bool:
-    due = parse_time(row.get("due_at"))
-    return bool(row.get("flags")) or bool(row.get("breached")) or (due is not None and due < business_now())

@@ -2,9 +2,10 @@
 
 OUTCOMES = (
     ("sent_to_emergency", "Sent to emergency care"),
-    ("called_911", "Emergency services called"),
-    ("same_day_visit", "Same-day clinician visit arranged"),
-    ("crisis_line", "Connected to the crisis line"),
-    ("advised_no_change", "Assessed: no emergency"),
-    ("not_reached", "Not reached after every try"),
+    ("seen_same_day", "Seen by a clinician the same day"),
+    ("advice_given", "Assessed by phone, advice given"),
+    ("visit_arranged", "Visit arranged"),
+    ("reached_elsewhere_cared_for", "Reached, already cared for elsewhere"),
+    ("not_reached_letter_sent", "Not reached; letter sent"),
+    ("entered_by_mistake", "Entered by mistake"),
 )

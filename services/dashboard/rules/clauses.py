@@ -18,6 +18,27 @@ OPERATORS = {
 }
 
 
+DIAGNOSIS_NAMES = {
+    "ICHD_1_1": "Migraine without aura",
+    "ICHD_1_2": "Migraine with aura",
+    "ICHD_1_3": "Chronic migraine",
+    "ICHD_1_4_1": "Status migrainosus",
+    "ICHD_1_5_1": "Probable migraine without aura",
+    "ICHD_1_5_2": "Probable migraine with aura",
+    "ICHD_2_1": "Infrequent episodic tension-type headache",
+    "ICHD_2_2": "Frequent episodic tension-type headache",
+    "ICHD_2_3": "Chronic tension-type headache",
+    "ICHD_2_4_1": "Probable infrequent tension-type headache",
+    "ICHD_2_4_2": "Probable frequent tension-type headache",
+    "ICHD_2_4_3": "Probable chronic tension-type headache",
+    "ICHD_3_1": "Cluster headache",
+    "ICHD_3_5_1": "Probable cluster headache",
+    "ICHD_8_2": "Medication-overuse headache",
+    "ICHD_11_2_1": "Cervicogenic headache",
+    "CGH_SUSPECTED": "Cervicogenic headache, suspected",
+}
+
+
 @dataclass(frozen=True)
 class Line:
     """One clause. `result`: true, false or unknown; `answer` is "" for a group."""
@@ -57,7 +78,10 @@ def lines(node: dict[str, Any] | None, labels: dict[str, str], depth: int = 0) -
     if "dx_any" in node:
         found = ", ".join(code_words(one) for one in node.get("found", [])) or "none of them"
         asked = " or ".join(code_words(one) for one in node["dx_any"])
-        return [Line(depth, result, f"Diagnosis {asked}", found)]
+        made = [Line(depth, result, f"Diagnosis {asked}", found)]
+        for criteria in node.get("criteria", []):
+            made += lines(criteria, labels, depth + 1)
+        return made
     for kind, words in (("all", "All of these"), ("any", "Any of these"), ("of", "")):
         if kind in node:
             children = [one for one in node[kind] if one]
@@ -75,7 +99,12 @@ def code_words(code: str) -> str:
     """Return a diagnosis code as clinicians write it: ICHD_1_5_1 is ICHD-3 1.5.1."""
     if code.startswith("ICHD_"):
         return "ICHD-3 " + code.removeprefix("ICHD_").replace("_", ".")
-    return {"CGH_SUSPECTED": "Cervicogenic, suspected"}.get(code, code.replace("_", " ").capitalize())
+    return code.replace("_SUSPECTED", "").replace("_", " ")
+
+
+def diagnosis_name(code: str) -> str:
+    """Return a diagnosis in words; "" for one the decision brings under its own name only."""
+    return DIAGNOSIS_NAMES.get(code, "")
 
 
 def answers_behind(node: dict[str, Any] | None, labels: dict[str, str]) -> list[Line]:

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 SHORTEST, LONGEST = 15, 128
-CLINIC_WORDS = ("waymark", "prairie", "crossing", "headache", "clinic")
+CLINIC_NAMES = ("waymark", "prairiecrossing", "headachespine", "headacheclinic")
 COMMON_STEMS = (
     "password",
     "passphrase",
@@ -33,7 +33,7 @@ def password_problem(password: str, about: tuple[str, ...] = ()) -> str:
     if len(text) > LONGEST:
         return "too_long"
     folded = re.sub(r"[^a-z0-9]", "", text.casefold())
-    if any(word in folded for word in CLINIC_WORDS):
+    if any(word in folded for word in CLINIC_NAMES):
         return "names_the_clinic"
     own = {part for given in about for part in re.split(r"[^a-z0-9]+", given.casefold()) if len(part) >= 4}
     if any(part in folded for part in own):

@@ -27,7 +27,9 @@ NEXT_DEED = {"booked": "check-in", "confirmed": "check-in", "arrived": "attended
 CANCEL_REASONS = (
     ("patient_cannot_come", "The patient cannot come"),
     ("patient_declined", "The patient no longer wants the visit"),
+    ("patient_unwell", "The patient is unwell"),
     ("provider_unavailable", "The provider is not available"),
     ("site_closed", "The site is closed"),
+    ("needs_clinician_first", "A clinician must see the case first"),
     ("booked_in_error", "Booked in error"),
 )
