@@ -8,10 +8,7 @@ import sys
 from pathlib import Path
 
 import psycopg
-from alembic.util import CommandError
-from sqlalchemy.exc import SQLAlchemyError
 
-from kernel import migrate
 from local import databases
 from local.databases import SERVICES
 from local.places import ROOT, Places
@@ -48,6 +45,12 @@ def read_stack(path: Path) -> Stack:
 
 def prepare_service(stack: Stack, service: str) -> None:
     """Create `service`'s database and roles when absent, and bring its tables up to date; raises `Problem`."""
+    # The supervisor imports this module, lives long, and has no use for these 40 MB.
+    from alembic.util import CommandError
+    from sqlalchemy.exc import SQLAlchemyError
+
+    from kernel import migrate
+
     name = databases.database_name(service)
     owner, app = stack.roles(service)
     try:
