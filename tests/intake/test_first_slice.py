@@ -20,9 +20,9 @@ def test_migrations_match_the_mapped_classes(database: DatabaseFactory) -> None:
 def test_answers_by_api_are_stored_and_told(clinic: Clinic) -> None:
     answer = clinic.submit({"regions": ["neck"], "nprs_now": 4, "hx_quality": ["pressing", "aching"]})
     assert answer.status_code == 201, answer.text
-    assert answer.json["status"] == "submitted"
-    assert answer.json["safety"]["kind"] is None
-    seen = clinic.get(f"/submissions/{answer.json['id']}")
+    assert answer.get_json()["status"] == "submitted"
+    assert answer.get_json()["safety"]["kind"] is None
+    seen = clinic.get(f"/submissions/{answer.get_json()['id']}")
     assert seen["answers"]["regions"] == ["neck"]
     assert seen["answers"]["age_years"] == 47
     (told,) = clinic.events("intake_submitted")
@@ -33,8 +33,8 @@ def test_answers_by_api_are_stored_and_told(clinic: Clinic) -> None:
 
 def test_emergency_by_api_stops_and_opens_a_callback(clinic: Clinic) -> None:
     answer = clinic.submit({"regions": ["low_back"], "saddle_numbness": True})
-    assert answer.json["status"] == "stopped"
-    assert answer.json["safety"]["kind"] == "emergency"
+    assert answer.get_json()["status"] == "stopped"
+    assert answer.get_json()["safety"]["kind"] == "emergency"
     (task,) = clinic.get("/callback-tasks")["items"]
     assert task["flags"] == ["RF_CES"]
     assert task["action"] == "E"
@@ -45,9 +45,9 @@ def test_emergency_by_api_stops_and_opens_a_callback(clinic: Clinic) -> None:
     early = clinic.call("POST", f"/callback-tasks/{task['id']}/close", closing, version=task["version"])
     assert early.status_code == 412
     closed = clinic.call(
-        "POST", f"/callback-tasks/{task['id']}/close", closing, version=taken.json["version"]
+        "POST", f"/callback-tasks/{task['id']}/close", closing, version=taken.get_json()["version"]
     )
-    assert closed.json["state"] == "done"
+    assert closed.get_json()["state"] == "done"
     assert clinic.get("/callback-tasks")["items"] == []
 
 
@@ -65,7 +65,7 @@ def walk_to_the_end(browser: Browser, answers: dict[str, dict[str, Any]]) -> lis
 def test_a_patient_answers_page_by_page_and_sends(clinic: Clinic, browser: Browser, lang: str) -> None:
     browser.start(lang=lang)
     assert browser.status == 200, browser.body
-    answers = {
+    answers: dict[str, dict[str, Any]] = {
         "emergency_signs": {"thunderclap": "false", "seizure": "not_sure"},
         "where": {"regions": ["head", "neck"]},
         "pain_now": {"nprs_now": "6", "pain_weeks": "3", "pain_weeks.unit": "mo"},

@@ -10,7 +10,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
-from services.intake.actions.finish_submission import finish_submission
+from services.intake.actions.finish_submission import finish_submission, plain_answers
 from services.intake.actions.record_flags import record_flags
 from services.intake.actions.show_safety_text import show_safety_text
 from services.intake.model import PageSave, Submission
@@ -54,10 +54,12 @@ def save_page(
     page: Item,
     values: Mapping[str, Any],
     visit: PageVisit,
+    only_if_urgent: bool = False,
 ) -> Saved:
     """Merge `values` (None takes an answer back) into the draft and act on the red flags now true.
 
-    A save that comes after a later one of the same page is ignored. An emergency flag ends the draft.
+    A save that comes after a later one of the same page is ignored. An emergency flag ends the draft. With
+    `only_if_urgent` nothing is stored unless an emergency flag fires: the page has mistakes to correct first.
     """
     submission, form = draft.submission, draft.form
     content = submission.content
@@ -72,17 +74,17 @@ def save_page(
     items = without_hidden(form, items, rulebook.protected)
     answers = to_variables(form, items, rulebook.units, rulebook.protected)
     typed, errors = rulebook.protocol.check_answers(answers)
-    if errors:
+    flags = rulebook.flags(typed)
+    if (errors or only_if_urgent) and not any(flag.action == "E" for flag in flags):
         return Saved(faults=_by_link_id(form, errors))
     pages[page.link_id] = {"sequence": visit.sequence, "by": visit.device}
-    flags = rulebook.flags(typed)
     submission.version += 1
     submission.page = page.link_id
     submission.language = visit.language
     submission.saved_at = now(session)
     submission.protocol_version = rulebook.protocol.version
     submission.preferred_site = str(items.get("preferred_site") or submission.preferred_site)
-    submission.content = {"items": items, "answers": answers, "pages": pages, "scores": scores}
+    submission.content = {"items": items, "answers": plain_answers(typed), "pages": pages, "scores": scores}
     _keep_history(session, submission, page, values, visit)
     record(session, actor, "save_page", "submission", submission.id, details={"page": page.link_id})
     urgent = record_flags(session, actor, submission, rulebook, flags)

@@ -8,6 +8,7 @@ from flask import Flask, Response, request
 from kernel.database import Database
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.question_pages import question_pages
+from services.intake.routes.review_pages import review_pages
 from services.intake.routes.start_pages import start_pages
 from services.intake.routes.status_pages import status_pages
 from services.intake.rules.form import in_language
@@ -23,6 +24,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts) -> None:
     for blueprint in (
         start_pages(database, facts),
         question_pages(database, facts),
+        review_pages(database, facts),
         status_pages(database, facts),
     ):
         pages.register_blueprint(blueprint, url_prefix="/intake")

@@ -1,0 +1,44 @@
+"""The working link and the open draft behind a request, and the end of both."""
+
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.web.problems import not_found
+from services.intake.actions.issue_link import find_link, issue_link
+from services.intake.model import PatientLink
+from services.intake.queries.drafts import Draft, draft_of
+from services.intake.routes import visitor
+
+STATUS_LINK_DAYS = 180
+
+
+def answer_link(session: Session, token: str) -> PatientLink:
+    """The link a patient answers by; the one 404 for everything else."""
+    link = find_link(session, token, "answer")
+    if link is None or link.submission_id is None:
+        raise not_found("page")
+    return link
+
+
+def draft_behind(session: Session, link: PatientLink, *, lock: bool = False) -> Draft:
+    """The link's open draft; 404 when it was sent or stopped."""
+    draft = draft_of(session, link.submission_id, lock=lock) if link.submission_id else None
+    if draft is None:
+        raise not_found("page")
+    return draft
+
+
+def use_up(session: Session, actor: Actor, link: PatientLink) -> str:
+    """End the answering link; return the token of one that only shows the status."""
+    link.used_at = now(session)
+    token, status_link = issue_link(
+        session,
+        actor,
+        "status",
+        patient_id=link.patient_id,
+        submission_id=link.submission_id,
+        days=STATUS_LINK_DAYS,
+    )
+    visitor.let_in(status_link.id)
+    return token
