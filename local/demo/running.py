@@ -60,7 +60,7 @@ def _walk(hands: Hands, person: Person, submission_id: str) -> None:
     version = int(referral["version"])
     if person.stage == "declined":
         hands.do(
-            "referral", f"{path}/decline", {"reason_code": "not_our_service", "note": ""}, version=version
+            "referral", f"{path}/decline", {"reason_code": "outside_our_scope", "note": ""}, version=version
         )
     elif person.stage == "asked":
         hands.do(
@@ -109,7 +109,7 @@ def _book(hands: Hands, person: Person, referral: dict[str, Any]) -> None:
     if person.stage == "cancelled":
         cancel = f"/api/referral/v1/appointments/{booked['id']}/cancel"
         hands.do(
-            "referral", cancel, {"reason_code": "patient_asked"}, version=booked["version"], actor=FRONT_DESK
+            "referral", cancel, {"reason_code": "patient_cannot_come"}, version=booked["version"], actor=FRONT_DESK
         )
     said = {"confirmed": "C", "opted_out": "STOP", "question_by_text": "Can my sister come with me?"}.get(
         person.stage
