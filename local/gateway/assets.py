@@ -13,6 +13,7 @@ from pathlib import Path
 
 FOLDERS = {"uswds": "@uswds/uswds/dist", "htmx": "htmx.org/dist"}
 ADDRESS = re.compile(r"(?:/[a-z]+)?/static/lib/([a-z]+)/([A-Za-z0-9_./@-]+)\Z")
+OWN_STYLE = "/static/gateway.css"
 COMPRESSIBLE = {"text/css", "text/javascript", "application/javascript", "image/svg+xml", "application/json"}
 
 
@@ -35,6 +36,8 @@ class Assets:
 
     def _find(self, path: str) -> Asset | None:
         """Return the file at `path`, or None when there is none or it lies outside the served folders."""
+        if path == OWN_STYLE:
+            return _asset(Path(__file__).parent / "static" / "gateway.css")
         match = ADDRESS.match(path)
         if match is None or match[1] not in FOLDERS:
             return None
@@ -42,7 +45,11 @@ class Assets:
         file = (top / match[2]).resolve()
         if not file.is_relative_to(top) or not file.is_file():
             return None
-        plain = file.read_bytes()
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
-        packed = gzip.compress(plain, 9, mtime=0) if kind in COMPRESSIBLE and len(plain) > 1000 else None
-        return Asset(kind, plain, packed, f'"{hashlib.sha256(plain).hexdigest()[:16]}"')
+        return _asset(file)
+
+
+def _asset(file: Path) -> Asset:
+    plain = file.read_bytes()
+    kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+    packed = gzip.compress(plain, 9, mtime=0) if kind in COMPRESSIBLE and len(plain) > 1000 else None
+    return Asset(kind, plain, packed, f'"{hashlib.sha256(plain).hexdigest()[:16]}"')
