@@ -198,6 +198,7 @@ class CaseOut(ReferralOut):
     answers: list[dict[str, Any]] | None
     decision: dict[str, Any] | None
     decisions: list[dict[str, Any]] | None
+    labels: dict[str, dict[str, str]] | None
     holds: list[dict[str, Any]] | None
     timeline: list[dict[str, Any]]
     appointments: list[dict[str, Any]]

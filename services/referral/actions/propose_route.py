@@ -27,7 +27,7 @@ def propose_route(
     referral.proposed_priority = decision.priority
     referral.secondary_routes = list(decision.secondary)
     referral.unknown_count = len(decision.unknown)
-    referral.near_miss_count = len(decided.body()["near_misses"])
+    referral.near_miss_count = len(decided.near_misses)
     set_priority(session, referral, published, decision.priority)
     actions = {flag["id"]: str(flag["action"]) for flag in decision.red_flags}
     known = {flag.id: flag.action or "" for flag in published.protocol.flags}

@@ -25,7 +25,8 @@ def case_json(
     return {
         **referral_json(case.referral, flags, actor, today),
         "answers": _answers(live, protocols) if clinical and live else None,
-        "decision": _decision(live) if clinical and live else None,
+        "decision": _decision(live, protocols[live.protocol_version]) if clinical and live else None,
+        "labels": _labels(protocols[live.protocol_version]) if clinical and live else None,
         "decisions": [_decision_line(decision) for decision in case.decisions] if clinical else None,
         "holds": [_hold(hold, protocols, live) for hold in case.holds] if clinical else None,
         "timeline": timeline(case, clinical=clinical),
@@ -72,9 +73,25 @@ def _answers(decision: Decision, protocols: Mapping[str, Protocol]) -> list[dict
     return rows
 
 
-def _decision(decision: Decision) -> dict[str, Any]:
+def _decision(decision: Decision, protocol: Protocol) -> dict[str, Any]:
+    """The decision in full; near misses and questions carry the words of their variable."""
     assert decision.body is not None
-    return {**_decision_line(decision), **decision.body.reveal()}
+    body = decision.body.reveal()
+    for listed in ("near_misses", "questions"):
+        body[listed] = [
+            {**item, "label": _label(protocol, item["variable"])} for item in body.get(listed, [])
+        ]
+    return {**_decision_line(decision), **body}
+
+
+def _label(protocol: Protocol, name: str) -> dict[str, str]:
+    variable = protocol.variables.get(name)
+    return dict(variable.label) if variable is not None and variable.label else {"en": name}
+
+
+def _labels(protocol: Protocol) -> dict[str, dict[str, str]]:
+    """Plain words for every variable, so that a clause can be read as a sentence."""
+    return {name: _label(protocol, name) for name in protocol.variables}
 
 
 def _decision_line(decision: Decision) -> dict[str, Any]:
