@@ -21,7 +21,8 @@ from services.dashboard.actions.create_staff import create_staff
 from services.dashboard.app import join_parts
 from services.dashboard.settings import DashboardSettings
 from tests.conftest import DatabaseFactory
-from tests.dashboard.fake_owners import Owners, World
+from tests.dashboard.fake_owners import Owners
+from tests.dashboard.fake_world import World
 
 SALT = base64.b64encode(b"salt of the tests").decode()
 PASSWORD = "cedar lantern umbrella 47"

@@ -4,7 +4,9 @@ import pytest
 from sqlalchemy import text
 
 from kernel.context import Actor
-from services.dashboard.actions.change_staff import change_password, change_role, disable_staff
+from services.dashboard.actions.change_password import change_password
+from services.dashboard.actions.change_role import change_role
+from services.dashboard.actions.disable_staff import disable_staff
 from services.dashboard.model import Staff
 from tests.dashboard.conftest import PASSWORD, SALT, Dashboard
 

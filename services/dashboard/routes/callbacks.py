@@ -5,7 +5,8 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from kernel.web.problems import Problem
-from services.dashboard.actions.answer_callback import acknowledge_callback, close_callback
+from services.dashboard.actions.acknowledge_callback import acknowledge_callback
+from services.dashboard.actions.close_callback import close_callback
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.callbacks import Board, callback_board
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only

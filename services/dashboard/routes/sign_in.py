@@ -11,13 +11,13 @@ from sqlalchemy.orm import scoped_session, sessionmaker
 
 from kernel.clock import now
 from kernel.database import Database
-from services.dashboard.actions.count_login import (
+from services.dashboard.actions.end_session import end_session
+from services.dashboard.actions.pace_login import (
     count_failure,
     forget_failures,
     is_stopped,
-    seconds_to_wait,
+    pace_login,
 )
-from services.dashboard.actions.end_session import end_session
 from services.dashboard.actions.start_session import start_session, token_hash
 from services.dashboard.model import Role, Staff
 
@@ -43,7 +43,7 @@ class StaffLoginForm(LoginForm):
         database = cast(Database, current_app.extensions["database"])
         email, address = (self.email.data or "").strip(), request.remote_addr or "unknown"
         with database.transaction() as tx:
-            wait = seconds_to_wait(tx, email, address)
+            wait = pace_login(tx, email, address)
         if wait:
             self.form_errors = [f"Too many tries. Wait {_minutes(wait)}, then try again."]
             g.login_wait = wait

@@ -9,8 +9,8 @@ from flask import Blueprint, request
 
 from kernel.database import Database
 from kernel.tokens import ACCESS_TOKEN_SECONDS, Tokens
-from services.dashboard.actions.count_login import count_failure, forget_failures, seconds_blocked
 from services.dashboard.actions.grant_access import AccessRefused, grant_access
+from services.dashboard.actions.pace_login import count_failure, forget_failures, seconds_blocked
 
 AUDIENCES = ["intake", "referral", "notify", "dashboard"]
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}

@@ -30,7 +30,7 @@ WHERE account_hash = :account AND network = :network
 IN_A_ROW = "UPDATE staff SET failures_in_a_row = failures_in_a_row + 1 WHERE email = :email"
 
 
-def seconds_to_wait(session: Session, email: str, address: str) -> int:
+def pace_login(session: Session, email: str, address: str) -> int:
     """Count this try and return how many seconds it must wait; 0 when it may go on."""
     pace = session.execute(text(PACE), {"address": address}).one()
     if pace.tries > TRIES_A_MINUTE:
