@@ -2,6 +2,8 @@
 
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
+from services.referral.actions.ask_about_past_visits import ask_about_past_visits
+from services.referral.actions.end_hold import expire_holds
 from services.referral.actions.fold_tallies import fold_tallies
 from services.referral.actions.mark_breaches import mark_breaches
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
@@ -17,4 +19,13 @@ JOBS: tuple[Job, ...] = (
         "return_deferred", 15, return_deferred, "a deferred referral comes back without anyone remembering it"
     ),
     Job("fold_tallies", 5, fold_tallies, "counts stay a sum of few rows however many moves are made"),
+    Job(
+        "expire_holds", 30, expire_holds, "holds that are over stop cluttering the calendar; they bind nobody"
+    ),
+    Job(
+        "ask_about_past_visits",
+        60,
+        ask_about_past_visits,
+        "a visit without an outcome asks a person, never guesses",
+    ),
 )

@@ -23,6 +23,7 @@ from kernel.ids import new_id
 from kernel.tokens import Tokens
 from kernel.web.join import Joined
 from local.keys import new_data_keys, new_signing_key, public_key
+from services.referral.actions.seed_clinic import read_clinic, seed_clinic
 from services.referral.app import join_parts
 from services.referral.settings import ReferralSettings
 from tests.conftest import DatabaseFactory
@@ -34,7 +35,12 @@ MANAGER = Actor("staff", "manager-1", "manager", "Mo Abara")
 ADMIN = Actor("staff", "admin-1", "admin", "Al Root")
 
 NECK_PAIN = {"age_years": 44, "regions": ["neck"], "nprs_now": 3}
-CAUDA_EQUINA = {"age_years": 51, "regions": ["low_back"], "saddle_numbness": True, "bladder_bowel_change": True}
+CAUDA_EQUINA = {
+    "age_years": 51,
+    "regions": ["low_back"],
+    "saddle_numbness": True,
+    "bladder_bowel_change": True,
+}
 
 
 @dataclass(frozen=True)
@@ -205,6 +211,14 @@ def _parts(database_url: str, redis_url: str, keys: Keys) -> Iterator[Parts]:
 def clinic(referral_parts: Parts, service_keys: Keys) -> Clinic:
     """The referral service with an empty database and the shipped protocol published at first use."""
     return Clinic(referral_parts, join_parts(referral_parts), service_keys)
+
+
+@pytest.fixture
+def staffed(clinic: Clinic) -> Clinic:
+    """The service with the demo clinic's sites, people and visit types."""
+    with clinic.session() as session:
+        seed_clinic(session, read_clinic())
+    return clinic
 
 
 @pytest.fixture

@@ -2,77 +2,17 @@
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select, text
 
-from kernel.context import Actor
 from kernel.contracts.reply import ReplyMeant
 from kernel.ids import new_id
-from kernel.tables import OutboxEvent
 from services.referral.actions.seed_clinic import read_clinic, seed_clinic
 from services.referral.model.appointment import Appointment
 from services.referral.model.schedule import Seat, SeatUse
+from tests.referral.calendar_steps import CHICAGO, book, booked, change, events, ready_to_book, slots
 from tests.referral.conftest import FRONT_DESK, NURSE, Clinic
-
-CHICAGO = ZoneInfo("America/Chicago")
-
-
-@pytest.fixture
-def staffed(clinic: Clinic) -> Clinic:
-    """The service with the demo clinic's sites and people."""
-    with clinic.session() as session:
-        seed_clinic(session, read_clinic())
-    return clinic
-
-
-def ready_to_book(clinic: Clinic, **changes: Any) -> dict[str, Any]:
-    """A referral a nurse has accepted for physical therapy."""
-    case = clinic.submit(**changes)
-    accepted: dict[str, Any] = clinic.do(case, "accept")
-    assert accepted["state"] == "to_book", accepted["state"]
-    return accepted
-
-
-def slots(clinic: Clinic, **wanted: Any) -> list[dict[str, Any]]:
-    """Free slots, from tomorrow on unless the test says otherwise: the clock moves on while a test runs."""
-    tomorrow = clinic.now().astimezone(CHICAGO).date() + timedelta(days=1)
-    wanted = {"from": tomorrow.isoformat(), **wanted}
-    query = "&".join(f"{name}={value}" for name, value in wanted.items())
-    found: list[dict[str, Any]] = clinic.get(f"/slots?{query}", actor=FRONT_DESK)["items"]
-    return found
-
-
-def book(clinic: Clinic, referral_id: str, slot: dict[str, Any], **changes: Any) -> Any:
-    body = {
-        "visit_type": slot["visit_type"],
-        "provider_id": slot["provider_id"],
-        "site_id": slot["site"],
-        "starts_at": slot["starts_at"],
-        **changes,
-    }
-    return clinic.call("POST", f"/referrals/{referral_id}/appointments", body, actor=FRONT_DESK)
-
-
-def booked(clinic: Clinic, referral_id: str, slot: dict[str, Any]) -> dict[str, Any]:
-    answer = book(clinic, referral_id, slot)
-    assert answer.status_code == 201, answer.text
-    assert isinstance(answer.json, dict)
-    return answer.json
-
-
-def change(
-    clinic: Clinic, visit: dict[str, Any], deed: str, body: Any = None, actor: Actor = FRONT_DESK
-) -> Any:
-    return clinic.call(
-        "POST", f"/appointments/{visit['id']}/{deed}", body or {}, actor=actor, version=visit["version"]
-    )
-
-
-def events(clinic: Clinic, event_type: str) -> int:
-    with clinic.session() as session:
-        return len(session.scalars(select(OutboxEvent).where(OutboxEvent.type == event_type)).all())
 
 
 def test_seeding_twice_changes_nothing(staffed: Clinic) -> None:

@@ -1,15 +1,18 @@
-"""Tell whether a visit can be booked at a time, and what else could be when it cannot."""
+"""Tell everything that speaks against a visit before anything is written, and what could be had instead."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.web.problems import FieldProblem, Problem, conflict, invalid
+from services.referral.model.referral import Referral
 from services.referral.model.schedule import Provider, Site, VisitType
+from services.referral.queries.appointments import live_visits_of_patient
 from services.referral.queries.sites import find_provider, find_site, find_visit_type
 from services.referral.queries.slots import SlotSearch, find_slots, read_clinic_for, read_taken, visit_rules
 from services.referral.rules.calendar_time import local_label
@@ -18,11 +21,31 @@ from services.referral.rules.slots import Slot, VisitRules
 
 ALTERNATIVES = 5
 REACH = timedelta(days=30)
+# The code a refusal carries is the first of these that stands; every conflict is listed beside it.
+TITLES: dict[str, str] = {
+    "red_flag_hold": "A clinician has to speak with this patient before anything is booked.",
+    "wrong_route": "This type of visit does not serve the referral's route.",
+    "second_visit": "The patient already has a visit of this type to come; move that one instead.",
+    "patient_busy": "The patient has another visit at that time.",
+    "slot_not_offered": "That time cannot be booked; the next free times are listed.",
+    "slot_taken": "That time has just been taken; the next free times are listed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What to book: a visit type with a provider at a site, from `starts_at` on. `overbook` needs permission."""
+
+    visit_type: str
+    provider_id: str
+    site_id: str
+    starts_at: datetime
+    overbook: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A visit type, provider, site and start that exist; not yet that they are free."""
+    """A wish whose visit type, provider and site exist; not yet that the time is free."""
 
     visit_type: VisitType
     provider: Provider
@@ -31,14 +54,20 @@ class Place:
     rules: VisitRules
 
 
-def find_place(
-    session: Session, *, visit_type: str, provider_id: str, site_id: str, starts_at: datetime
-) -> Place:
-    """Return the place named by these ids; raises the 422 problem that names each id nobody knows."""
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """One thing that speaks against a visit. `appointment_id`: the patient's visit that is in the way."""
+
+    code: str
+    appointment_id: UUID | None = None
+
+
+def find_place(session: Session, wish: Wish) -> Place:
+    """Return the place the wish names; raises the 422 problem that names each id nobody knows."""
     found = {
-        "visit_type": find_visit_type(session, visit_type),
-        "provider_id": find_provider(session, provider_id),
-        "site_id": find_site(session, site_id),
+        "visit_type": find_visit_type(session, wish.visit_type),
+        "provider_id": find_provider(session, wish.provider_id),
+        "site_id": find_site(session, wish.site_id),
     }
     unknown = [FieldProblem(field, "unknown") for field, row in found.items() if row is None]
     if unknown:
@@ -47,72 +76,123 @@ def find_place(
     assert isinstance(visit, VisitType)
     assert isinstance(provider, Provider)
     assert isinstance(site, Site)
-    return Place(visit, provider, site, starts_at, visit_rules(visit))
+    return Place(visit, provider, site, wish.starts_at, visit_rules(visit))
 
 
-def slot_conflicts(session: Session, place: Place, *, without: UUID | None = None) -> list[str]:
-    """Return the codes of what the calendar has against the visit (rules/slot_conflicts.py), and `no_skill`."""
-    moment = now(session)
-    search = SlotSearch(
-        from_at=place.starts_at,
-        until_at=place.starts_at + timedelta(minutes=1),
-        most=1,
-        sites=(place.site.id,),
-        providers=(place.provider.id,),
-        without=without,
+def check_slot(
+    session: Session,
+    place: Place,
+    *,
+    patient_id: UUID,
+    routes: set[str] | None,
+    without: UUID | None = None,
+    in_series: bool = False,
+) -> list[Conflict]:
+    """Return everything that speaks against the visit; [] when it can be booked.
+
+    `routes`: those the referral may be booked on (None: not asked again). `without`: an appointment or hold whose own
+    seats and time do not count. Bookings of one patient take turns here, so two at once cannot both pass.
+    """
+    session.execute(
+        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"patient:{patient_id}"}
     )
-    clinic = read_clinic_for(session, place.rules, search, search.until_at)
-    if not clinic.providers or not clinic.sites:
-        return ["no_skill" if not clinic.providers else "site_closed"]
-    window = (place.starts_at, search.until_at)
-    taken = read_taken(session, place.rules, clinic.seats(), window, moment, without=without)
-    return find_conflicts(
-        place.rules,
-        clinic.sites[0],
-        clinic.providers[0],
-        taken=taken,
-        starts_at=place.starts_at,
-        now=moment,
-    )
+    found = []
+    if _under_hold(session, patient_id):
+        found.append(Conflict("red_flag_hold"))
+    if routes is not None and not routes & set(place.visit_type.routes):
+        found.append(Conflict("wrong_route"))
+    ends_at = place.starts_at + place.rules.length
+    for visit in live_visits_of_patient(session, patient_id, now(session)):
+        if visit.id == without:
+            continue
+        if visit.visit_type_id == place.visit_type.id and visit.series_id is None and not in_series:
+            found.append(Conflict("second_visit", visit.id))
+        if visit.starts_at < ends_at and place.starts_at < visit.ends_at:
+            found.append(Conflict("patient_busy", visit.id))
+    return found + [Conflict(code) for code in _calendar_conflicts(session, place, without)]
+
+
+def only_overbooks(conflicts: list[Conflict]) -> bool:
+    """True when permission to overbook is all that is missing."""
+    return bool(conflicts) and all(found.code in ("provider_taken", "slot_held") for found in conflicts)
 
 
 def next_slots(session: Session, place: Place, *, most: int = ALTERNATIVES) -> list[Slot]:
-    """Return the first free slots of the same type from the wished day on: the same site's first, then any site's."""
+    """Return the first free slots of the same type from the wished time on: the same site's first, then any site's."""
     moment = now(session)
     from_at = max(moment, min(place.starts_at, moment + timedelta(days=place.rules.horizon_days - 1)))
     here = SlotSearch(from_at, from_at + REACH, most, sites=(place.site.id,))
-    anywhere = SlotSearch(from_at, from_at + REACH, most)
-    found = find_slots(session, place.rules, here, moment) + find_slots(
-        session, place.rules, anywhere, moment
-    )
+    found = find_slots(session, place.rules, here, moment)
+    if len(found) < most:
+        found += find_slots(session, place.rules, SlotSearch(from_at, from_at + REACH, most), moment)
     return list(dict.fromkeys(found))[:most]
 
 
-def slot_refused(session: Session, place: Place, conflicts: list[str]) -> Problem:
-    """The 409 for a slot that cannot be had: every conflict at once, and what can be had instead.
+def slot_refused(session: Session, place: Place, conflicts: list[Conflict]) -> Problem:
+    """The 409 with every conflict at once and, where the time is what is wrong, what can be had instead.
 
-    `slot_taken` when others have it, `slot_not_offered` when the clinic's own rules do not offer it.
+    The code is the gravest: red_flag_hold, wrong_route, second_visit, patient_busy, slot_not_offered (the clinic's own
+    rules do not offer that time) or slot_taken (somebody has it, or holds it for now).
     """
-    taken = any(code in TAKEN_CONFLICTS for code in conflicts)
-    code = "slot_taken" if taken and set(conflicts) <= set(TAKEN_CONFLICTS) else "slot_not_offered"
-    title = (
-        "That time has just been taken. Nothing was booked; the next free times are listed."
-        if code == "slot_taken"
-        else "That time cannot be booked. Nothing was booked; the next free times are listed."
+    codes = [found.code for found in conflicts]
+    taken = {*TAKEN_CONFLICTS, "slot_held"}
+    not_offered = set(codes) - taken - set(TITLES)
+    ranked = [code for code in TITLES if code in codes] + (["slot_not_offered"] if not_offered else [])
+    code = (ranked or ["slot_taken"])[0]
+    more: dict[str, object] = {"conflicts": codes, "phone": place.site.phone}
+    in_the_way = [str(found.appointment_id) for found in conflicts if found.appointment_id]
+    if in_the_way:
+        more["appointment_id"] = in_the_way[0]
+    if code in ("slot_not_offered", "slot_taken", "patient_busy"):
+        more["alternatives"] = [slot_json(slot, place) for slot in next_slots(session, place)]
+    return conflict(code, f"{TITLES[code]} Nothing was booked.", **more)
+
+
+def _under_hold(session: Session, patient_id: UUID) -> bool:
+    """True while a red flag of this patient waits for a clinician, on whichever referral."""
+    held = select(Referral.id).where(
+        Referral.patient_id == patient_id, Referral.flagged, Referral.closed_at.is_(None)
     )
+    return session.scalars(held.limit(1)).first() is not None
+
+
+def _calendar_conflicts(session: Session, place: Place, without: UUID | None) -> list[str]:
+    moment = now(session)
+    window = (place.starts_at, place.starts_at + timedelta(minutes=1))
+    search = SlotSearch(*window, most=1, sites=(place.site.id,), providers=(place.provider.id,))
+    clinic = read_clinic_for(session, place.rules, search, window[1])
+    if not clinic.providers:
+        return ["no_skill"]
+    if not clinic.sites:
+        return ["site_closed"]
+
+    def against(*, holds: bool) -> list[str]:
+        seats = clinic.seats()
+        taken = read_taken(session, place.rules, seats, window, moment, without=without, holds=holds)
+        return find_conflicts(
+            place.rules,
+            clinic.sites[0],
+            clinic.providers[0],
+            taken=taken,
+            starts_at=place.starts_at,
+            now=moment,
+        )
+
+    found = against(holds=True)
+    if any(code in TAKEN_CONFLICTS for code in found):
+        booked = against(holds=False)
+        if booked != found:
+            return [*booked, "slot_held"]
+    return found
+
+
+def slot_json(slot: Slot, place: Place) -> dict[str, str]:
+    """Return an alternative as a refusal lists it, in the site's wall clock with its offset."""
     zone = ZoneInfo(place.site.time_zone)
-    return conflict(
-        code,
-        title,
-        conflicts=conflicts,
-        alternatives=[
-            {
-                "site": slot.site_id,
-                "provider_id": slot.provider_id,
-                "visit_type": place.visit_type.id,
-                "starts_at": local_label(slot.starts_at, zone),
-                "ends_at": local_label(slot.ends_at, zone),
-            }
-            for slot in next_slots(session, place)
-        ],
-    )
+    return {
+        "site": slot.site_id,
+        "provider_id": slot.provider_id,
+        "visit_type": place.visit_type.id,
+        "starts_at": local_label(slot.starts_at, zone),
+        "ends_at": local_label(slot.ends_at, zone),
+    }

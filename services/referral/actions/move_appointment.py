@@ -1,6 +1,5 @@
 """Move a visit to another time, provider or site: one transaction, the same appointment, one version more."""
 
-from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -9,8 +8,15 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.contracts.appointment import AppointmentMoved
 from kernel.outbox import emit
-from services.referral.actions.book_slot import Wish, refuse_patient_conflict, refuse_under_hold
-from services.referral.actions.check_slot import Place, find_place, slot_conflicts, slot_refused
+from services.referral.actions.check_slot import (
+    Conflict,
+    Place,
+    Wish,
+    check_slot,
+    find_place,
+    only_overbooks,
+    slot_refused,
+)
 from services.referral.actions.lock_visit import lock_visit, require_deed
 from services.referral.actions.note_change import note_change, place_and_time
 from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
@@ -27,18 +33,11 @@ def move_appointment(
     """
     appointment, referral = lock_visit(session, appointment_id)
     require_deed(appointment, "move")
-    wish = replace(wish, visit_type=wish.visit_type or appointment.visit_type_id)
-    place = find_place(
-        session,
-        visit_type=wish.visit_type,
-        provider_id=wish.provider_id,
-        site_id=wish.site_id,
-        starts_at=wish.starts_at,
+    place = find_place(session, wish)
+    conflicts = check_slot(
+        session, place, patient_id=appointment.patient_id, routes=None, without=appointment.id
     )
-    refuse_under_hold(session, appointment.patient_id, place)
-    refuse_patient_conflict(session, appointment.patient_id, place, without=appointment.id)
-    conflicts = slot_conflicts(session, place, without=appointment.id)
-    if conflicts and not (wish.overbook and set(conflicts) <= {"provider_taken"}):
+    if conflicts and not (wish.overbook and only_overbooks(conflicts)):
         raise slot_refused(session, place, conflicts)
     before = place_and_time(appointment)
     previous_starts_at = appointment.starts_at
@@ -77,7 +76,7 @@ def _reseat(session: Session, appointment: Appointment, place: Place, *, overboo
             without=appointment.id,
         )
     except SeatsTaken:
-        raise slot_refused(session, place, ["provider_taken"]) from None
+        raise slot_refused(session, place, [Conflict("provider_taken")]) from None
     appointment.room_id = room_id
     appointment.visit_type_id = place.visit_type.id
     appointment.site_id = place.site.id

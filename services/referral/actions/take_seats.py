@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, select, text
+from sqlalchemy import Row, delete, or_, select, text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -40,7 +40,7 @@ WHERE seat.active AND (NOT seat.overbook OR :overbook)
         SELECT 1 FROM seat_use WHERE span && int8range(
             seat.number::bigint * :stretch + :first, seat.number::bigint * :stretch + :last)
         AND (expires_at IS NULL OR expires_at > :now)
-        AND (CAST(:without AS uuid) IS NULL OR appointment_id IS DISTINCT FROM :without))
+        AND coalesce(appointment_id, hold_id) IS DISTINCT FROM CAST(:without AS uuid))
     AND NOT EXISTS (
         SELECT 1 FROM closure WHERE closure.room_id = seat.room_id AND lifted_at IS NULL
         AND starts_at < :ends_at AND ends_at > :starts_at)
@@ -73,7 +73,7 @@ def take_seats(
     """Take the provider's seats and one of a room for the visit at `starts_at`; return the room's id.
 
     Provider and room are taken together or not at all. `overbook` allows the seat kept for that. `without`: an
-    appointment whose own seats may be taken over (it is being moved). Raises `SeatsTaken`.
+    appointment (being moved) or a hold (being booked) whose own seats may be taken over. Raises `SeatsTaken`.
     """
     # One booking at a time per provider: two that want the same seat queue here instead of failing half-way.
     session.execute(select(Provider.id).where(Provider.id == provider_id).with_for_update(key_share=True))
@@ -112,9 +112,11 @@ def take_seats(
     raise SeatsTaken
 
 
-def give_back_seats(session: Session, appointment_id: UUID) -> None:
-    """Free the seats an appointment takes, at once for whoever asks after this transaction."""
-    session.execute(delete(SeatUse).where(SeatUse.appointment_id == appointment_id))
+def give_back_seats(session: Session, taker_id: UUID) -> None:
+    """Free the seats an appointment or a hold takes, at once for whoever asks after this transaction."""
+    session.execute(
+        delete(SeatUse).where(or_(SeatUse.appointment_id == taker_id, SeatUse.hold_id == taker_id))
+    )
 
 
 def _seats_of(session: Session, provider_id: str) -> int:

@@ -213,7 +213,9 @@ class SeatUse(Base):
     appointment_id: Mapped[UUID | None] = mapped_column(
         ForeignKey("appointment.id", deferrable=True, initially="IMMEDIATE"), index=True
     )
-    hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("slot_hold.id", ondelete="CASCADE"), index=True)
+    hold_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("slot_hold.id", ondelete="CASCADE", deferrable=True, initially="IMMEDIATE"), index=True
+    )
     starts_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -30,7 +30,7 @@ LONGEST_USE = timedelta(hours=13)
 class SlotSearch:
     """What to look for: the earliest `most` slots that start in [from_at, until_at). Empty tuples mean any.
 
-    `without` names an appointment whose own seats count as free, for the one that is being moved.
+    `without` names an appointment or hold whose own seats count as free, for the one that is being moved.
     """
 
     from_at: datetime
@@ -81,7 +81,8 @@ TAKEN = """
 SELECT seat_number, array_agg(starts_at), array_agg(ends_at) FROM seat_use
 WHERE starts_at > :reach_back AND starts_at < :until_at AND ends_at > :from_at AND seat_number = ANY(:seats)
     AND (expires_at IS NULL OR expires_at > :now)
-    AND (CAST(:without AS uuid) IS NULL OR appointment_id IS DISTINCT FROM :without)
+    AND coalesce(appointment_id, hold_id) IS DISTINCT FROM CAST(:without AS uuid)
+    AND (hold_id IS NULL OR :holds)
 GROUP BY seat_number
 """
 
@@ -199,6 +200,7 @@ def read_taken(
     now: datetime,
     *,
     without: UUID | None = None,
+    holds: bool = True,
 ) -> dict[int, list[Interval]]:
     """Read what is taken from `seats` within reach of visits that start in `window`; expired holds do not count."""
     before = timedelta(minutes=visit.buffer_before)
@@ -210,6 +212,7 @@ def read_taken(
         "seats": seats,
         "now": now,
         "without": without,
+        "holds": holds,
     }
     return {
         seat: list(zip(starts, ends, strict=True))

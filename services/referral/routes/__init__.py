@@ -7,6 +7,7 @@ from services.referral.routes.appointments import appointment_routes
 from services.referral.routes.cases import case_routes
 from services.referral.routes.deeds import deed_routes
 from services.referral.routes.evaluate import evaluate_routes
+from services.referral.routes.holds import hold_routes
 from services.referral.routes.sites import site_routes
 from services.referral.routes.slots import slot_routes
 from services.referral.routes.visit_deeds import visit_deed_routes
@@ -26,5 +27,6 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         slot_routes(parts),
         appointment_routes(parts),
         visit_deed_routes(parts),
+        hold_routes(parts),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

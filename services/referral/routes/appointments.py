@@ -15,11 +15,12 @@ from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
-from services.referral.actions.book_slot import Wish, book_slot
+from services.referral.actions.book_slot import book_slot
 from services.referral.queries.appointments import Visit, history_of, visits_between, visits_that_ask
 from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.appointment_view import appointment_json, change_json, today_at
 from services.referral.routes.cases import visible_referral
+from services.referral.routes.holds import id_or_404, wish_of
 from services.referral.routes.visit_access import (
     BOOKING_ROLES,
     refuse_overbook,
@@ -27,7 +28,7 @@ from services.referral.routes.visit_access import (
     visit_reply,
     zone_of,
 )
-from services.referral.routes.wall_clock import read_day, read_time
+from services.referral.routes.wall_clock import read_day
 from services.referral.rules.calendar_time import DAY, day_starts_at
 from services.referral.rules.visibility import LIST_ROLES, sees_site
 
@@ -48,7 +49,8 @@ def appointment_routes(parts: Parts) -> APIBlueprint:
 
         def deed(session: Session) -> Reply:
             referral = visible_referral(session, referral_id, who.actor)
-            visit = book_slot(session, who.actor, referral.id, _wish(session, body))
+            hold_id = None if body.hold_id is None else id_or_404(body.hold_id, "hold")
+            visit = book_slot(session, who.actor, referral.id, wish_of(session, body), hold_id=hold_id)
             return visit_reply(session, visit.appointment.id, 201)
 
         return once(parts.database, who.client, deed).as_flask()
@@ -95,12 +97,6 @@ def appointment_routes(parts: Parts) -> APIBlueprint:
         return answer
 
     return routes
-
-
-def _wish(session: Session, body: shapes.BookIn) -> Wish:
-    zone = zone_of(session, body.site_id, "json.site_id")
-    starts_at = read_time(body.starts_at, zone, "json.starts_at")
-    return Wish(body.visit_type, body.provider_id, body.site_id, starts_at, body.overbook)
 
 
 def _page(visits: list[Visit], query: shapes.DayQuery) -> tuple[list[Visit], str | None]:

@@ -48,6 +48,34 @@ class BookIn(In):
     site_id: Code
     starts_at: When
     overbook: StrictBool = False
+    hold_id: Annotated[StrictStr, StringConstraints(max_length=64)] | None = None
+
+
+class HoldIn(In):
+    visit_type: Code
+    provider_id: Code
+    site_id: Code
+    starts_at: When
+
+
+class HoldOut(BaseModel):
+    """A slot kept until `expires_at`; book it with its id before then."""
+
+    id: str
+    referral_id: str
+    visit_type: str
+    provider_id: str
+    site_id: str
+    starts_at: str
+    expires_at: str
+    seconds_left: int
+
+
+class CheckOut(BaseModel):
+    """Everything that speaks against a visit, and what could be had instead. Nothing was stored."""
+
+    conflicts: list[dict[str, Any]]
+    alternatives: list[dict[str, Any]]
 
 
 class MoveIn(In):

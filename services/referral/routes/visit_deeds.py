@@ -12,9 +12,9 @@ from kernel.context import Actor
 from kernel.web.conditional import require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from services.referral.actions.book_slot import Wish
 from services.referral.actions.cancel_appointment import cancel_appointment
 from services.referral.actions.check_in import check_in, undo_check_in
+from services.referral.actions.check_slot import Wish
 from services.referral.actions.confirm_appointment import confirm_appointment
 from services.referral.actions.move_appointment import move_appointment
 from services.referral.actions.record_outcome import record_outcome
