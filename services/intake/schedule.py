@@ -3,11 +3,16 @@
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
 from services.intake.actions.escalate_callbacks import escalate_callbacks
-from services.intake.actions.publish_questionnaire import publish_shipped
+from services.intake.actions.publish_shipped_questionnaire import publish_shipped_questionnaire
 
 JOBS: tuple[Job, ...] = (
     *KERNEL_JOBS,
-    Job("publish_shipped", 60, publish_shipped, "a new clinic has a questionnaire from the start"),
+    Job(
+        "publish_shipped_questionnaire",
+        60,
+        publish_shipped_questionnaire,
+        "a new clinic has a questionnaire from the start",
+    ),
     Job(
         "escalate_callbacks", 5, escalate_callbacks, "an alert nobody took on goes to the next person on call"
     ),

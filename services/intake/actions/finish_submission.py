@@ -14,6 +14,7 @@ from kernel.contracts.patient import PatientSnapshot
 from kernel.outbox import emit
 from services.intake.model import Patient, Submission
 from services.intake.queries.rulebook import Rulebook
+from services.intake.rules.plain_answers import plain_answers
 
 
 def finish_submission(
@@ -48,7 +49,7 @@ def finish_submission(
         IntakeSubmitted(
             submission_id=submission.id,
             patient_id=patient.id,
-            patient=snapshot(patient, submission.language),
+            patient=_snapshot(patient, submission.language),
             questionnaire=submission.questionnaire,
             language=submission.language,
             mode=submission.mode,
@@ -65,20 +66,7 @@ def finish_submission(
     )
 
 
-def plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
-    """Typed answers as JSON: sets as sorted lists, rows as lists."""
-    return {name: _plain(value) for name, value in answers.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return [dict(row) for row in value]
-    return value
-
-
-def snapshot(patient: Patient, language: str) -> PatientSnapshot:
+def _snapshot(patient: Patient, language: str) -> PatientSnapshot:
     """The patient as other services need to know them."""
     phone, email, postcode = patient.phone, patient.email, patient.postcode
     return PatientSnapshot(

@@ -13,7 +13,6 @@ from kernel.context import Actor
 from kernel.contracts.questionnaire_published import QuestionnairePublished
 from kernel.outbox import emit
 from services.intake.model import QuestionnaireVersion
-from services.intake.questionnaires import HEADACHE_SPINE, shipped_questionnaire
 from services.intake.rules.form import Form
 from services.intake.rules.read_questionnaire import read_questionnaire
 
@@ -47,12 +46,3 @@ def publish_questionnaire(session: Session, actor: Actor, document: Mapping[str,
     told = QuestionnairePublished(questionnaire=form.questionnaire, variables=form.variables())
     emit(session, "questionnaire_published", form.questionnaire, told)
     return form
-
-
-def publish_shipped(session: Session) -> None:
-    """Publish the questionnaire this service ships, unless that was done before."""
-    if session.execute(
-        select(QuestionnaireVersion.number).where(QuestionnaireVersion.form == HEADACHE_SPINE)
-    ).first():
-        return
-    publish_questionnaire(session, Actor("system", "intake"), shipped_questionnaire())

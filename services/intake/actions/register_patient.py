@@ -1,7 +1,6 @@
 """Find the patient somebody names, or make a record for them."""
 
 from dataclasses import dataclass
-from uuid import UUID
 
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
@@ -121,13 +120,13 @@ def _new_patient(session: Session, facts: PatientFacts, indexes: _Indexes) -> Pa
     patient.phone = facts.phone or None
     patient.email = facts.email or None
     patient.postcode = facts.postcode or None
-    patient.search_keys = search_keys(facts)
+    patient.search_keys = _search_keys(facts)
     session.add(patient)
     session.flush()
     return patient
 
 
-def search_keys(facts: PatientFacts) -> list[bytes]:
+def _search_keys(facts: PatientFacts) -> list[bytes]:
     """Blind indexes by which staff find the patient: beginnings of names, birth date, phone and its last four."""
     words = search_words(
         facts.given_name.reveal(), facts.family_name.reveal(), facts.birth_date.reveal(), facts.phone.reveal()
@@ -156,11 +155,3 @@ def _update(session: Session, patient: Patient, facts: PatientFacts) -> None:
         patient.postcode_index = keyring().blind_index("postcode", postcode.reveal()) if postcode else None
         phone = patient.phone
         patient.phone_index = phone_index(phone.reveal()) if phone else None
-
-
-def patient_of(session: Session, patient_id: UUID) -> Patient | None:
-    """Return the record in force for `patient_id`, following merges."""
-    patient = session.get(Patient, patient_id)
-    while patient is not None and patient.merged_into is not None:
-        patient = session.get(Patient, patient.merged_into)
-    return patient

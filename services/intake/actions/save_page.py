@@ -10,7 +10,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
-from services.intake.actions.finish_submission import finish_submission, plain_answers
+from services.intake.actions.finish_submission import finish_submission
 from services.intake.actions.record_flags import record_flags
 from services.intake.actions.show_safety_text import show_safety_text
 from services.intake.model import PageSave, Submission
@@ -21,7 +21,8 @@ from services.intake.rules.answer_variables import to_variables
 from services.intake.rules.branching import without_hidden
 from services.intake.rules.form import Form, Item
 from services.intake.rules.harm_words import speaks_of_self_harm
-from services.intake.rules.scores import score_all
+from services.intake.rules.plain_answers import plain_answers
+from services.intake.rules.scores import with_scores
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def save_page(
     merged = {**held.get("items", {}), **values}
     items = {key: value for key, value in merged.items() if value is not None}
     items = _with_text_alert(form, items, values)
-    items, scores = with_scores(form, without_hidden(form, items, rulebook.protected))
+    items, scores = with_scores(form, without_hidden(form, items, rulebook.protected), instruments())
     items = without_hidden(form, items, rulebook.protected)
     answers = to_variables(form, items, rulebook.units, rulebook.protected)
     typed, errors = rulebook.protocol.check_answers(answers)
@@ -94,21 +95,6 @@ def save_page(
             session, actor, submission, draft.patient, rulebook=rulebook, answers=typed, stopped=True
         )
     return Saved(urgent, notice)
-
-
-def with_scores(form: Form, items: Mapping[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """`items` with the totals that instruments fill, and the scores with their formula versions."""
-    scores = score_all(form, items, instruments())
-    filled = dict(items)
-    for instrument in instruments():
-        target = str(instrument.get("fills", ""))
-        if target in form.by_id:
-            found = next((one for one in scores if one.instrument == instrument["id"]), None)
-            if found is not None and found.value is not None:
-                filled[target] = int(found.value)
-            else:
-                filled.pop(target, None)
-    return filled, [score.as_json() for score in scores if score.answered]
 
 
 def _with_text_alert(form: Form, items: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
-from services.intake.actions.finish_submission import finish_submission, plain_answers
+from services.intake.actions.finish_submission import finish_submission
 from services.intake.actions.record_flags import record_flags
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.model import Submission
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.form import Form
 from services.intake.rules.patient_age import age_years
+from services.intake.rules.plain_answers import plain_answers
 
 
 @dataclass(frozen=True)

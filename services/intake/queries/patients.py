@@ -35,3 +35,11 @@ def submissions_of(session: Session, patient_id: UUID) -> list[Submission]:
     """A patient's submissions, newest first."""
     found = select(Submission).where(Submission.patient_id == patient_id)
     return list(session.scalars(found.order_by(Submission.started_at.desc()).limit(100)))
+
+
+def patient_of(session: Session, patient_id: UUID) -> Patient | None:
+    """Return the record in force for `patient_id`, following merges."""
+    patient = session.get(Patient, patient_id)
+    while patient is not None and patient.merged_into is not None:
+        patient = session.get(Patient, patient.merged_into)
+    return patient

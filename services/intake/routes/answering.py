@@ -5,9 +5,10 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.web.problems import not_found
-from services.intake.actions.issue_link import find_link, issue_link
+from services.intake.actions.issue_link import issue_link
 from services.intake.model import PatientLink
 from services.intake.queries.drafts import Draft, draft_of
+from services.intake.queries.links import find_link
 from services.intake.routes import visitor
 
 STATUS_LINK_DAYS = 180

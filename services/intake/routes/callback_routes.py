@@ -14,15 +14,13 @@ from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
-from services.intake.actions.answer_callback_task import (
-    NotPossible,
-    acknowledge_callback_task,
-    close_callback_task,
-)
+from services.intake.actions.acknowledge_callback_task import acknowledge_callback_task
+from services.intake.actions.close_callback_task import close_callback_task
 from services.intake.model import CallbackTask, Patient
 from services.intake.queries.callback_tasks import list_tasks, task_with_patient
 from services.intake.queries.cursors import BadCursor
 from services.intake.routes.patient_routes import page_limit
+from services.intake.rules.callback_states import NotPossible
 from services.intake.rules.on_call import who_acts
 from services.intake.schemas import AnyOut, CloseIn
 

@@ -11,9 +11,8 @@ from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
-from services.intake.actions.register_patient import patient_of
 from services.intake.model import Patient
-from services.intake.queries.patients import find_patients, submissions_of
+from services.intake.queries.patients import find_patients, patient_of, submissions_of
 from services.intake.schemas import AnyOut
 
 STAFF = {"nurse", "provider", "therapist", "front_desk"}

@@ -11,10 +11,12 @@ from kernel.context import Actor
 from kernel.database import Database
 from kernel.personal import Personal
 from kernel.web.problems import from_status, not_found
-from services.intake.actions.issue_link import birth_date_fits, find_link, issue_link
-from services.intake.actions.limit_starts import count_start
+from services.intake.actions.check_birth_date import check_birth_date
+from services.intake.actions.count_start import count_start
+from services.intake.actions.issue_link import issue_link
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.start_draft import start_draft
+from services.intake.queries.links import find_link
 from services.intake.routes import visitor
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.submission_routes import form_in_force
@@ -85,7 +87,7 @@ def _gate(
         if link is None:
             raise not_found("page")
         born = birth_date_of(request.form.get("birth_date", ""), now(session).date())
-        fits = birth_date_fits(session, link, born.isoformat() if born else None)
+        fits = check_birth_date(session, link, born.isoformat() if born else None)
     if fits:
         visitor.device()
         visitor.let_in(link.id)

@@ -11,9 +11,9 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.database import Database
 from kernel.web.problems import not_found
-from services.intake.actions.issue_link import find_link
 from services.intake.actions.note_safety_read import note_safety_read
 from services.intake.model import PatientLink, Submission, VisitView
+from services.intake.queries.links import find_link
 from services.intake.queries.submissions import notices_of, referral_of, visits_of
 from services.intake.routes import visitor
 from services.intake.routes.page_facts import PageFacts

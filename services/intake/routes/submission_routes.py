@@ -14,7 +14,7 @@ from kernel.personal import Personal
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
-from services.intake.actions.publish_questionnaire import publish_shipped
+from services.intake.actions.publish_shipped_questionnaire import publish_shipped_questionnaire
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.submit_answers import submit_answers
 from services.intake.model import Submission
@@ -119,7 +119,7 @@ def form_in_force(session: Session) -> Form:
     """The questionnaire patients answer now; a database that has none yet gets the shipped one."""
     form = current_form(session, HEADACHE_SPINE)
     if form is None:
-        publish_shipped(session)
+        publish_shipped_questionnaire(session)
         form = current_form(session, HEADACHE_SPINE)
     assert form is not None
     return form

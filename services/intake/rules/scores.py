@@ -67,3 +67,20 @@ def _points(form: Form, link_id: str, value: Any) -> float | None:
         option = form.by_id[link_id].option(value)
         return option.score if option else None
     return None
+
+
+def with_scores(
+    form: Form, items: Items, instruments: Sequence[Mapping[str, Any]]
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """`items` with the totals that instruments fill, and the scores with their formula versions."""
+    scores = score_all(form, items, instruments)
+    filled = dict(items)
+    for instrument in instruments:
+        target = str(instrument.get("fills", ""))
+        if target in form.by_id:
+            found = next((one for one in scores if one.instrument == instrument["id"]), None)
+            if found is not None and found.value is not None:
+                filled[target] = int(found.value)
+            else:
+                filled.pop(target, None)
+    return filled, [score.as_json() for score in scores if score.answered]

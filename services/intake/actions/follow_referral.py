@@ -1,11 +1,10 @@
-"""The referral of a submission moved: the patient's status page shows it."""
+"""Keep what a patient may know of their referral; an older fact never undoes a newer one."""
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.contracts.referral_routed import ReferralRouted
 from kernel.contracts.referral_state_changed import ReferralStateChanged
-from kernel.events import Event
 
 FOLLOW = """
 INSERT INTO referral_view (referral_id, submission_id, patient_id, state, route, version)
@@ -19,19 +18,10 @@ ON CONFLICT (referral_id) DO UPDATE SET
 """
 
 
-def on_referral_routed(session: Session, event: Event) -> None:
-    """Follow a new or re-routed referral."""
-    told = ReferralRouted.model_validate(event.data)
-    _follow(session, told, state=told.state, route=told.route)
-
-
-def on_referral_state_changed(session: Session, event: Event) -> None:
-    """Follow a move; an older version than the one known changes nothing."""
-    told = ReferralStateChanged.model_validate(event.data)
-    _follow(session, told, state=told.to_state, route="")
-
-
-def _follow(session: Session, told: ReferralRouted | ReferralStateChanged, *, state: str, route: str) -> None:
+def follow_referral(
+    session: Session, told: ReferralRouted | ReferralStateChanged, *, state: str, route: str
+) -> None:
+    """Store the referral's state by its version; an empty `route` leaves the known one."""
     session.execute(
         text(FOLLOW),
         {

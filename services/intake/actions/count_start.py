@@ -11,15 +11,9 @@ INSERT INTO start_count (address_index, hour, starts)
 VALUES (:address, date_trunc('hour', CAST(:now AS timestamptz)), 1)
 ON CONFLICT (address_index, hour) DO UPDATE SET starts = start_count.starts + 1 RETURNING starts
 """
-FORGET = "DELETE FROM start_count WHERE hour < now() - interval '2 days'"
 
 
 def count_start(session: Session, address: str, most: int) -> bool:
     """Count one start from `address`; False when that is more than `most` this hour. The address is not kept."""
     values = {"address": keyring().blind_index("address", address), "now": now(session)}
     return int(session.execute(text(COUNT), values).scalar_one()) <= most
-
-
-def forget_starts(session: Session) -> None:
-    """Delete counts of days ago."""
-    session.execute(text(FORGET))

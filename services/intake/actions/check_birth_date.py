@@ -1,0 +1,43 @@
+"""The birth date that protects a misdelivered link; wrong ones are counted and the fifth locks it."""
+
+import hmac
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.personal import birth_date_index
+from services.intake.model import Patient, PatientLink
+
+MOST_WRONG_DATES = 5
+
+COUNT_WRONG = """
+UPDATE patient_link SET wrong_dates = wrong_dates + 1,
+    locked_at = CASE WHEN wrong_dates + 1 >= :most THEN :now ELSE locked_at END
+WHERE id = :id AND locked_at IS NULL RETURNING wrong_dates
+"""
+
+
+def check_birth_date(session: Session, link: PatientLink, iso_date: str | None) -> bool:
+    """Check the birth date that protects a misdelivered link. Wrong ones are counted at once; the fifth locks it.
+
+    The count is one statement, so many tries at the same time are counted too.
+    """
+    patient = session.get_one(Patient, link.patient_id)
+    given = birth_date_index(iso_date) if iso_date else b""
+    if hmac.compare_digest(given, patient.birth_index):
+        return True
+    values = {"id": link.id, "most": MOST_WRONG_DATES, "now": now(session)}
+    counted = session.execute(text(COUNT_WRONG), values).first()
+    if counted is not None and counted.wrong_dates >= MOST_WRONG_DATES:
+        record(
+            session,
+            Actor("system", "intake"),
+            "lock_link",
+            "patient_link",
+            link.id,
+            reason="wrong_birth_dates",
+        )
+    return False

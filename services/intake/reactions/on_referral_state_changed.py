@@ -1,0 +1,13 @@
+"""The referral of a submission moved: the patient's status page shows it."""
+
+from sqlalchemy.orm import Session
+
+from kernel.contracts.referral_state_changed import ReferralStateChanged
+from kernel.events import Event
+from services.intake.actions.follow_referral import follow_referral
+
+
+def on_referral_state_changed(session: Session, event: Event) -> None:
+    """Follow the referral."""
+    told = ReferralStateChanged.model_validate(event.data)
+    follow_referral(session, told, state=told.to_state, route="")
