@@ -1,0 +1,188 @@
+"""Ten years of every US clock: nothing is ever planned for, or let out at, a wrong hour."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from services.notify.rules.cadence import Step
+from services.notify.rules.gate import Candidate, judge
+from services.notify.rules.plan import Reach, Visit, plan
+from services.notify.rules.quiet_hours import (
+    LEGAL,
+    US_ZONES,
+    USUAL,
+    Window,
+    last_close,
+    may_arrive,
+    next_open,
+    recipient_zones,
+)
+
+DECADE = (datetime(2026, 1, 1), datetime(2036, 1, 1))
+# Every name the zone database files under the United States, not only one a kind of clock.
+ALL_US = sorted(
+    name
+    for name in available_timezones()
+    if name.startswith("US/")
+    or name in US_ZONES
+    or name.startswith(("America/Indiana/", "America/Kentucky/", "America/North_Dakota/"))
+    or name in ("America/Boise", "America/Detroit", "America/Juneau", "America/Menominee", "America/Nome")
+)
+moments = st.datetimes(*DECADE, timezones=st.just(UTC))
+zones = st.sampled_from(ALL_US + [""])
+STEPS = (
+    Step("booked", "booking", 0, 10, ("sms",), True, "visit", "visit_booked", "booking_confirmation", "all"),
+    Step("3_days", "days_before", 3, 10, ("sms",), False, "visit", "visit_reminder", "", "planned_ahead"),
+    Step("1_day", "days_before", 1, 10, ("sms",), False, "visit", "visit_reminder", "", "planned_ahead"),
+    Step(
+        "same_day", "hours_before", 2.5, 10, ("sms",), False, "visit", "visit_reminder", "same_day_reminder",
+        "short_notice",
+    ),
+)  # fmt: skip
+
+
+def local_time(at: datetime, zone: str) -> time:
+    return at.astimezone(ZoneInfo(zone)).time()
+
+
+@pytest.mark.capability("N11")
+@settings(max_examples=3000, deadline=None)
+@given(at=moments, zone=zones, window=st.sampled_from([LEGAL, USUAL]))
+def test_the_next_opening_is_open_soon_and_never_early(at: datetime, zone: str, window: Window) -> None:
+    clocks = recipient_zones(zone)
+    opened = next_open(at, clocks, window)
+    assert may_arrive(opened, clocks, window)
+    assert at <= opened <= at + timedelta(days=1, hours=1)
+    if may_arrive(at, clocks, window):
+        assert opened == at
+    else:
+        assert not may_arrive(opened - timedelta(microseconds=1), clocks, window)
+    assert last_close(at, clocks, window) <= at
+
+
+@pytest.mark.capability("N11")
+@settings(max_examples=2000, deadline=None)
+@given(
+    booked=moments,
+    ahead=st.timedeltas(min_value=timedelta(minutes=40), max_value=timedelta(days=40)),
+    zone=zones,
+    site_zone=st.sampled_from(["America/Chicago", "America/Denver"]),
+)
+def test_nothing_is_planned_for_quiet_hours_nor_after_it_is_of_use(
+    booked: datetime, ahead: timedelta, zone: str, site_zone: str
+) -> None:
+    visit = Visit(starts_at=booked + ahead, changed_at=booked, site_zone=site_zone)
+    rows = plan(visit, STEPS, {"sms": Reach()}, zone, booked)
+    assert [row.step for row in rows] == [step.step for step in STEPS]
+    for row in rows:
+        assert row.state == "due" or row.reason
+        if row.state == "due":
+            assert may_arrive(row.due_at, recipient_zones(zone), LEGAL)
+            assert booked <= row.due_at < row.expires_at <= visit.starts_at
+
+
+@pytest.mark.capability("N11")
+def test_no_text_leaves_at_a_wrong_hour_in_ten_years_of_clock_changes() -> None:
+    """Every half hour of the two days around each change, in every US zone: what the gate lets go is in hours."""
+    wrong = 0
+    for zone in ALL_US:
+        for change in clock_changes(ZoneInfo(zone)):
+            for step in range(-48, 49):
+                at = change + timedelta(minutes=30 * step)
+                verdict = judge(candidate(zone), at)
+                inside = time(8) <= local_time(at, zone) < time(21)
+                wrong += (verdict.fate == "go") != inside
+                if verdict.until is not None:
+                    wrong += not time(8) <= local_time(verdict.until, zone) < time(21)
+    assert wrong == 0
+
+
+def clock_changes(zone: ZoneInfo) -> list[datetime]:
+    """The changes of ten years; midsummer of each year where there are none, so that no zone goes unproved."""
+    found = []
+    day = DECADE[0].replace(tzinfo=UTC)
+    while day.year < 2036:
+        if day.astimezone(zone).utcoffset() != (day + timedelta(days=1)).astimezone(zone).utcoffset():
+            found.append(day + timedelta(hours=10))
+        day += timedelta(days=1)
+    return found or [datetime(year, 7, 1, 10, tzinfo=UTC) for year in range(2026, 2036)]
+
+
+def candidate(zone: str, **more: object) -> Candidate:
+    facts: dict[str, object] = {
+        "step": "1_day",
+        "channel": "sms",
+        "topic": "visit",
+        "exempt": "",
+        "urgent": False,
+        "created_at": datetime(2026, 1, 1, tzinfo=UTC),
+        "expires_at": datetime(2040, 1, 1, tzinfo=UTC),
+        "time_zone": zone,
+        "reachable": True,
+        "consent": True,
+        "opted_out": False,
+        "held": False,
+        "dead": False,
+        "of_visit": True,
+        "visit_is_current": True,
+        "visit_state": "booked",
+        "sent_today": 0,
+        "sent_this_week": 0,
+        "told_by_staff_at": None,
+    }
+    return Candidate(**(facts | more))  # type: ignore[arg-type]
+
+
+NIGHT = datetime(2027, 3, 3, 5, 0, tzinfo=UTC)
+NOON = datetime(2027, 3, 2, 18, 0, tzinfo=UTC)
+
+
+@pytest.mark.capability("N11")
+def test_only_an_explicit_urgent_or_a_fresh_answer_goes_out_at_night() -> None:
+    assert judge(candidate("America/Chicago"), NIGHT).reason == "quiet_hours"
+    assert judge(candidate("America/Chicago", urgent=True), NIGHT).fate == "go"
+    answer = {"exempt": "answer_to_own_text", "created_at": NIGHT - timedelta(minutes=1)}
+    assert judge(candidate("America/Chicago", **answer), NIGHT).fate == "go"
+    late = {"exempt": "answer_to_own_text", "created_at": NIGHT - timedelta(minutes=6)}
+    assert judge(candidate("America/Chicago", **late), NIGHT).reason == "quiet_hours"
+
+
+@pytest.mark.capability("N11")
+def test_an_unknown_zone_waits_for_the_hours_every_us_clock_shares() -> None:
+    # Noon in Chicago is 8 in the morning in Honolulu: inside the legal hours everywhere; 9:00 is not.
+    assert judge(candidate(""), NOON).fate == "go"
+    early = judge(candidate(""), NOON - timedelta(hours=3))
+    assert early.reason == "quiet_hours"
+    assert early.until == datetime(2027, 3, 2, 19, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("today", "week", "exempt", "reason"),
+    [
+        (1, 1, "", "daily_cap"),
+        (0, 3, "", "weekly_cap"),
+        (1, 3, "booking_confirmation", ""),
+        (1, 3, "same_day_reminder", ""),
+        (0, 2, "", ""),
+    ],
+)
+def test_one_a_day_and_three_a_week_but_for_the_named_exemptions(
+    today: int, week: int, exempt: str, reason: str
+) -> None:
+    verdict = judge(candidate("America/Chicago", sent_today=today, sent_this_week=week, exempt=exempt), NOON)
+    assert verdict.reason == reason
+    if reason:
+        assert verdict.until is not None
+        assert local_time(verdict.until, "America/Chicago") == time(9)
+
+
+@pytest.mark.capability("N20")
+def test_staff_having_just_spoken_with_the_patient_makes_a_reminder_needless() -> None:
+    told = {"told_by_staff_at": NOON - timedelta(hours=3)}
+    assert judge(candidate("America/Chicago", **told), NOON).reason == "staff_spoke_with_patient"
+    assert judge(candidate("America/Chicago", **told, exempt="same_day_reminder"), NOON).fate == "go"
+    old = {"told_by_staff_at": NOON - timedelta(hours=25)}
+    assert judge(candidate("America/Chicago", **old), NOON).fate == "go"
