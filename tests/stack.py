@@ -115,7 +115,7 @@ def running_stack(extra_environment: Mapping[str, str] | None = None) -> Iterato
             preexec_fn=die_with_parent(signal.SIGTERM),
         )
     try:
-        yield _when_ready(Places(var), process, output)
+        yield when_ready(Places(var), process, output)
     finally:
         process.terminate()
         try:
@@ -126,7 +126,8 @@ def running_stack(extra_environment: Mapping[str, str] | None = None) -> Iterato
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _when_ready(places: Places, process: "subprocess.Popen[bytes]", output: Path) -> RunningStack:
+def when_ready(places: Places, process: "subprocess.Popen[bytes]", output: Path) -> RunningStack:
+    """Return the stack that `process` (`waymark up`) starts, once it says so; fails with the ends of its logs."""
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         if "    Open http" in output.read_text(encoding="utf-8"):
