@@ -63,8 +63,13 @@ def assemble_worker(parts: Parts, settings: ServiceSettings, kinds: Sequence[Wor
 
 
 def assemble_relay(
-    parts: Parts, settings: ServiceSettings, kinds: Sequence[WorkKind], jobs: Sequence[Job]
+    parts: Parts,
+    settings: ServiceSettings,
+    kinds: Sequence[WorkKind],
+    jobs: Sequence[Job],
+    *,
+    has_workers: bool = True,
 ) -> Relay:
-    """Return the relay that pumps `kinds` and runs `jobs`."""
+    """Return the relay that pumps `kinds` and runs `jobs`; `has_workers` is whether this service has a worker."""
     app = make_celery(parts.service, settings.redis_url.get_secret_value())
-    return Relay(parts.service, parts.database, Doorbell(app, parts.service), kinds, jobs)
+    return Relay(parts.service, parts.database, Doorbell(app, parts.service), kinds, jobs, has_workers)

@@ -37,6 +37,7 @@ class Relay:
     doorbell: Doorbell
     kinds: Sequence[WorkKind]
     jobs: Sequence[Job]
+    has_workers: bool = True
     _stopping: threading.Event = field(default_factory=threading.Event)
     _in_hand: dict[UUID, Future[None]] = field(default_factory=dict)
     _canary_sent: float = 0.0
@@ -110,7 +111,8 @@ class Relay:
             log().info("leases_freed", rows=freed)
 
     def _send_canary(self) -> None:
-        if time.monotonic() - self._canary_sent >= timings.CANARY_EVERY_SECONDS:
+        # Where no worker listens, canaries would only pile up in the queue.
+        if self.has_workers and time.monotonic() - self._canary_sent >= timings.CANARY_EVERY_SECONDS:
             self._canary_sent = time.monotonic()
             self.doorbell.ring_canary()
 

@@ -12,7 +12,7 @@ def main() -> None:
     """Run the periodic jobs until told to stop. This service owes nobody an event, so there is no other work."""
     settings = load(DashboardSettings, "dashboard", os.environ)
     parts = assemble("dashboard", settings, statement_timeout_ms=20_000)
-    assemble_relay(parts, settings, [parts.deliveries], JOBS).run_forever()
+    assemble_relay(parts, settings, [parts.deliveries], JOBS, has_workers=False).run_forever()
 
 
 if __name__ == "__main__":
