@@ -1,4 +1,4 @@
-"""The protocol this project ships: its first published version, as data beside the contracts."""
+"""The protocol this project ships, and its golden cases, as data beside the contracts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from importlib import resources
 from typing import Any, Final
 
 from kernel.evidence import Protocol, compile_protocol, load_document
+from kernel.evidence.golden import GoldenCase, read_golden_cases
 
 SHIPPED: Final = "headache_spine_1.json"
+GOLDEN: Final = "golden_cases.json"
 
 
 def shipped_document() -> dict[str, Any]:
@@ -20,3 +22,9 @@ def shipped_document() -> dict[str, Any]:
 def shipped_protocol() -> Protocol:
     """The shipped document, compiled once a process."""
     return compile_protocol(shipped_document())
+
+
+@cache
+def golden_cases() -> tuple[GoldenCase, ...]:
+    """The cases that must hold before any version of the shipped protocol is published."""
+    return read_golden_cases(load_document(resources.files(__package__).joinpath(GOLDEN).read_bytes()))

@@ -1,0 +1,131 @@
+"""The shipped golden cases hold, cover every clause, and notice a changed threshold."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from kernel.contracts.protocol import golden_cases, shipped_document, shipped_protocol
+from kernel.evidence import compile_protocol
+from kernel.evidence.coverage import coverage, main
+from kernel.evidence.golden import GoldenCasesRefused, read_golden_cases, run_golden_cases
+
+
+@pytest.mark.parametrize(
+    "result", run_golden_cases(shipped_protocol(), golden_cases()), ids=lambda one: one.case.id
+)
+@pytest.mark.capability("C2", "C4")
+def test_golden_case(result: Any) -> None:
+    assert result.differences == {}, result.case.title
+
+
+def test_there_are_enough_and_each_says_what_it_is() -> None:
+    cases = golden_cases()
+    assert len(cases) >= 150
+    for case in cases:
+        assert case.name
+        assert case.title
+        assert {"route", "priority", "diagnoses"} <= set(case.expected)
+    reached = {(case.expected["route"], case.expected["priority"]) for case in cases}
+    assert {route for route, _ in reached} == set(shipped_protocol().routing.order)
+    assert {priority for _, priority in reached} == set(shipped_protocol().routing.priorities)
+
+
+def test_every_clause_is_exercised_true_false_and_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    protocol = shipped_protocol()
+    found = coverage(protocol, [protocol.check_answers(case.answers)[0] for case in golden_cases()])
+    assert found.missing == ()
+    assert found.share == 1.0
+    assert main() == 0
+    assert "100.0 %" in capsys.readouterr().out
+
+
+def test_fewer_cases_leave_clauses_named() -> None:
+    found = coverage(shipped_protocol(), [{}])
+    assert found.seen < found.total
+    assert "thunderclap eq True is never true" in found.missing
+
+
+def raise_overuse(document: dict[str, Any]) -> None:
+    overuse = next(one for one in document["diagnoses"] if one["id"] == "ICHD_8_2")
+    leaf = next(one for one in overuse["criteria"][1]["all"][1]["any"] if one["id"] == "ICHD_8_2_3")
+    leaf["value"] = 16
+
+
+def soften_cauda_equina(document: dict[str, Any]) -> None:
+    next(one for one in document["red_flags"] if one["id"] == "RF_CES")["action"] = "S"
+
+
+def adults_from_nineteen(document: dict[str, Any]) -> None:
+    document["routes"]["review_when"][0]["when"]["value"] = 19
+
+
+@pytest.mark.parametrize("change", [raise_overuse, soften_cauda_equina, adults_from_nineteen])
+@pytest.mark.capability("T6")
+def test_a_changed_threshold_fails_a_case(change: Callable[[dict[str, Any]], None]) -> None:
+    document = copy.deepcopy(shipped_document())
+    change(document)
+    failed = [one for one in run_golden_cases(compile_protocol(document), golden_cases()) if not one.passed]
+    assert failed
+
+
+def test_every_number_of_a_rule_is_pinned_from_both_sides() -> None:
+    """Moving any threshold of a flag, diagnosis or rule by one step fails some golden case.
+
+    A threshold an item states twice moves in both places: one alone would leave the other to decide.
+    """
+    document = shipped_document()
+    loose = []
+    for item in (*document["red_flags"], *document["diagnoses"], *document["routes"]["rules"]):
+        leaves = _number_leaves(item)
+        for key in {(leaf["variable"], leaf["operator"], leaf["value"]) for leaf in leaves}:
+            same = [leaf for leaf in leaves if (leaf["variable"], leaf["operator"], leaf["value"]) == key]
+            near = [case for case in golden_cases() if _is_near(case.answers.get(key[0]), key[2])]
+            for step in (-1, 1):
+                for leaf in same:
+                    leaf["value"] = key[2] + step
+                if all(one.passed for one in run_golden_cases(compile_protocol(document), near)):
+                    loose.append((item["id"], *key, step))
+            for leaf in same:
+                leaf["value"] = key[2]
+    # At 17 the longer adult attack also meets the shorter limit of a child: nothing can tell them apart.
+    assert loose == [("ICHD_1_1", "age_years", "ge", 18, -1)]
+
+
+def _is_near(answer: Any, threshold: float) -> bool:
+    return isinstance(answer, int | float) and abs(answer - threshold) <= 1
+
+
+def _number_leaves(part: Any) -> list[dict[str, Any]]:
+    if isinstance(part, list):
+        return [leaf for one in part for leaf in _number_leaves(one)]
+    if not isinstance(part, dict):
+        return []
+    value = part.get("value")
+    if "operator" in part:
+        numeric = isinstance(value, int | float) and not isinstance(value, bool)
+        return [part] if numeric and part["operator"] != "count_ge" else []
+    return [leaf for one in part.values() for leaf in _number_leaves(one)]
+
+
+def test_unusable_case_files_are_refused() -> None:
+    case = {"id": "A", "answers": {}, "expected": {}}
+    with pytest.raises(GoldenCasesRefused, match="twice"):
+        read_golden_cases({"cases": [case, case]})
+    with pytest.raises(GoldenCasesRefused, match="background"):
+        read_golden_cases({"cases": [{**case, "background": "none"}]})
+
+
+def test_a_case_with_a_variable_the_protocol_lacks_fails() -> None:
+    cases = read_golden_cases({"cases": [{"id": "A", "answers": {"shoe_size": 9}, "expected": {}}]})
+    assert not run_golden_cases(shipped_protocol(), cases)[0].passed
+
+
+def test_all_cases_run_well_within_publishing_time() -> None:
+    began = time.process_time()
+    run_golden_cases(compile_protocol(shipped_document()), golden_cases())
+    assert time.process_time() - began < 2.5
