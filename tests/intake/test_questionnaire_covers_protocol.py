@@ -1,0 +1,58 @@
+"""What the protocol needs of a patient is asked: a variable nobody asks would stay unknown for ever."""
+
+import pytest
+
+from kernel.contracts.protocol import shipped_protocol
+from services.intake.queries.rulebook import make_rulebook
+from services.intake.questionnaires import shipped_questionnaire
+from services.intake.rules.form import walk
+from services.intake.rules.read_questionnaire import read_questionnaire
+
+#: Worked out from other answers by the protocol's own derivations.
+DERIVED = {
+    "migraine_attacks_lifetime",
+    "med_days_ergotamine",
+    "med_days_triptan",
+    "med_days_non_opioid",
+    "med_days_opioid",
+    "med_days_combination",
+    "med_days_other_acute",
+    "med_classes_count",
+    "med_months",
+    "med_butalbital",
+}
+
+
+@pytest.mark.capability("C3")
+def test_every_variable_a_red_flag_reads_is_asked() -> None:
+    form = read_questionnaire(shipped_questionnaire())
+    rulebook = make_rulebook(0, shipped_protocol())
+    staff = {v.id for v in rulebook.protocol.variables.values() if v.filled_by}
+    assert rulebook.protected - set(form.variables()) - staff - DERIVED == set()
+
+
+def test_every_variable_of_the_protocol_is_asked_or_known_not_to_be() -> None:
+    form = read_questionnaire(shipped_questionnaire())
+    protocol = shipped_protocol()
+    staff = {v.id for v in protocol.variables.values() if v.filled_by}
+    assert set(protocol.variables) - set(form.variables()) - staff - DERIVED == {"midas_total"}
+
+
+def test_every_text_is_in_both_languages() -> None:
+    form = read_questionnaire(shipped_questionnaire())
+    assert form.not_honoured == ()
+    for page in form.pages:
+        for item in walk(page):
+            assert set(item.text) == {"en", "es"}, item.link_id
+            assert not item.help or set(item.help) == {"en", "es"}
+            for option in item.options:
+                assert set(option.text) == {"en", "es"}
+
+
+def test_values_offered_are_values_of_the_protocol() -> None:
+    form = read_questionnaire(shipped_questionnaire())
+    protocol = shipped_protocol()
+    for item in form.by_id.values():
+        variable = protocol.variables.get(item.variable)
+        if variable is not None and variable.values and item.options:
+            assert {option.code for option in item.options} <= set(variable.values), item.link_id
