@@ -14,6 +14,7 @@ from kernel.personal import Personal, birth_date_index, name_index, phone_index
 from services.intake.model import Patient
 from services.intake.rules.identity import Likeness, settle
 from services.intake.rules.search_words import search_words
+from services.intake.rules.zone_of_postcode import zone_of_postcode
 
 MOST_COMPARED = 50
 
@@ -105,7 +106,7 @@ def _new_patient(session: Session, facts: PatientFacts, indexes: _Indexes) -> Pa
         phone_index=indexes.phone,
         postcode_index=indexes.postcode,
         language=facts.language,
-        time_zone=facts.time_zone,
+        time_zone=_zone(facts),
         consent_sms=facts.consent_sms,
         consent_email=facts.consent_email,
         opted_out=[],
@@ -126,6 +127,11 @@ def _new_patient(session: Session, facts: PatientFacts, indexes: _Indexes) -> Pa
     return patient
 
 
+def _zone(facts: PatientFacts) -> str:
+    """What the patient said, else what the postcode tells: messages then keep to the right hours."""
+    return facts.time_zone or zone_of_postcode(facts.postcode.reveal())
+
+
 def _search_keys(facts: PatientFacts) -> list[bytes]:
     """Blind indexes by which staff find the patient: beginnings of names, birth date, phone and its last four."""
     words = search_words(
@@ -143,8 +149,13 @@ def _update(session: Session, patient: Patient, facts: PatientFacts) -> None:
         if given and getattr(patient, name) != given:
             setattr(patient, name, given)
             changed = True
-    for name in ("language", "time_zone", "consent_sms", "consent_email"):
-        value = getattr(facts, name)
+    told = {
+        "language": facts.language,
+        "time_zone": _zone(facts),
+        "consent_sms": facts.consent_sms,
+        "consent_email": facts.consent_email,
+    }
+    for name, value in told.items():
         if getattr(patient, name) != value and value != "":
             setattr(patient, name, value)
             changed = True
