@@ -236,7 +236,11 @@ def test_free_slots_agree_with_an_oracle_that_walks(
 ) -> None:
     sites, providers, taken, base = clinic
     window = (base + timedelta(minutes=begins), base + timedelta(minutes=begins + lasts))
-    facts = {"sites": sites, "providers": providers, "taken": taken, "window": window, "now": base}
+    minutes = {
+        seat: [(int(a.timestamp()) // 60, -(-int(b.timestamp()) // 60)) for a, b in intervals]
+        for seat, intervals in taken.items()
+    }
+    facts = {"sites": sites, "providers": providers, "taken": minutes, "window": window, "now": base}
     found = free_slots(visit, **facts, most=100_000)  # type: ignore[arg-type]
     assert found == oracle(visit, sites, providers, taken, window=window, now=base)
     assert free_slots(visit, **facts, most=7) == found[:7]  # type: ignore[arg-type]

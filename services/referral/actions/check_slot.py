@@ -13,8 +13,9 @@ from kernel.web.problems import FieldProblem, Problem, conflict, invalid
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Provider, Site, VisitType
 from services.referral.queries.appointments import live_visits_of_patient
+from services.referral.queries.clinic_facts import read_clinic, visit_rules
 from services.referral.queries.sites import find_provider, find_site, find_visit_type
-from services.referral.queries.slots import SlotSearch, find_slots, read_clinic_for, read_taken, visit_rules
+from services.referral.queries.slots import SlotSearch, find_slots, read_taken
 from services.referral.rules.calendar_time import local_label
 from services.referral.rules.slot_conflicts import TAKEN_CONFLICTS, find_conflicts
 from services.referral.rules.slots import Slot, VisitRules
@@ -159,8 +160,7 @@ def _under_hold(session: Session, patient_id: UUID) -> bool:
 def _calendar_conflicts(session: Session, place: Place, without: UUID | None) -> list[str]:
     moment = now(session)
     window = (place.starts_at, place.starts_at + timedelta(minutes=1))
-    search = SlotSearch(*window, most=1, sites=(place.site.id,), providers=(place.provider.id,))
-    clinic = read_clinic_for(session, place.rules, search, window[1])
+    clinic = read_clinic(session, place.rules).narrowed((place.site.id,), (place.provider.id,))
     if not clinic.providers:
         return ["no_skill"]
     if not clinic.sites:

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import (
     ARRAY,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Computed,
@@ -254,3 +255,14 @@ class SlotHold(Base):
         CheckConstraint("ended IN ('', 'booked', 'released', 'expired')", name="ended"),
         CheckConstraint("held_at < expires_at", name="order"),
     )
+
+
+class ClinicRevision(Base):
+    """One row: a number that rises, by trigger, whenever a fact about sites, people, hours or visit types changes."""
+
+    __tablename__ = "clinic_revision"
+
+    one_row: Mapped[bool] = mapped_column(Boolean, primary_key=True, default=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+
+    __table_args__ = (CheckConstraint("one_row", name="one_row"),)

@@ -12,15 +12,14 @@ from kernel.assembly import Parts
 from kernel.clock import now
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
-from services.referral.model.schedule import Site, VisitType
+from services.referral.model.schedule import VisitType
+from services.referral.queries.clinic_facts import Clinic, read_clinic, visit_rules
 from services.referral.queries.sites import (
     find_site,
     find_visit_type,
-    list_providers,
-    list_sites,
     list_visit_types,
 )
-from services.referral.queries.slots import SlotSearch, find_slots, visit_rules
+from services.referral.queries.slots import SlotSearch, find_slots
 from services.referral.routes.schedule_shapes import SlotQuery, SlotsOut
 from services.referral.routes.wall_clock import read_day_or_time
 from services.referral.rules.calendar_time import local_date, local_label
@@ -44,24 +43,24 @@ def slot_routes(parts: Parts) -> APIBlueprint:
             visit = _visit_type(session, query)
             moment = now(session)
             search = _search(session, query, moment, principal().actor.sites)
-            found = find_slots(session, visit_rules(visit), search, moment)
-            sites = {site.id: site for site in list_sites(session)}
-            names = {provider.id: provider.name for provider, _, _ in list_providers(session)}
-        items = [slot_json(slot, visit.id, sites[slot.site_id], names, moment) for slot in found]
+            rules = visit_rules(visit)
+            found = find_slots(session, rules, search, moment)
+            clinic = read_clinic(session, rules)
+        zones = {site.id: site.zone for site in clinic.sites}
+        items = [slot_json(slot, visit.id, zones[slot.site_id], clinic, moment) for slot in found]
         return jsonify(items=items, next_cursor=None, visit_type=visit.id)
 
     return routes
 
 
 def slot_json(
-    slot: Slot, visit_type: str, site: Site, provider_names: dict[str, str], moment: datetime
+    slot: Slot, visit_type: str, zone: ZoneInfo, clinic: Clinic, moment: datetime
 ) -> dict[str, Any]:
     """One slot (`schedule_shapes.SlotOut`)."""
-    zone = ZoneInfo(site.time_zone)
     return {
-        "site": site.id,
-        "site_name": site.name,
-        "provider": {"id": slot.provider_id, "name": provider_names[slot.provider_id]},
+        "site": slot.site_id,
+        "site_name": clinic.site_names[slot.site_id],
+        "provider": {"id": slot.provider_id, "name": clinic.provider_names[slot.provider_id]},
         "provider_id": slot.provider_id,
         "visit_type": visit_type,
         "starts_at": slot.starts_at.isoformat(),

@@ -4,7 +4,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from services.referral.rules.calendar_time import days_touched, wall_intervals
-from services.referral.rules.slots import Interval, ProviderHours, SiteHours, VisitRules, WeeklyHours
+from services.referral.rules.slots import (
+    Interval,
+    MinuteSpan,
+    ProviderHours,
+    SiteHours,
+    VisitRules,
+    WeeklyHours,
+)
 
 # Conflicts that another booking causes; all others come from the rules of the clinic.
 TAKEN_CONFLICTS = ("provider_taken", "room_taken")
@@ -15,7 +22,7 @@ def find_conflicts(
     site: SiteHours,
     provider: ProviderHours,
     *,
-    taken: Mapping[int, Sequence[Interval]],
+    taken: Mapping[int, Sequence[MinuteSpan]],
     starts_at: datetime,
     now: datetime,
 ) -> list[str]:
@@ -28,7 +35,12 @@ def find_conflicts(
     local = starts_at.astimezone(site.zone)
     minute = local.hour * 60 + local.minute
     at_site = provider.hours.get(site.id, ())
-    free = [seat for seat in provider.seats if not _meets(use, taken.get(seat, ()))]
+    used = tuple(int(at.timestamp()) // 60 for at in use)
+
+    def is_free(seat: int) -> bool:
+        return not any(first < used[1] and used[0] < last for first, last in taken.get(seat, ()))
+
+    free = [seat for seat in provider.seats if is_free(seat)]
     provider_free = bool(free) and (len(free) == len(provider.seats) or not visit.whole_provider)
     speaks_against = {
         "in_past": starts_at < now,
@@ -41,7 +53,7 @@ def find_conflicts(
         or _meets((starts_at, ends_at), provider.closures),
         "provider_taken": not provider_free,
         "room_taken": not any(
-            not _meets(use, taken.get(seat, ())) and not _meets(use, site.room_closures.get(room, ()))
+            is_free(seat) and not _meets(use, site.room_closures.get(room, ()))
             for room, seats in site.rooms.items()
             for seat in seats
         ),

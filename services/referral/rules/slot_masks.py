@@ -49,6 +49,19 @@ class Window:
             mask |= self.span((starts_at - self.starts_at) // GRAIN, -((self.starts_at - ends_at) // GRAIN))
         return mask
 
+    def touching_minutes(self, spans: Iterable[tuple[int, int]]) -> int:
+        """As `touching`, for spans in minutes since 1970."""
+        begins = int((self.starts_at - EPOCH).total_seconds()) // 60
+        mask, bits = 0, self.bits
+        for first_minute, last_minute in spans:
+            first = (first_minute - begins) // GRAIN_MINUTES
+            last = -((begins - last_minute) // GRAIN_MINUTES)
+            first = max(first, 0)
+            last = min(last, bits)
+            if first < last:
+                mask |= ((1 << (last - first)) - 1) << first
+        return mask
+
     def within(self, intervals: Iterable[tuple[datetime, datetime]]) -> int:
         """Return the mask of grains that lie wholly in an interval: rounded inwards, for what is open."""
         mask = 0

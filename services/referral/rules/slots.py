@@ -13,6 +13,8 @@ from services.referral.rules.calendar_time import days_touched, wall_intervals
 from services.referral.rules.slot_masks import GRAIN_MINUTES, Window, bits_of, grid, runs
 
 Interval = tuple[datetime, datetime]
+# A stretch of time in minutes since 1970 UTC, as the database keeps it.
+MinuteSpan = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +103,14 @@ def free_slots(
     *,
     sites: Sequence[SiteHours],
     providers: Sequence[ProviderHours],
-    taken: Mapping[int, Sequence[Interval]],
+    taken: Mapping[int, Sequence[MinuteSpan]],
     window: tuple[datetime, datetime],
     now: datetime,
     most: int,
 ) -> list[Slot]:
     """Return the earliest `most` free slots that start within `window`, sorted.
 
-    `taken` maps a seat number to the intervals taken from it, buffers included. The visit itself lies within the
+    `taken` maps a seat number to the spans taken from it, buffers included. The visit itself lies within the
     hours of site and provider; its buffers only keep other visits away and may reach outside them.
     """
     search = _bookable(visit, window, now)
@@ -118,7 +120,7 @@ def free_slots(
     margin = timedelta(minutes=visit.buffer_before), timedelta(minutes=visit.minutes + visit.buffer_after)
     span = Window.around(search[0] - margin[0], search[1] + margin[1])
     in_search = span.starting_in(*search)
-    busy = {seat: span.touching(intervals) for seat, intervals in taken.items()}
+    busy = {seat: span.touching_minutes(spans) for seat, spans in taken.items()}
     found: list[list[Slot]] = []
     for site in sites:
         starts = in_search & grid(span, site.zone, visit.alignment_minutes)
