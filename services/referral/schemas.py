@@ -53,6 +53,10 @@ class In(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class Out(BaseModel):
+    """Base of answers."""
+
+
 class EvaluateIn(RootModel[dict[str, Any]]):
     """Answers keyed by the protocol's variable ids, bare or under the one key `answers`."""
 

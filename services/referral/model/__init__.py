@@ -1,6 +1,27 @@
 """Mapped classes of the referral service. Importing this package registers them all."""
 
-from services.referral.model import appointment, decision, move, protocol, referral, review, schedule
+from services.referral.model import (
+    appointment,
+    decision,
+    move,
+    protocol,
+    protocol_life,
+    referral,
+    review,
+    schedule,
+    watch,
+)
 from services.referral.model.base import Base
 
-__all__ = ["Base", "appointment", "decision", "move", "protocol", "referral", "review", "schedule"]
+__all__ = [
+    "Base",
+    "appointment",
+    "decision",
+    "move",
+    "protocol",
+    "protocol_life",
+    "referral",
+    "review",
+    "schedule",
+    "watch",
+]

@@ -93,3 +93,9 @@ def read_case(session: Session, referral: Referral) -> Case:
         visits=visits,
         visit_changes=list(session.scalars(changes.order_by(AppointmentChange.id))) if visits else [],
     )
+
+
+def live_decision(session: Session, referral_id: UUID) -> Decision | None:
+    """Return the decision in force on a referral, or None."""
+    live = select(Decision).where(Decision.referral_id == referral_id, Decision.voided_at.is_(None))
+    return session.scalars(live).first()

@@ -6,8 +6,10 @@ from kernel.assembly import Parts
 from services.referral.routes.appointments import appointment_routes
 from services.referral.routes.cases import case_routes
 from services.referral.routes.deeds import deed_routes
+from services.referral.routes.drafts import draft_routes
 from services.referral.routes.evaluate import evaluate_routes
 from services.referral.routes.holds import hold_routes
+from services.referral.routes.protocol import protocol_routes
 from services.referral.routes.sites import site_routes
 from services.referral.routes.slots import slot_routes
 from services.referral.routes.visit_deeds import visit_deed_routes
@@ -23,6 +25,8 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         worklist_routes(parts),
         case_routes(parts),
         deed_routes(parts),
+        protocol_routes(parts),
+        draft_routes(parts),
         site_routes(parts),
         slot_routes(parts),
         appointment_routes(parts),

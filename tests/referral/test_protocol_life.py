@@ -1,0 +1,235 @@
+"""Draft, golden cases, replay, a second person, published, superseded: and what each step refuses."""
+
+import copy
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from kernel.contracts.protocol import shipped_document
+from kernel.ids import parse_id
+from services.referral.tasks import replay_work
+from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
+
+BACK_PAIN = {"age_years": 40, "regions": ["low_back"], "nprs_now": 2}
+
+
+def post(clinic: Clinic, path: str, body: Any, actor: Any = NURSE, version: int | None = None) -> Any:
+    return clinic.call("POST", f"/protocol{path}", body, actor=actor, version=version)
+
+
+def rule(document: dict[str, Any], rule_id: str) -> dict[str, Any]:
+    found: dict[str, Any] = copy.deepcopy(next(r for r in document["routes"]["rules"] if r["id"] == rule_id))
+    return found
+
+
+def draft_with(clinic: Clinic, *items: tuple[str, str, Any], actor: Any = NURSE) -> dict[str, Any]:
+    draft: dict[str, Any] = post(clinic, "/drafts", {"title": "Summer"}, actor).json
+    for section, item_id, item in items:
+        answer = post(
+            clinic,
+            f"/drafts/{draft['id']}/items",
+            {"section": section, "id": item_id, "item": item},
+            actor,
+            draft["version"],
+        )
+        assert answer.status_code == 200, answer.text
+        draft = answer.json
+    return draft
+
+
+def back_pain_sooner() -> tuple[str, str, Any]:
+    changed = rule(shipped_document(), "PT4")
+    changed["priority"] = "P4"
+    return ("rules", "PT4", changed)
+
+
+def a_new_rule() -> tuple[str, str, Any]:
+    new = rule(shipped_document(), "PT5")
+    new |= {"id": "PT90", "name": "Pain in the face", "priority": "P5"}
+    new["when"] = {"variable": "regions", "operator": "contains", "value": "other_msk"}
+    return ("rules", "PT90", new)
+
+
+@pytest.mark.capability("T1")
+def test_clinicians_change_a_rule_and_it_is_in_force_at_once(clinic: Clinic) -> None:
+    elsewhere = {"age_years": 40, "regions": ["other_msk"], "nprs_now": 2}
+    assert clinic.submit(elsewhere)["route"] == "staff_triage"
+    draft = draft_with(clinic, a_new_rule())
+    assert draft["checks"]["ready"], draft["checks"]
+    published = post(clinic, f"/drafts/{draft['id']}/publish", {}, PROVIDER, draft["version"])
+    assert published.status_code == 201, published.text
+    assert (published.json["number"], published.json["version"]) == (2, "2")
+    after = clinic.submit(elsewhere)
+    assert (after["route"], after["decision"]["protocol_version"]) == ("physical_therapy", "2")
+    with clinic.session() as session:
+        told = session.execute(text("SELECT count(*) FROM outbox_event WHERE type = 'protocol_published'"))
+        assert told.scalar_one() == 2
+
+
+@pytest.mark.capability("T5")
+def test_publishing_leaves_old_decisions_untouched_and_openable(clinic: Clinic) -> None:
+    before = clinic.submit(BACK_PAIN)
+    draft = draft_with(clinic, a_new_rule())
+    post(clinic, f"/drafts/{draft['id']}/publish", {}, PROVIDER, draft["version"])
+    after = clinic.get(f"/referrals/{before['id']}")
+    assert after["decision"] == before["decision"]
+    assert after["decision"]["protocol_version"] == "1"
+    old = clinic.get("/protocol/versions/1")
+    assert (old["document"], old["in_force"]) == (shipped_document(), False)
+    with pytest.raises(DBAPIError), clinic.session() as session:
+        session.execute(text("UPDATE protocol_version SET version = 'x'"))
+    changes = clinic.get("/protocol/versions/1/diff/2")["changes"]
+    assert [(c["path"], c["kind"], c["id"]) for c in changes] == [("routes.rules", "added", "PT90")]
+
+
+@pytest.mark.capability("T6")
+def test_a_failing_golden_case_blocks_publishing_unless_a_second_person_says_why(clinic: Clinic) -> None:
+    draft = draft_with(clinic, back_pain_sooner())
+    failing = draft["checks"]["golden"]["failing"]
+    assert failing
+    assert not draft["checks"]["ready"]
+    path = f"/drafts/{draft['id']}/publish"
+    own = post(clinic, path, {}, NURSE, draft["version"])
+    assert (own.status_code, own.json["code"]) == (409, "second_person")
+    blocked = post(clinic, path, {}, PROVIDER, draft["version"])
+    assert (blocked.status_code, blocked.json["code"]) == (409, "golden_cases_fail")
+    assert blocked.json["failing_count"] == len(failing)
+    assert post(clinic, path, {"override_reason": "ok"}, PROVIDER, draft["version"]).status_code == 409
+    assert clinic.get("/protocol")["number"] == 1
+    reason = "Agreed at the spine conference of Monday."
+    done = post(clinic, path, {"override_reason": reason}, PROVIDER, draft["version"])
+    assert done.status_code == 201, done.text
+    newest = clinic.get("/protocol/versions")["items"][0]
+    assert (newest["override_reason"], newest["proposed_by"], newest["approved_by"]) == (
+        reason,
+        "nurse-1",
+        "provider-1",
+    )
+    assert newest["failing_cases"] == [case["code"] for case in failing]
+
+
+@pytest.mark.parametrize(
+    ("damage", "code"),
+    [
+        ({"variable": "no_such_thing", "operator": "eq", "value": True}, "unknown_variable"),
+        ({"variable": "age_years", "operator": "ge", "value": "old"}, "wrong_value"),
+        ({"ref": "PT90.when"}, "cycle"),
+        ({"variable": "age_years", "operator": "around", "value": 3}, "unknown_operator"),
+    ],
+)
+def test_a_broken_document_is_refused_and_the_protocol_in_force_stays(
+    clinic: Clinic, damage: dict[str, Any], code: str
+) -> None:
+    section, item_id, item = a_new_rule()
+    draft = draft_with(clinic, (section, item_id, {**item, "when": damage}))
+    assert draft["checks"]["problems"], draft["checks"]
+    assert all(problem["path"] and problem["message"] for problem in draft["checks"]["problems"])
+    refused = post(clinic, f"/drafts/{draft['id']}/publish", {}, PROVIDER, draft["version"])
+    assert refused.status_code == 422
+    assert refused.json["errors"]
+    assert clinic.get("/protocol")["number"] == 1
+
+
+@pytest.mark.capability("A3")
+def test_export_change_import_and_a_stale_import_is_refused(clinic: Clinic) -> None:
+    exported = clinic.get("/protocol")
+    document = exported["document"]
+    document["routes"]["rules"].append(a_new_rule()[2])
+    body = {"title": "From a file", "document": document, "base_number": exported["number"]}
+    imported = post(clinic, "/drafts", body).json
+    opened = clinic.get(f"/protocol/drafts/{imported['id']}")
+    assert [(c["kind"], c["id"]) for c in opened["changes"]] == [("added", "PT90")]
+    done = post(clinic, f"/drafts/{imported['id']}/publish", {}, PROVIDER, imported["version"])
+    assert done.status_code == 201
+    again = post(clinic, "/drafts", body)
+    assert (again.status_code, again.json["code"]) == (409, "stale")
+
+
+def test_a_draft_based_on_an_older_version_cannot_be_published(clinic: Clinic) -> None:
+    first, second = draft_with(clinic, a_new_rule()), draft_with(clinic, a_new_rule())
+    assert post(clinic, f"/drafts/{first['id']}/publish", {}, PROVIDER, first["version"]).status_code == 201
+    late = post(clinic, f"/drafts/{second['id']}/publish", {}, PROVIDER, second["version"])
+    assert (late.status_code, late.json["code"]) == (409, "stale")
+
+
+@pytest.mark.capability("T7")
+def test_a_replay_counts_before_and_after_and_never_writes_to_cases(clinic: Clinic) -> None:
+    cases = [clinic.submit(answers, preferred_site="paola") for answers in (BACK_PAIN, NECK_PAIN, BACK_PAIN)]
+    alarm = clinic.submit({**BACK_PAIN, "saddle_numbness": True}, preferred_site="garnett")
+    flag = next(f for f in shipped_document()["red_flags"] if f["id"] == "RF_CES")
+    draft = draft_with(clinic, back_pain_sooner(), ("red_flags", "RF_CES", {**flag, "action": "U"}))
+    requested = post(clinic, f"/drafts/{draft['id']}/replays", {"days": 30})
+    assert requested.status_code == 202
+    assert (requested.json["total"], requested.json["done"]) == (4, 0)
+    replay_id = parse_id(requested.json["id"])
+    assert replay_id is not None
+    replay_work(clinic.parts).run(replay_id)
+
+    replay = clinic.get(f"/protocol/replays/{replay_id}")
+    assert (replay["state"], replay["done"], replay["changed"]) == ("done", 4, 3)
+    assert replay["before"]["physical_therapy P5"] == 3
+    assert replay["after"]["physical_therapy P4"] == 2
+    assert replay["lost_emergencies"] == 1
+    first = replay["changes"][0]
+    assert (first["referral_id"], first["lost_emergency"]) == (alarm["id"], True)
+    assert first["from"]["route"] == "emergency"
+    assert replay["sites"]["garnett"]["emergency"] == [1, 0]
+    for case in cases:
+        assert clinic.get(f"/referrals/{case['id']}")["version"] == case["version"]
+
+
+def test_a_replay_goes_on_after_its_worker_died(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("services.referral.actions.replay_draft.BATCH", 2)
+    monkeypatch.setattr("services.referral.actions.replay_draft.LONGEST_RUN_SECONDS", 0.0)
+    for _ in range(5):
+        clinic.submit(BACK_PAIN)
+    draft = draft_with(clinic, back_pain_sooner())
+    replay_id = parse_id(post(clinic, f"/drafts/{draft['id']}/replays", {}).json["id"])
+    assert replay_id is not None
+    work = replay_work(clinic.parts)
+    progress = []
+    for _ in range(3):
+        work.run(replay_id)
+        progress.append(clinic.get(f"/protocol/replays/{replay_id}")["done"])
+    assert progress == [2, 4, 5]
+    assert clinic.get(f"/protocol/replays/{replay_id}")["state"] == "done"
+    assert len(clinic.get(f"/protocol/replays/{replay_id}")["changes"]) == 5
+
+
+def test_an_override_becomes_a_golden_case_that_guards_the_next_version(clinic: Clinic) -> None:
+    case = clinic.submit(BACK_PAIN)
+    redirected = clinic.do(
+        case, "redirect", {"route": "medication_review", "priority": "P4", "reason_code": "patient_prefers"}
+    )
+    made = post(clinic, "/golden-cases", {"title": "Prefers medicine", "referral_id": redirected["id"]})
+    assert made.status_code == 201
+    assert (made.json["origin"], made.json["expected"]["route"]) == ("override", "medication_review")
+    assert made.json["answers"] == BACK_PAIN
+    checks = draft_with(clinic)
+    failing = clinic.get(f"/protocol/drafts/{checks['id']}")["checks"]["golden"]["failing"]
+    assert [(f["code"], f["differences"]["route"]["expected"]) for f in failing] == [
+        ("CLINIC0001", "medication_review")
+    ]
+    assert post(clinic, "/golden-cases/CLINIC0001/retire", {}).status_code == 200
+    assert clinic.get(f"/protocol/drafts/{checks['id']}")["checks"]["ready"]
+
+
+def test_who_may_not_and_what_is_refused(clinic: Clinic) -> None:
+    assert post(clinic, "/drafts", {"title": "x"}, FRONT_DESK).status_code == 403
+    draft = draft_with(clinic)
+    items = f"/drafts/{draft['id']}/items"
+    body = {"section": "rules", "id": "PT4", "item": None}
+    assert post(clinic, items, body).status_code == 428
+    assert post(clinic, items, body, version=99).status_code == 412
+    assert post(clinic, items, {**body, "section": "secrets"}, version=1).status_code == 422
+    assert clinic.call("GET", "/protocol/versions/0").status_code == 404
+    assert clinic.call("GET", "/protocol/versions/x").status_code == 404
+    assert (
+        post(clinic, "/golden-cases", {"title": "x", "answers": {"nope": 1}, "expected": {}}).status_code
+        == 422
+    )
+    ended = post(clinic, f"/drafts/{draft['id']}/discard", {}, version=1)
+    assert ended.json["state"] == "discarded"
+    assert post(clinic, items, body, version=2).json["code"] == "draft_ended"
