@@ -113,7 +113,7 @@ class DiagnosisCompiler:
                 return truth.FALSE
             return int(min([s[part] for part in parts]))
 
-        return self.network.add(Clause(DEFINITE, (*parts, *above), met, {"diagnosis": name}))
+        return self.network.add(Clause(DEFINITE, (*parts, *above), met, {"diagnosis": name, "parts": parts}))
 
     def _any_definite(self, path: str) -> int:
         """TRUE or FALSE, never unknown: whether a definite entry is in the result as it stands."""
@@ -142,7 +142,9 @@ class DiagnosisCompiler:
                 return truth.FALSE
             return truth.all_but_one([s[part] for part in parts])
 
-        return self.network.add(Clause(PROBABLE, (*parts, taken, *above), met, {"diagnosis": entry["id"]}))
+        return self.network.add(
+            Clause(PROBABLE, (*parts, taken, *above), met, {"diagnosis": entry["id"], "parts": parts})
+        )
 
     def finish(self) -> tuple[tuple[Diagnosis, ...], tuple[Entry, ...]]:
         """All diagnoses, and their entries in the order they are shown."""
