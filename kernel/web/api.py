@@ -38,6 +38,23 @@ PROBLEM_SCHEMA: dict[str, Any] = {
 }
 
 
+# Extension of an operation's document: a POST that only computes takes no Idempotency-Key.
+STORES_NOTHING = "x-stores-nothing"
+IDEMPOTENCY_KEY: dict[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Chosen by the caller, once per deed: the same key again replays the first answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": r"^[\x21-\x7e]+$"},
+}
+IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "description": "The record's version as last read, in quotes; 428 says where it is needed, 412 that it is old.",
+    "schema": {"type": "string", "pattern": '^"[0-9]{1,9}"$'},
+}
+
+
 def make_api(service: str, title: str, gate: Gate, *, largest_body: int = LARGEST_BODY_BYTES) -> APIFlask:
     """Return the API application of `service`, to be mounted at `/api/<service>/v1`."""
     prefix = f"/api/{service}/v1"
@@ -108,11 +125,15 @@ def _field_problems(detail: Any, path: str = "") -> Any:
         yield FieldProblem(path or "body", "invalid")
 
 
+def _writing_headers(on_record: bool) -> list[dict[str, Any]]:
+    return [IDEMPOTENCY_KEY, IF_MATCH] if on_record else [IDEMPOTENCY_KEY]
+
+
 def _true_to_server(spec: Any) -> Any:
     """Say what APIFlask leaves out: a body is required, every refusal is a problem, every operation takes a token."""
     spec.setdefault("components", {}).setdefault("schemas", {})["Problem"] = PROBLEM_SCHEMA
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    for operations in spec.get("paths", {}).values():
+    for path, operations in spec.get("paths", {}).items():
         for operation in operations.values():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
@@ -120,6 +141,8 @@ def _true_to_server(spec: Any) -> Any:
             if "requestBody" in operation:
                 operation["requestBody"]["required"] = True
                 usual += ["409", "412", "428"]
+                if not operation.get(STORES_NOTHING):
+                    operation.setdefault("parameters", []).extend(_writing_headers("{" in path))
             for status in usual:
                 operation["responses"].setdefault(status, {"description": from_status(int(status)).title})
             for status, response in operation["responses"].items():

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Request, request
 
-from kernel.web.problems import Problem, from_status
+from kernel.web.problems import FieldProblem, Problem, from_status, invalid
 
 MOST_NESTING = 32
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -103,11 +103,15 @@ class StrictRequest(Request):
 
 
 def refuse_other_media() -> None:
-    """Before-request hook of the APIs: a body is application/json in UTF-8, not compressed, and not empty."""
+    """Before-request hook of the APIs: a body is application/json in UTF-8, not compressed, and not empty; no query
+    argument is given twice, because two readers could each take another one."""
     if "\x00" in request.path or "%00" in request.query_string.decode("latin-1"):
         raise from_status(400)
     if request.headers.get("Content-Encoding", "identity").lower() != "identity":
         raise from_status(415)
+    repeated = [name for name, values in request.args.lists() if len(values) > 1]
+    if repeated:
+        raise invalid([FieldProblem("query", "given_twice")])
     if request.method not in ("POST", "PUT", "PATCH"):
         return
     if (

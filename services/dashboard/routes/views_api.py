@@ -7,7 +7,7 @@ from apiflask import APIBlueprint
 from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.principal import allow
-from kernel.web.problems import FieldProblem, invalid
+from kernel.web.problems import FieldProblem, Problem, invalid
 from services.dashboard.queries.patient_views import View, views_of_patient
 from services.dashboard.rules.roles import MANAGER, PROVIDER
 from services.dashboard.schemas import ViewsQuery
@@ -32,7 +32,7 @@ def view_routes(database: Database) -> APIBlueprint:
             raise invalid([FieldProblem("patient_id", "uuid")])
         before = parse_id(query_data.cursor) if query_data.cursor else None
         if query_data.cursor and before is None:
-            raise invalid([FieldProblem("cursor", "unknown")])
+            raise Problem(400, "cursor", "The cursor is not one this list gave out.")
         with database.transaction() as session:
             found = views_of_patient(session, patient_id, limit=query_data.limit + 1, before=before)
         page = found[: query_data.limit]

@@ -3,7 +3,6 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -13,13 +12,13 @@ from kernel.ids import parse_id
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from kernel.web.problems import Problem, conflict, not_found
 from services.intake.actions.acknowledge_callback_task import acknowledge_callback_task
 from services.intake.actions.close_callback_task import close_callback_task
 from services.intake.model import CallbackTask, Patient
 from services.intake.queries.callback_tasks import list_tasks, task_with_patient
 from services.intake.queries.cursors import BadCursor
-from services.intake.routes.patient_routes import page_limit
+from services.intake.routes.list_queries import CallbacksQuery, EmptyIn
 from services.intake.rules.callback_states import NotPossible
 from services.intake.rules.on_call import who_acts
 from services.intake.schemas import AnyOut, CloseIn
@@ -34,17 +33,15 @@ def callback_routes(database: Database) -> APIBlueprint:
 
     @routes.get("/callback-tasks")
     @allow(roles=SEES, services=True)
+    @routes.input(CallbacksQuery, location="query", arg_name="query")
     @routes.output(AnyOut)
-    def listed() -> Any:
+    def listed(query: CallbacksQuery) -> Any:
         """Call-backs that wait (`state=open`, the default, with those taken on) or are done, most urgent first."""
-        state = request.args.get("state", "open")
-        if state not in ("open", "done"):
-            raise invalid([FieldProblem("state", "not_in_values")])
         with database.transaction() as session:
             try:
-                rows, cursor = list_tasks(session, state, page_limit(), request.args.get("cursor"))
+                rows, cursor = list_tasks(session, query.state, query.limit, query.cursor)
             except BadCursor:
-                raise invalid([FieldProblem("cursor", "not_a_cursor")]) from None
+                raise Problem(400, "cursor", "The cursor is not one this list gave out.") from None
             record(
                 session,
                 principal().actor,
@@ -71,8 +68,9 @@ def callback_routes(database: Database) -> APIBlueprint:
 
     @routes.post("/callback-tasks/<task_id>/acknowledge")
     @allow(roles=CLINICAL)
+    @routes.input(EmptyIn)
     @routes.output(AnyOut)
-    def acknowledge(task_id: str) -> Any:
+    def acknowledge(task_id: str, json_data: EmptyIn) -> Any:
         """Take a call-back on."""
         who = principal()
 

@@ -3,16 +3,16 @@
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import request
 
 from kernel.audit import record
 from kernel.context import Actor
 from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, invalid, not_found
+from kernel.web.problems import not_found
 from services.intake.model import Patient
 from services.intake.queries.patients import find_patients, patient_of, submissions_of
+from services.intake.routes.list_queries import PatientsQuery
 from services.intake.schemas import AnyOut
 
 STAFF = {"nurse", "provider", "therapist", "front_desk"}
@@ -24,15 +24,12 @@ def patient_routes(database: Database) -> APIBlueprint:
 
     @routes.get("/patients")
     @allow(roles=STAFF, scopes={"intake:read"}, services=True)
+    @routes.input(PatientsQuery, location="query", arg_name="query")
     @routes.output(AnyOut)
-    def search() -> Any:
+    def search(query: PatientsQuery) -> Any:
         """Patients whose names, birth date or phone begin as `q` says; at least two letters."""
-        query = request.args.get("q", "")
-        limit = page_limit()
-        if len(query) > 100 or len(query.strip()) < 2:
-            raise invalid([FieldProblem("q", "too_long" if len(query) > 100 else "too_short")])
         with database.transaction() as session:
-            found = find_patients(session, query, limit)
+            found = find_patients(session, query.q, query.limit)
             actor = principal().actor
             record(session, actor, "search_patients", "patient", "-", details={"found": len(found)})
             return {"items": [patient_json(patient) for patient in found], "next_cursor": None}
@@ -66,14 +63,6 @@ def patient_routes(database: Database) -> APIBlueprint:
             }
 
     return routes
-
-
-def page_limit() -> int:
-    """The `limit` of the request, 1 to 100 (25 without one); 422 otherwise."""
-    text = request.args.get("limit", "25")
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:6]) <= 100:
-        raise invalid([FieldProblem("limit", "out_of_range")])
-    return int(text)
 
 
 def patient_json(patient: Patient) -> dict[str, Any]:

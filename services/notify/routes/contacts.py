@@ -1,6 +1,7 @@
 """How a patient can be reached, over HTTP: the badge staff see, never the number itself in a list of states."""
 
 from typing import Any
+from uuid import UUID
 
 from apiflask import APIBlueprint
 from sqlalchemy import text
@@ -8,9 +9,8 @@ from sqlalchemy import text
 from kernel.audit import record
 from kernel.database import Database
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, invalid
 from services.notify.queries.reach import CONTACTS, reach_of
-from services.notify.routes.page_arguments import id_of
+from services.notify.routes.list_queries import ContactsQuery
 from services.notify.schemas import ItemsOut
 
 SEES = {"front_desk", "nurse", "therapist", "provider", "manager"}
@@ -22,12 +22,11 @@ def contact_routes(database: Database) -> APIBlueprint:
 
     @routes.get("/contacts")
     @allow(roles=SEES, services=True)
+    @routes.input(ContactsQuery, location="query", arg_name="query")
     @routes.output(ItemsOut)
-    def listed() -> Any:
+    def listed(query: ContactsQuery) -> Any:
         """Each channel of one patient (`patient_id`) and what stands in its way, opt-outs first of all."""
-        patient = id_of("patient_id")
-        if patient is None:
-            raise invalid([FieldProblem("patient_id", "missing")])
+        patient = UUID(query.patient_id)
         with database.transaction() as session:
             points = {row.channel: row for row in session.execute(text(CONTACTS), {"patient": patient})}
             items = []

@@ -13,10 +13,11 @@ from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply as Stored
 from kernel.web.idempotency import once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from kernel.web.problems import conflict, not_found
 from services.notify.actions.close_reply import close_reply
 from services.notify.queries.inbox import inbox_page, one_reply
-from services.notify.routes.page_arguments import one_of, page_limit, page_place
+from services.notify.routes.list_queries import InboxQuery
+from services.notify.routes.page_arguments import page_place
 from services.notify.schemas import CloseIn, ItemsOut, RecordOut
 
 SEES = {"front_desk", "nurse", "provider", "manager"}
@@ -29,15 +30,13 @@ def inbox_routes(database: Database) -> APIBlueprint:
 
     @routes.get("/inbox")
     @allow(roles=SEES, services=True)
+    @routes.input(InboxQuery, location="query", arg_name="query")
     @routes.output(ItemsOut)
-    def listed() -> Any:
+    def listed(query: InboxQuery) -> Any:
         """Replies that wait for a person (`state=open`, the default) or are dealt with (`closed`)."""
-        state = one_of("state") or "open"
-        if state not in ("open", "closed"):
-            raise invalid([FieldProblem("state", "not_in_values")])
-        limit, place = page_limit(), page_place()
+        place = page_place()
         with database.transaction() as session:
-            rows, cursor = inbox_page(session, state, place, limit)
+            rows, cursor = inbox_page(session, query.state, place, query.limit)
             record(session, principal().actor, "view_inbox", "reply", "-", details={"n": len(rows)})
             return {"items": [_shown(row) for row in rows], "next_cursor": cursor}
 

@@ -1,6 +1,7 @@
 """The message log over HTTP."""
 
 from typing import Any
+from uuid import UUID
 
 from apiflask import APIBlueprint
 
@@ -8,9 +9,10 @@ from kernel.audit import record
 from kernel.database import Database
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
-from services.notify.queries.message_log import SHOWN_STATES, message_log, message_text
+from services.notify.queries.message_log import SHOWN_STATES, message_log, message_text, message_values
 from services.notify.queries.templates import templates_in_force
-from services.notify.routes.page_arguments import id_of, page_limit, page_place
+from services.notify.routes.list_queries import MessagesQuery
+from services.notify.routes.page_arguments import page_place
 from services.notify.rules.compose import ClinicWords
 from services.notify.schemas import ItemsOut
 
@@ -25,13 +27,15 @@ def message_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
 
     @routes.get("/messages")
     @allow(roles=SEES_STATE, scopes={"notify:read"}, services=True)
+    @routes.input(MessagesQuery, location="query", arg_name="query")
     @routes.output(ItemsOut)
-    def listed() -> Any:
+    def listed(query: MessagesQuery) -> Any:
         """Messages of one visit (`appointment_id`) or one patient (`patient_id`), in planned order."""
-        appointment, patient = id_of("appointment_id"), id_of("patient_id")
+        appointment = UUID(query.appointment_id) if query.appointment_id else None
+        patient = UUID(query.patient_id) if query.patient_id else None
         if appointment is None and patient is None:
             raise invalid([FieldProblem("appointment_id", "or_patient_id_is_needed")])
-        limit, place = page_limit(), page_place()
+        limit, place = query.limit, page_place()
         who = principal()
         with database.transaction() as session:
             rows, cursor = message_log(session, appointment, patient, place, limit)
@@ -42,6 +46,7 @@ def message_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
             if templates is not None:
                 for item, row in zip(items, rows, strict=True):
                     item["text"] = message_text(row, clinic, templates)
+                    item["values"] = message_values(row)
         return {"items": items, "next_cursor": cursor}
 
     return routes
@@ -56,6 +61,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "step": row.step,
         "channel": row.channel,
         "language": row.language,
+        "language_note": row.language_note,
         "template": row.template,
         "template_version": row.template_version,
         "planned_for": row.planned_for.isoformat(),

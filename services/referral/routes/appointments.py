@@ -14,7 +14,7 @@ from kernel.clock import now
 from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, invalid
+from kernel.web.problems import Problem
 from services.referral.actions.book_slot import book_slot
 from services.referral.queries.appointments import Visit, history_of, visits_between, visits_that_ask
 from services.referral.routes import schedule_shapes as shapes
@@ -105,7 +105,7 @@ def _page(visits: list[Visit], query: shapes.DayQuery) -> tuple[list[Visit], str
     if query.cursor:
         ids = [str(visit.appointment.id) for visit in visits]
         if query.cursor not in ids:
-            raise invalid([FieldProblem("query.cursor", "unknown")])
+            raise Problem(400, "cursor", "The cursor is not one this list gave out.")
         start = ids.index(query.cursor) + 1
     page = visits[start : start + query.limit]
     more = start + query.limit < len(visits)

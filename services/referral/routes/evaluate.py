@@ -5,6 +5,7 @@ from typing import Any
 from apiflask import APIBlueprint
 
 from kernel.assembly import Parts
+from kernel.web.api import STORES_NOTHING
 from kernel.web.principal import allow
 from kernel.web.problems import FieldProblem, invalid
 from services.referral.actions.decide_route import decide_route
@@ -20,7 +21,7 @@ def evaluate_routes(parts: Parts) -> APIBlueprint:
     @allow(roles={"nurse", "provider"}, scopes={"referral:evaluate"}, services=True)
     @routes.input(EvaluateIn, arg_name="body")
     @routes.output(DecisionOut)
-    @routes.doc(security="bearer")
+    @routes.doc(security="bearer", extensions={STORES_NOTHING: True})
     def evaluate(body: EvaluateIn) -> Any:
         """Evaluate answers under the protocol in force."""
         answers = body.root

@@ -1,0 +1,30 @@
+"""What the lists take in their query; an argument that is not named is refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+
+class PatientsQuery(BaseModel):
+    """Whom to look for: the beginnings of names, a birth date, or a phone number or its end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    q: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=100)]
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+
+
+class CallbacksQuery(BaseModel):
+    """Which call-backs, and which page of them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Literal["open", "done"] = "open"
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
+
+
+class EmptyIn(BaseModel):
+    """A deed that needs no more than its address."""
+
+    model_config = ConfigDict(extra="forbid")

@@ -1,0 +1,37 @@
+"""What the lists take in their query; an argument that is not named is refused."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+Id = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$")]
+
+
+class PageQuery(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
+
+
+class ContactsQuery(BaseModel):
+    """Which patient."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    patient_id: Id
+
+
+class MessagesQuery(PageQuery):
+    """Whose messages: one of the two is needed."""
+
+    appointment_id: Id | None = None
+    patient_id: Id | None = None
+
+
+class InboxQuery(PageQuery):
+    """Which replies."""
+
+    state: Literal["open", "closed"] = "open"
