@@ -20,6 +20,7 @@ from services.dashboard.routes.desk import Desk
 from services.dashboard.routes.home import home_routes
 from services.dashboard.routes.looks import add_looks
 from services.dashboard.routes.sign_in import add_sign_in
+from services.dashboard.routes.staff_accounts import staff_account_routes
 from services.dashboard.routes.token import token_routes
 from services.dashboard.routes.views_api import view_routes
 from services.dashboard.settings import DashboardSettings
@@ -81,5 +82,7 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
     pages.extensions["csrf"].exempt(access)
     pages.register_blueprint(access)
     pages.register_blueprint(home_routes())
-    add_pages(pages, Desk(parts.database, Owners(parts.client)))
+    desk = Desk(parts.database, Owners(parts.client))
+    pages.register_blueprint(staff_account_routes(desk, settings.password_salt.get_secret_value()))
+    add_pages(pages, desk)
     return pages

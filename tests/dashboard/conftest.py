@@ -4,7 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from local.keys import new_data_keys, new_signing_key, public_key
 from services.dashboard.actions.create_api_client import create_api_client
 from services.dashboard.actions.create_staff import create_staff
 from services.dashboard.app import join_parts
+from services.dashboard.queries.reference import forget_reference
 from services.dashboard.settings import DashboardSettings
 from tests.conftest import DatabaseFactory
 from tests.dashboard.fake_owners import Owners
@@ -35,10 +36,15 @@ class Dashboard:
 
     app: Joined
     parts: Parts
-    world: World
+    owners: Owners
+    seats: dict[str, "Browser"] = field(default_factory=dict)
 
-    def browser(self) -> "Browser":
-        return Browser(Client(self.app, TestResponse))
+    @property
+    def world(self) -> World:
+        return self.owners.world
+
+    def browser(self, address: str = "192.0.2.1") -> "Browser":
+        return Browser(Client(self.app, TestResponse), address)
 
     def add_staff(self, role: str, email: str = "", sites: tuple[str, ...] = ()) -> str:
         """Create an account with the tests' password; return its address."""
@@ -57,27 +63,32 @@ class Dashboard:
         return address
 
     def signed_in(self, role: str, **more: Any) -> "Browser":
-        """Return a browser signed in as a new member of staff with that role."""
-        browser = self.browser()
-        answer = browser.sign_in(self.add_staff(role, **more))
-        assert answer.status_code == 302, answer.text
-        return browser
+        """Return a browser signed in as a member of staff with that role; the same one when asked again."""
+        seat = role + str(more or "")
+        if seat not in self.seats:
+            browser = self.browser(f"198.51.100.{len(self.seats) + 1}")
+            answer = browser.sign_in(self.add_staff(role, **more))
+            assert answer.status_code == 302, answer.text
+            self.seats[seat] = browser
+        return self.seats[seat]
 
 
 class Browser:
     """Follows forms as a browser does: with the form token of the page."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, address: str) -> None:
         self.client = client
         self.token = ""
+        self._from = {"REMOTE_ADDR": address}
 
     def get(self, path: str, **more: Any) -> TestResponse:
-        answer = self.client.get(path, **more)
+        answer = self.client.get(path, environ_base=self._from, **more)
         self._keep(answer)
         return answer
 
     def post(self, path: str, form: dict[str, Any], **more: Any) -> TestResponse:
-        answer = self.client.post(path, data={"csrf_token": self.token, **form}, **more)
+        sent = {"csrf_token": self.token, **form}
+        answer = self.client.post(path, data=sent, environ_base=self._from, **more)
         self._keep(answer)
         return answer
 
@@ -109,7 +120,7 @@ def signing() -> tuple[dict[str, str], str]:
     return private, json.dumps({"keys": [public_key(name, pem) for name, pem in private.items()]})
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def owners(signing: tuple[dict[str, str], str]) -> Iterator[Owners]:
     private, public = signing
     server = Owners(public, private)
@@ -117,15 +128,14 @@ def owners(signing: tuple[dict[str, str], str]) -> Iterator[Owners]:
     server.stop()
 
 
-@pytest.fixture
 def environment(
-    database: DatabaseFactory, owners: Owners, signing: tuple[dict[str, str], str], repository: Path
+    url: str, owners: Owners, signing: tuple[dict[str, str], str], assets: Path
 ) -> dict[str, str]:
-    """The environment of a dashboard process."""
+    """The environment of a dashboard process on the database at `url`."""
     private, public = signing
     return {
         "ENV": "test",
-        "DASHBOARD_DATABASE_URL": database("dashboard").app_url,
+        "DASHBOARD_DATABASE_URL": url,
         "REDIS_URL": "redis://127.0.0.1:1/0",
         "DATA_KEYS": new_data_keys(),
         "SIGNING_KEY": private["dashboard"],
@@ -134,16 +144,44 @@ def environment(
         "PUBLIC_URL": "http://localhost:8080",
         "FORM_SECRET_KEY": "a secret of the tests, long enough",
         "PASSWORD_SALT": SALT,
-        "ASSETS_DIR": str(repository / "node_modules"),
+        "ASSETS_DIR": str(assets),
     }
 
 
-@pytest.fixture
-def dashboard(environment: dict[str, str], owners: Owners) -> Iterator[Dashboard]:
-    settings = load(DashboardSettings, "dashboard", environment)
+def running(
+    url: str, owners: Owners, signing: tuple[dict[str, str], str], repository: Path
+) -> Iterator[Dashboard]:
+    settings = load(
+        DashboardSettings, "dashboard", environment(url, owners, signing, repository / "node_modules")
+    )
     parts = assemble("dashboard", settings)
-    yield Dashboard(join_parts(parts, settings), parts, owners.world)
+    yield Dashboard(join_parts(parts, settings), parts, owners)
     parts.database.engine.dispose()
+
+
+@pytest.fixture
+def dashboard(
+    database: DatabaseFactory, owners: Owners, signing: tuple[dict[str, str], str], repository: Path
+) -> Iterator[Dashboard]:
+    """A dashboard of this test's own, with nobody in it."""
+    owners.world = World()
+    yield from running(database("dashboard").app_url, owners, signing, repository)
+
+
+@pytest.fixture(scope="module")
+def shared_dashboard(
+    module_database: DatabaseFactory, owners: Owners, signing: tuple[dict[str, str], str], repository: Path
+) -> Iterator[Dashboard]:
+    """One dashboard for all tests of the module: its staff stay signed in, which spares a hash a test."""
+    yield from running(module_database("dashboard").app_url, owners, signing, repository)
+
+
+@pytest.fixture
+def clinic(shared_dashboard: Dashboard) -> Dashboard:
+    """The module's dashboard, its owners emptied."""
+    shared_dashboard.owners.world = World()
+    forget_reference()
+    return shared_dashboard
 
 
 @pytest.fixture

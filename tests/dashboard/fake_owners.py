@@ -117,7 +117,7 @@ class Owners:
                 for row in world.referrals.values()
                 if all(
                     str(row.get(name)) == query[name]
-                    for name in ("state", "route", "priority")
+                    for name in ("state", "route", "priority", "patient_id")
                     if name in query
                 )
                 and query.get("site") in (None, row["preferred_site"])
@@ -193,6 +193,9 @@ class Owners:
                 "items": [one for one in world.callbacks.values() if one["state"] == query["state"]],
                 "next_cursor": None,
             }
+        if path == "inbox":
+            waiting = [one for one in world.replies.values() if one["state"] == query["state"]]
+            return 200, {"items": waiting, "next_cursor": None}
         if path == "messages":
             return 200, {
                 "items": [one for one in world.messages if one["patient_id"] == query.get("patient_id")],
@@ -218,6 +221,7 @@ class Owners:
             "referrals": world.referrals,
             "appointments": world.appointments,
             "callback-tasks": world.callbacks,
+            "inbox": world.replies,
         }[steps[0]]
         record: dict[str, Any] | None = store.get(steps[1])
         if record is None:
@@ -251,6 +255,8 @@ class Owners:
             )
         elif steps[0] == "appointments":
             record["state"] = {"check-in": "arrived", "cancel": "cancelled"}.get(steps[2]) or sent["outcome"]
+        elif steps[0] == "inbox":
+            record["state"], record["outcome"] = "closed", sent["outcome"]
         elif steps[2] == "acknowledge":
             record["acknowledged_by"] = {"id": actor.id, "name": actor.name}
         else:

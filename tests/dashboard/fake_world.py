@@ -47,6 +47,7 @@ class World:
     appointments: dict[str, dict[str, Any]] = field(default_factory=dict)
     callbacks: dict[str, dict[str, Any]] = field(default_factory=dict)
     messages: list[dict[str, Any]] = field(default_factory=list)
+    replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
     calls: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
@@ -154,4 +155,27 @@ class World:
             **more,
         }
         self.callbacks[row["id"]] = row
+        return row
+
+    def add_reply(self, text: str, **more: Any) -> dict[str, Any]:
+        """Add a reply that waits for a person."""
+        row = {
+            "id": str(new_id()),
+            "version": 1,
+            "channel": "sms",
+            "patient_id": str(new_id()),
+            "patient_name": "Mara Ostrander",
+            "language": "en",
+            "address": "+18165550142",
+            "text": text,
+            "meaning": "unclear",
+            "state": "open",
+            "why_open": "not_understood",
+            "hint": {"time": "", "rating": None, "urgent": False},
+            "held": True,
+            "opted_out": False,
+            "received_at": (self.now - timedelta(minutes=12)).isoformat(),
+            **more,
+        }
+        self.replies[row["id"]] = row
         return row

@@ -1,11 +1,12 @@
 """The staff pages on real HTTP: what they show, what they do, and what they say when an owner is away."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from services.dashboard.model import PatientView
+from services.dashboard.model import PatientView, Staff
 from tests.dashboard.conftest import Dashboard
 
 NECK = {
@@ -21,25 +22,25 @@ CAUDA = {"age_years": 52, "saddle_numbness": True, "pain_weeks": 2}
 
 
 @pytest.fixture
-def case(dashboard: Dashboard) -> dict[str, Any]:
-    return dashboard.world.add_referral("Mara", "Ostrander", NECK)
+def case(clinic: Dashboard) -> dict[str, Any]:
+    return clinic.world.add_referral("Mara", "Ostrander", NECK)
 
 
 def test_the_queue_shows_each_case_with_route_flags_and_what_is_unanswered(
-    dashboard: Dashboard, case: dict[str, Any]
+    clinic: Dashboard, case: dict[str, Any]
 ) -> None:
-    dashboard.world.add_referral("Teo", "Lindqvist", CAUDA)
-    page = dashboard.signed_in("nurse").get("/staff/triage").text
+    clinic.world.add_referral("Teo", "Lindqvist", CAUDA)
+    page = clinic.signed_in("nurse").get("/staff/triage").text
     assert "Ostrander, Mara" in page
     assert "unanswered" in page
     assert page.index("Lindqvist, Teo") < page.index("Ostrander, Mara")
 
 
 def test_a_case_shows_rules_with_the_answers_behind_them_and_unknown_apart_from_no(
-    dashboard: Dashboard,
+    clinic: Dashboard,
 ) -> None:
-    row = dashboard.world.add_referral("Teo", "Lindqvist", CAUDA)
-    page = dashboard.signed_in("nurse").get(f"/staff/referrals/{row['id']}").text
+    row = clinic.world.add_referral("Teo", "Lindqvist", CAUDA)
+    page = clinic.signed_in("nurse").get(f"/staff/referrals/{row['id']}").text
     assert "Because" in page
     assert "Saddle numbness" in page
     assert "not answered" in page
@@ -47,22 +48,20 @@ def test_a_case_shows_rules_with_the_answers_behind_them_and_unknown_apart_from_
     assert "Not answered is not" in page
 
 
-def test_accepting_moves_the_case_and_opens_the_next(dashboard: Dashboard, case: dict[str, Any]) -> None:
-    other = dashboard.world.add_referral("Teo", "Lindqvist", NECK)
-    browser = dashboard.signed_in("nurse")
+def test_accepting_moves_the_case_and_opens_the_next(clinic: Dashboard, case: dict[str, Any]) -> None:
+    other = clinic.world.add_referral("Teo", "Lindqvist", NECK)
+    browser = clinic.signed_in("nurse")
     action = f"/staff/referrals/{case['id']}/accept"
     fields = browser.form_fields(browser.get(f"/staff/referrals/{case['id']}"), action)
     answer = browser.post(action, {**fields, "then": "next"})
     assert answer.status_code == 303
     assert other["id"] in answer.headers["Location"]
     assert case["state"] == "to_book"
-    assert dashboard.world.calls[-2]["actor"].role == "nurse"
+    assert clinic.world.calls[-2]["actor"].role == "nurse"
 
 
-def test_a_second_press_of_the_same_form_does_nothing_more(
-    dashboard: Dashboard, case: dict[str, Any]
-) -> None:
-    browser = dashboard.signed_in("nurse")
+def test_a_second_press_of_the_same_form_does_nothing_more(clinic: Dashboard, case: dict[str, Any]) -> None:
+    browser = clinic.signed_in("nurse")
     action = f"/staff/referrals/{case['id']}/accept"
     fields = browser.form_fields(browser.get(f"/staff/referrals/{case['id']}"), action)
     for _ in range(2):
@@ -71,8 +70,8 @@ def test_a_second_press_of_the_same_form_does_nothing_more(
 
 
 @pytest.mark.capability("D13")
-def test_a_stale_form_is_refused_and_shows_what_changed(dashboard: Dashboard, case: dict[str, Any]) -> None:
-    first, second = dashboard.signed_in("nurse"), dashboard.signed_in("provider")
+def test_a_stale_form_is_refused_and_shows_what_changed(clinic: Dashboard, case: dict[str, Any]) -> None:
+    first, second = clinic.signed_in("nurse"), clinic.signed_in("provider")
     action = f"/staff/referrals/{case['id']}/accept"
     stale = second.form_fields(second.get(f"/staff/referrals/{case['id']}"), action)
     fields = first.form_fields(first.get(f"/staff/referrals/{case['id']}"), action)
@@ -84,8 +83,8 @@ def test_a_stale_form_is_refused_and_shows_what_changed(dashboard: Dashboard, ca
     assert case["version"] == 2
 
 
-def test_a_redirect_needs_a_route_and_a_coded_reason(dashboard: Dashboard, case: dict[str, Any]) -> None:
-    browser = dashboard.signed_in("nurse")
+def test_a_redirect_needs_a_route_and_a_coded_reason(clinic: Dashboard, case: dict[str, Any]) -> None:
+    browser = clinic.signed_in("nurse")
     action = f"/staff/referrals/{case['id']}/redirect"
     fields = browser.form_fields(browser.get(action), action)
     refused = browser.post(action, {**fields, "route": "medication_review", "reason_code": "", "note": "x"})
@@ -96,15 +95,13 @@ def test_a_redirect_needs_a_route_and_a_coded_reason(dashboard: Dashboard, case:
         {**fields, "route": "medication_review", "reason_code": "patient_prefers", "note": "By phone."},
     )
     assert done.status_code == 303
-    sent = [call for call in dashboard.world.calls if call["method"] == "POST"][-1]["body"]
+    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]["body"]
     assert sent == {"route": "medication_review", "reason_code": "patient_prefers", "note": "By phone."}
 
 
-def test_a_slot_is_found_and_booked_and_a_taken_one_says_so(
-    dashboard: Dashboard, case: dict[str, Any]
-) -> None:
+def test_a_slot_is_found_and_booked_and_a_taken_one_says_so(clinic: Dashboard, case: dict[str, Any]) -> None:
     case["state"] = "to_book"
-    browser = dashboard.signed_in("front_desk")
+    browser = clinic.signed_in("front_desk")
     path = f"/staff/referrals/{case['id']}/slots"
     page = browser.get(path)
     assert "Tomorrow" in page.text
@@ -116,8 +113,8 @@ def test_a_slot_is_found_and_booked_and_a_taken_one_says_so(
     assert "just taken" in again.text
 
 
-def test_the_day_shows_who_confirmed_and_checks_in(dashboard: Dashboard, case: dict[str, Any]) -> None:
-    world = dashboard.world
+def test_the_day_shows_who_confirmed_and_checks_in(clinic: Dashboard, case: dict[str, Any]) -> None:
+    world = clinic.world
     visit = world.add_appointment(
         case,
         world.now + timedelta(minutes=5),
@@ -125,7 +122,7 @@ def test_the_day_shows_who_confirmed_and_checks_in(dashboard: Dashboard, case: d
         confirmed_at=world.now.isoformat(),
         confirmed_by_channel="sms",
     )
-    browser = dashboard.signed_in("front_desk")
+    browser = clinic.signed_in("front_desk")
     page = browser.get(f"/staff/today?date={visit['local_start'][:10]}")
     assert 'aria-label="confirmed"' in page.text
     action = f"/staff/appointments/{visit['id']}/check-in"
@@ -134,9 +131,9 @@ def test_the_day_shows_who_confirmed_and_checks_in(dashboard: Dashboard, case: d
     assert visit["state"] == "arrived"
 
 
-def test_a_red_flag_call_back_is_taken_and_closed_with_an_outcome(dashboard: Dashboard) -> None:
-    task = dashboard.world.add_callback("Olena", "Varga")
-    browser = dashboard.signed_in("nurse")
+def test_a_red_flag_call_back_is_taken_and_closed_with_an_outcome(clinic: Dashboard) -> None:
+    task = clinic.world.add_callback("Olena", "Varga")
+    browser = clinic.signed_in("nurse")
     action = f"/staff/callbacks/{task['id']}/acknowledge"
     fields = browser.form_fields(browser.get("/staff/callbacks"), action)
     assert browser.post(action, fields).status_code == 303
@@ -150,10 +147,10 @@ def test_a_red_flag_call_back_is_taken_and_closed_with_an_outcome(dashboard: Das
 
 @pytest.mark.parametrize("service", ["referral", "notify", "intake"])
 def test_a_page_says_which_service_is_late_and_what_still_works(
-    dashboard: Dashboard, case: dict[str, Any], service: str
+    clinic: Dashboard, case: dict[str, Any], service: str
 ) -> None:
-    browser = dashboard.signed_in("nurse")
-    dashboard.world.away.add(service)
+    browser = clinic.signed_in("nurse")
+    clinic.world.away.add(service)
     path = {
         "referral": "/staff/triage",
         "notify": f"/staff/referrals/{case['id']}",
@@ -166,43 +163,44 @@ def test_a_page_says_which_service_is_late_and_what_still_works(
 
 
 def test_a_deed_while_the_owner_is_away_can_be_sent_again_under_its_key(
-    dashboard: Dashboard, case: dict[str, Any]
+    clinic: Dashboard, case: dict[str, Any]
 ) -> None:
-    browser = dashboard.signed_in("nurse")
+    browser = clinic.signed_in("nurse")
     action = f"/staff/referrals/{case['id']}/accept"
     fields = browser.form_fields(browser.get(f"/staff/referrals/{case['id']}"), action)
-    dashboard.world.away.add("referral")
+    clinic.world.away.add("referral")
     answer = browser.post(action, {**fields, "then": "stay"})
     assert answer.status_code == 503
     assert fields["key"] in answer.text
-    dashboard.world.away.clear()
+    clinic.world.away.clear()
     assert browser.post(action, {**fields, "then": "stay"}).status_code == 303
 
 
 @pytest.mark.capability("D17")
-def test_a_filter_that_hides_a_pressing_row_says_so(dashboard: Dashboard, case: dict[str, Any]) -> None:
-    dashboard.world.add_referral("Teo", "Lindqvist", CAUDA)
-    case["due_at"] = (dashboard.world.now - timedelta(hours=2)).isoformat()
-    browser = dashboard.signed_in("nurse")
+def test_a_filter_that_hides_a_pressing_row_says_so(clinic: Dashboard, case: dict[str, Any]) -> None:
+    clinic.world.add_referral("Teo", "Lindqvist", CAUDA)
+    case["due_at"] = (clinic.world.now - timedelta(hours=2)).isoformat()
+    browser = clinic.signed_in("nurse")
     page = browser.get("/staff/triage?route=surgical_consult").text
     assert "2 pressing rows are hidden by this filter" in page
     assert "hidden by this filter" not in browser.get("/staff/triage").text
 
 
 @pytest.mark.capability("Z1")
-def test_who_viewed_a_patient_is_recorded_and_shown(dashboard: Dashboard, case: dict[str, Any]) -> None:
+def test_who_viewed_a_patient_is_recorded_and_shown(clinic: Dashboard, case: dict[str, Any]) -> None:
     path = f"/staff/referrals/{case['id']}"
-    dashboard.signed_in("provider").get(path)
-    page = dashboard.signed_in("nurse").get(path).text
+    clinic.signed_in("provider").get(path)
+    page = clinic.signed_in("nurse").get(path).text
     assert "Who looked" in page
     assert "Provider Tester" in page
-    with dashboard.parts.database.transaction() as session:
-        seen = [(str(row.patient_id), str(row.referral_id), row.page) for row in session.query(PatientView)]
+    with clinic.parts.database.transaction() as session:
+        rows = session.query(PatientView).filter_by(patient_id=case["patient_id"])
+        seen = [(str(row.patient_id), str(row.referral_id), row.page) for row in rows]
     assert seen == [(case["patient_id"], case["id"], "case")] * 2
 
 
-def test_the_front_desk_sees_no_answers_and_no_triage(dashboard: Dashboard, case: dict[str, Any]) -> None:
-    browser = dashboard.signed_in("front_desk")
+def test_the_front_desk_sees_no_answers_and_no_triage(clinic: Dashboard, case: dict[str, Any]) -> None:
+    browser = clinic.signed_in("front_desk")
     assert browser.get("/staff/triage").status_code == 403
     page = browser.get(f"/staff/referrals/{case['id']}").text
     assert "Because" not in page
@@ -211,8 +209,8 @@ def test_the_front_desk_sees_no_answers_and_no_triage(dashboard: Dashboard, case
     assert refused.status_code == 403
 
 
-def test_every_page_carries_its_roles(dashboard: Dashboard) -> None:
-    pages = dashboard.app.pages
+def test_every_page_carries_its_roles(clinic: Dashboard) -> None:
+    pages = clinic.app.pages
     assert pages is not None
     open_pages = {
         "static",
@@ -233,7 +231,106 @@ def test_every_page_carries_its_roles(dashboard: Dashboard) -> None:
     "path",
     ["/staff/referrals/not-an-id", "/staff/referrals/0190a2b4-0000-7000-8000-000000000000", "/staff/nowhere"],
 )
-def test_what_is_not_there_is_a_plain_page(dashboard: Dashboard, path: str) -> None:
-    answer = dashboard.signed_in("nurse").get(path)
+def test_what_is_not_there_is_a_plain_page(clinic: Dashboard, path: str) -> None:
+    answer = clinic.signed_in("nurse").get(path)
     assert answer.status_code == 404
     assert "Nothing here" in answer.text
+
+
+@pytest.mark.capability("L13")
+def test_worklists_count_every_state_and_the_sum_is_all_that_is_open(
+    clinic: Dashboard, case: dict[str, Any]
+) -> None:
+    for state in ("to_book", "to_book", "deferred", "booked"):
+        clinic.world.add_referral("Teo", "Lindqvist", NECK, state=state)
+    page = clinic.signed_in("manager").get("/staff/worklists?all=1").text
+    assert "<b>5</b> open = 1 needs triage + 1 deferred + 2 to book + 1 booked" in re.sub(r"\s+", " ", page)
+    lane = clinic.signed_in("manager").get("/staff/worklists?state=to_book").text
+    assert lane.count("data-row") == 2
+
+
+@pytest.mark.capability("D6")
+def test_filters_live_in_the_address_and_are_remembered_for_their_person(
+    clinic: Dashboard, case: dict[str, Any]
+) -> None:
+    nurse, manager = clinic.signed_in("nurse"), clinic.signed_in("manager")
+    nurse.get("/staff/worklists?all=1")
+    manager.get("/staff/worklists?all=1")
+    assert nurse.get("/staff/worklists?state=to_book&site=liberty").status_code == 200
+    assert nurse.get("/staff/worklists").headers["Location"] == "/staff/worklists?state=to_book&site=liberty"
+    assert manager.get("/staff/worklists").status_code == 200
+    link = manager.get("/staff/worklists?state=needs_triage&site=lees-summit").text
+    assert "Ostrander, Mara" in link
+
+
+def test_a_patient_is_found_by_a_posted_search_and_never_by_an_address(
+    clinic: Dashboard, case: dict[str, Any]
+) -> None:
+    clinic.world.extra["intake", "GET", "patients"] = {
+        "items": [{"id": case["patient_id"], **case["patient"]}]
+    }
+    browser = clinic.signed_in("front_desk")
+    browser.get("/staff/patients")
+    page = browser.post("/staff/patients", {"q": "ostr"})
+    assert "Ostrander, Mara" in page.text
+    assert browser.post("/staff/patients", {"q": "o"}).status_code == 422
+    assert "Ostrander" not in browser.get("/staff/patients?q=ostr").text
+
+
+def test_a_patients_page_gathers_referrals_messages_and_what_stands_in_the_way(
+    clinic: Dashboard, case: dict[str, Any]
+) -> None:
+    patient = case["patient_id"]
+    clinic.world.extra["intake", "GET", f"patients/{patient}"] = {"id": patient, **case["patient"]}
+    clinic.world.extra["notify", "GET", "contacts"] = {
+        "items": [{"channel": "sms", "known": True, "opted_out": True, "dead": False}]
+    }
+    page = clinic.signed_in("nurse").get(f"/staff/patients/{patient}").text
+    assert "opted out" in page
+    assert f"/staff/referrals/{case['id']}" in page
+
+
+def test_a_reply_is_read_and_closed_with_what_came_of_it(clinic: Dashboard) -> None:
+    reply = clinic.world.add_reply("Could I come at four instead?")
+    browser = clinic.signed_in("front_desk")
+    page = browser.get("/staff/inbox")
+    assert "Could I come at four instead?" in page.text
+    action = f"/staff/inbox/{reply['id']}/close"
+    fields = browser.form_fields(page, action)
+    assert browser.post(action, {**fields, "outcome": ""}).status_code == 422
+    assert browser.post(action, {**fields, "outcome": "visit_moved"}).status_code == 303
+    assert reply["state"] == "closed"
+
+
+@pytest.mark.parametrize(
+    ("health", "said"),
+    [
+        ({"due_now": 0, "oldest_due_seconds": None}, "Everything due has gone out."),
+        ({"due_now": 40, "oldest_due_seconds": 1500.0}, "Messages are 25 minutes late."),
+        ({"due_now": 0, "unknown": 2}, "For 2 it is not known whether they were sent."),
+    ],
+)
+def test_message_health_gives_one_verdict_in_words(
+    clinic: Dashboard, health: dict[str, Any], said: str
+) -> None:
+    clinic.world.extra["notify", "GET", "health-summary"] = health
+    assert said in clinic.signed_in("manager").get("/staff/messages").text
+
+
+def test_only_an_administrator_manages_accounts_and_never_the_last_one_away(clinic: Dashboard) -> None:
+    admin = clinic.signed_in("admin")
+    assert clinic.signed_in("manager").get("/staff/accounts").status_code == 403
+    assert admin.get("/staff/triage").status_code == 403
+    admin.get("/staff/accounts")
+    weak = {"name": "Ada Quill", "email": "ada@example.test", "role": "nurse", "password": "too short"}
+    refused = admin.post("/staff/accounts", weak)
+    assert refused.status_code == 422
+    assert "15 characters" in refused.text
+    good = {**weak, "password": "violet harbor tundra 3"}
+    assert admin.post("/staff/accounts", good).status_code == 303
+    assert "Ada Quill" in admin.get("/staff/accounts").text
+    with clinic.parts.database.transaction() as session:
+        me = session.query(Staff).filter_by(role="admin").one()
+    answer = admin.post(f"/staff/accounts/{me.id}/disable", {})
+    assert answer.status_code == 422
+    assert "last administrator" in answer.text

@@ -77,7 +77,11 @@ def read_case(owners: Owners, actor: Actor, referral_id: UUID) -> Case:
     evidence = decision.get("evidence") or {}
     known = evidence.get("diagnoses") or {}
     answers = _answers(raw.get("answers"))
-    asked = question_labels() | {one["variable"]: one["label"] for one in answers if one.get("label")}
+    asked = question_labels() | {
+        name: _english(label, name)
+        for name, label in (raw.get("labels") or {}).items()
+        if _english(label, name)
+    }
     return Case(
         raw=raw,
         patient_id=parse_id(str(raw.get("patient_id", ""))),
@@ -181,7 +185,7 @@ def _questions(decision: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what to ask, each variable once, red-flag questions first, with what it would settle."""
     told = decision.get("questions")
     if told:
-        return [one if isinstance(one, dict) else {"variable": str(one)} for one in told]
+        return [{**one, "settles": [str(item) for item in one.get("for") or []]} for one in told]
     asked: dict[str, dict[str, Any]] = {}
     for kind in ("red_flag", "rule", "diagnosis"):
         for one in decision.get("unknown") or []:

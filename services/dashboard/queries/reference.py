@@ -29,6 +29,12 @@ def reference(owners: Owners, actor: Actor, what: str) -> list[dict[str, Any]]:
     return rows
 
 
+def forget_reference() -> None:
+    """Read everything anew at the next asking."""
+    with _lock:
+        _kept.clear()
+
+
 def names(rows: list[dict[str, Any]]) -> dict[str, str]:
     """Return id to name; a name may come per language, then English."""
     found = {}

@@ -7,9 +7,13 @@ from services.dashboard.routes.callbacks import callback_routes
 from services.dashboard.routes.case import case_routes
 from services.dashboard.routes.case_deeds import case_deed_routes
 from services.dashboard.routes.desk import Desk
+from services.dashboard.routes.inbox import inbox_routes
+from services.dashboard.routes.message_health import message_health_routes
+from services.dashboard.routes.patients import patient_routes
 from services.dashboard.routes.slots import slot_routes
 from services.dashboard.routes.today import today_routes
 from services.dashboard.routes.triage import triage_routes
+from services.dashboard.routes.worklists import worklist_routes
 
 
 def add_pages(pages: Flask, desk: Desk) -> None:
@@ -22,5 +26,9 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         today_routes,
         appointment_routes,
         callback_routes,
+        worklist_routes,
+        patient_routes,
+        inbox_routes,
+        message_health_routes,
     ):
         pages.register_blueprint(build(desk))

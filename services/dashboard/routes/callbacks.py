@@ -31,7 +31,7 @@ def callback_routes(desk: Desk) -> Blueprint:
         )
 
     @routes.post("/staff/callbacks/<task_id>/<deed_name>")
-    @staff_only(CLINICAL, {FRONT_DESK})
+    @staff_only(CLINICAL)
     def answer(task_id: str, deed_name: str) -> Any:
         wanted, back = id_or_404(task_id), url_for("callbacks.callbacks")
         key, version = request.form.get("key", ""), int(request.form.get("version", "0") or 0)

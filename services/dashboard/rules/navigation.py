@@ -2,7 +2,16 @@
 
 from dataclasses import dataclass
 
-from services.dashboard.rules.roles import CLINICAL, FRONT_DESK, MANAGER, SEES_PATIENTS
+from services.dashboard.rules.roles import (
+    ADMIN,
+    CLINICAL,
+    EVERYONE,
+    FRONT_DESK,
+    MANAGER,
+    SEES_PATIENTS,
+)
+
+MESSAGES = frozenset({FRONT_DESK, MANAGER}) | CLINICAL
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,11 @@ PAGES = (
     Page("Patients", "Today", "today.today", "calendar_today", "t", SEES_PATIENTS),
     Page("Patients", "Triage", "triage.triage", "filter_list", "q", CLINICAL | {MANAGER}),
     Page("Patients", "Call-backs", "callbacks.callbacks", "phone", "c", CLINICAL | {FRONT_DESK, MANAGER}),
+    Page("Patients", "Worklists", "worklists.worklists", "list", "w", SEES_PATIENTS),
+    Page("Patients", "Find a patient", "patients.search", "search", "p", SEES_PATIENTS),
+    Page("Messages", "Replies", "inbox.inbox", "forum", "i", MESSAGES),
+    Page("Messages", "Message health", "message_health.message_health", "insights", "h", EVERYONE),
+    Page("Clinic", "Staff", "staff_accounts.accounts", "people", "s", frozenset({ADMIN})),
 )
 
 

@@ -16,7 +16,7 @@ ROLE_NAMES = {
 CLINICAL = frozenset({NURSE, PROVIDER})
 SEES_ANSWERS = frozenset({NURSE, PROVIDER, THERAPIST})
 SEES_PATIENTS = frozenset({FRONT_DESK, NURSE, THERAPIST, PROVIDER, MANAGER})
-SCHEDULES = frozenset({FRONT_DESK, NURSE, PROVIDER, MANAGER})
+SCHEDULES = frozenset({FRONT_DESK, NURSE})
 EVERYONE = frozenset(ROLES)
 
 FIRST_PAGE = {
@@ -24,6 +24,6 @@ FIRST_PAGE = {
     NURSE: "triage.triage",
     THERAPIST: "today.today",
     PROVIDER: "triage.triage",
-    MANAGER: "triage.triage",
-    ADMIN: "home.nothing_here",
+    MANAGER: "worklists.worklists",
+    ADMIN: "staff_accounts.accounts",
 }

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from services.dashboard.rules.roles import SCHEDULES, THERAPIST
+from services.dashboard.rules.roles import PROVIDER, SCHEDULES, THERAPIST
 
 
 @dataclass(frozen=True)
@@ -16,11 +16,13 @@ class VisitDeed:
     roles: frozenset[str] = SCHEDULES
 
 
-WITH_THERAPIST = SCHEDULES | {THERAPIST}
+RECORDS_OUTCOME = SCHEDULES | {THERAPIST, PROVIDER}
 VISIT_DEEDS = {
-    "check-in": VisitDeed("Check in", "check-in", "location_on", roles=WITH_THERAPIST),
-    "attended": VisitDeed("Attended", "outcome", "check_circle", {"outcome": "attended"}, WITH_THERAPIST),
-    "no-show": VisitDeed("Missed", "outcome", "do_not_disturb", {"outcome": "no_show"}, WITH_THERAPIST),
+    "check-in": VisitDeed("Check in", "check-in", "location_on", roles=RECORDS_OUTCOME),
+    "attended": VisitDeed("Attended", "outcome", "check_circle", {"outcome": "attended"}, RECORDS_OUTCOME),
+    "no-show": VisitDeed("Missed", "outcome", "do_not_disturb", {"outcome": "no_show"}, RECORDS_OUTCOME),
+    "undo-check-in": VisitDeed("Undo check-in", "undo-check-in", "undo", roles=RECORDS_OUTCOME),
+    "confirm": VisitDeed("Confirmed by phone", "confirm", "phone", {"channel": "phone"}),
     "cancel": VisitDeed("Cancel", "cancel", "cancel"),
 }
 NEXT_DEED = {"booked": "check-in", "confirmed": "check-in", "arrived": "attended"}

@@ -83,12 +83,13 @@ LANGUAGES = {"en": "English", "es": "Spanish"}
 STEPS = {
     "confirmation": "Booking confirmation",
     "booked": "Booking confirmation",
+    "moved": "Visit moved",
+    "cancelled": "Visit cancelled",
+    "3_days": "3-day reminder",
     "three_day": "3-day reminder",
-    "day_3": "3-day reminder",
+    "1_day": "1-day reminder",
     "one_day": "1-day reminder",
-    "day_1": "1-day reminder",
     "same_day": "Same-day reminder",
-    "hours_2": "Same-day reminder",
 }
 
 TABLES = {

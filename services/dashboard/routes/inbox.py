@@ -1,0 +1,53 @@
+"""Replies from patients that a person must read, the oldest first."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from kernel.web.problems import Problem
+from services.dashboard.actions.close_reply import close_reply
+from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.queries.inbox import inbox_page
+from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
+from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.navigation import MESSAGES
+from services.dashboard.rules.reply_words import MEANINGS, OUTCOMES
+
+
+def inbox_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of the inbox."""
+    routes = Blueprint("inbox", __name__)
+
+    @routes.get("/staff/inbox")
+    @staff_only(MESSAGES)
+    def inbox() -> Any:
+        state = "closed" if request.args.get("state") == "closed" else "open"
+        found = part(
+            lambda: inbox_page(desk.owners, actor(), state, request.args.get("cursor", "")), dict[str, Any]()
+        )
+        return render_template("inbox.html", found=found, state=state, meanings=MEANINGS, outcomes=OUTCOMES)
+
+    @routes.post("/staff/inbox/<reply_id>/close")
+    @staff_only(MESSAGES)
+    def close(reply_id: str) -> Any:
+        back, outcome = url_for("inbox.inbox"), request.form.get("outcome", "")
+        if outcome not in dict(OUTCOMES):
+            raise Problem(422, "invalid", "Choose what came of it.")
+        try:
+            close_reply(
+                desk.owners,
+                actor(),
+                id_or_404(reply_id),
+                outcome,
+                version=int(request.form.get("version", "0") or 0),
+                key=request.form.get("key", ""),
+            )
+        except OwnerAway as away:
+            return show_away(away, back)
+        except OwnerRefused as refusal:
+            return show_refusal(desk, refusal, back, "Close")
+        except ValueError:
+            raise Problem(400, "malformed", "The form was not complete.") from None
+        return redirect(back, 303)
+
+    return routes

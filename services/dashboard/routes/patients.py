@@ -1,0 +1,65 @@
+"""Find a patient, and everything about one on a page."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request
+
+from kernel.web.problems import not_found
+from services.dashboard.owners import OwnerAway, OwnerRefused, Part, part
+from services.dashboard.queries.messages import messages_of_patient
+from services.dashboard.queries.patient_views import views_of_patient
+from services.dashboard.queries.patients import contacts_of, find_patients, read_patient, referrals_of
+from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.desk import Desk, actor, id_or_404, note_view, staff_only
+from services.dashboard.rules.roles import SEES_PATIENTS
+
+Rows = list[dict[str, Any]]
+SHORTEST, LONGEST = 2, 100
+
+
+def patient_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of patient search and the patient's page."""
+    routes = Blueprint("patients", __name__)
+
+    @routes.get("/staff/patients")
+    @staff_only(SEES_PATIENTS)
+    def search() -> Any:
+        # A search names a person, so it is posted: addresses are kept in histories and logs.
+        return render_template("search.html", query="", found=None, problem="")
+
+    @routes.post("/staff/patients")
+    @staff_only(SEES_PATIENTS)
+    def find() -> Any:
+        query = request.form.get("q", "").strip()
+        problem, found = "", Part[Rows]([])
+        if len(query) < SHORTEST or len(query) > LONGEST:
+            problem = f"Type {SHORTEST} to {LONGEST} letters or digits."
+        else:
+            found = part(lambda: find_patients(desk.owners, actor(), query), Rows())
+        template = "parts/found.html" if request.headers.get("X-Waymark-Part") else "search.html"
+        return render_template(template, query=query, found=found, problem=problem), 422 if problem else 200
+
+    @routes.get("/staff/patients/<patient_id>")
+    @staff_only(SEES_PATIENTS)
+    def patient(patient_id: str) -> Any:
+        wanted, who = id_or_404(patient_id), actor()
+        try:
+            record = read_patient(desk.owners, who, wanted)
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused:
+            raise not_found("patient") from None
+        note_view(desk, "patient", wanted)
+        with desk.database.transaction() as session:
+            views = views_of_patient(session, wanted, limit=30)
+        return render_template(
+            "patient.html",
+            patient=record,
+            referrals=part(lambda: referrals_of(desk.owners, who, wanted), Rows()),
+            contacts=part(lambda: contacts_of(desk.owners, who, wanted), Rows()),
+            messages=part(lambda: messages_of_patient(desk.owners, who, wanted), Rows()),
+            views=views,
+            sites=names(reference(desk.owners, who, "sites")),
+        )
+
+    return routes

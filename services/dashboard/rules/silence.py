@@ -1,0 +1,49 @@
+"""Is sending well? One verdict from the counts, in words a manager can act on."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+LATE_SECONDS = 120
+SILENT = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`tone` is green, amber or red; `words` what is so; `do` what to do about it."""
+
+    tone: str
+    words: str
+    do: str = ""
+
+
+def verdict(health: dict[str, Any], now: datetime) -> Verdict:
+    """Return how sending goes. Late messages weigh more than silence, and silence only when something was due."""
+    late = float(health.get("oldest_due_seconds") or 0)
+    if late > 15 * 60:
+        return Verdict(
+            "red",
+            f"Messages are {round(late / 60)} minutes late.",
+            "Check that the message service's worker and relay run (System). Nothing is lost: what is late is sent, "
+            "or marked too late once its visit has begun.",
+        )
+    if late > LATE_SECONDS:
+        words = f"The oldest due message has waited {round(late / 60)} minutes."
+        return Verdict("amber", words, "It should shrink by itself.")
+    if int(health.get("unknown") or 0):
+        return Verdict(
+            "amber",
+            f"For {health['unknown']} it is not known whether they were sent.",
+            "They are looked up at the carrier and never sent twice; after 15 minutes staff decide.",
+        )
+    last_day = health.get("last_day") or {}
+    sent, failed = int(last_day.get("sent") or 0), int(last_day.get("failed") or 0)
+    if failed and failed * 5 > sent:
+        return Verdict(
+            "amber", "More than one in six messages failed in the last day.", "Look at the failed numbers."
+        )
+    last = health.get("last_accepted_at")
+    moment = datetime.fromisoformat(last) if isinstance(last, str) else None
+    if moment is not None and now - moment > SILENT and health.get("due_within_a_day"):
+        return Verdict("amber", "Nothing went out for a day.", "Check that this is a holiday.")
+    return Verdict("green", "Everything due has gone out.")
