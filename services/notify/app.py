@@ -10,6 +10,7 @@ from kernel.web.health import health_routes
 from kernel.web.hearing import hearing_routes
 from kernel.web.join import Joined, make_system
 from services.notify.reactions import REACTIONS
+from services.notify.routes.call_list import call_list_routes
 from services.notify.routes.contacts import contact_routes
 from services.notify.routes.hooks import Hooks, hook_routes
 from services.notify.routes.inbox import inbox_routes
@@ -31,6 +32,7 @@ def create_app() -> Joined:
     for routes in (
         message_routes(parts.database, clinic),
         inbox_routes(parts.database),
+        call_list_routes(parts.database),
         contact_routes(parts.database),
         message_health_routes(parts.database),
     ):

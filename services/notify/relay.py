@@ -5,7 +5,7 @@ import os
 from kernel.assembly import assemble, assemble_relay
 from kernel.settings import load
 from services.notify.rules.compose import ClinicWords
-from services.notify.schedule import JOBS
+from services.notify.schedule import jobs_with_balance
 from services.notify.sending.providers import make_providers
 from services.notify.settings import NotifySettings
 from services.notify.tasks import notify_work
@@ -16,8 +16,9 @@ def main() -> None:
     settings = load(NotifySettings, "notify", os.environ)
     parts = assemble("notify", settings)
     clinic = ClinicWords(settings.clinic_name, settings.clinic_phone)
-    work = notify_work(parts, clinic, make_providers(settings))
-    assemble_relay(parts, settings, work, JOBS).run_forever()
+    providers = make_providers(settings)
+    jobs = jobs_with_balance({name: provider.pace.resting_weight for name, provider in providers.items()})
+    assemble_relay(parts, settings, notify_work(parts, clinic, providers), jobs).run_forever()
 
 
 if __name__ == "__main__":

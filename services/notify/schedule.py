@@ -1,14 +1,17 @@
 """The periodic jobs of the notify service."""
 
+from collections.abc import Mapping
+
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
+from services.notify.actions.balance_providers import balance_providers
 from services.notify.actions.end_held_messages import end_held_messages
 from services.notify.actions.end_past_doubts import end_past_doubts
 from services.notify.actions.note_missing_receipts import note_missing_receipts
 from services.notify.actions.open_doubts import open_doubts
 from services.notify.actions.tell_states import tell_states
 
-JOBS = (
+JOBS: tuple[Job, ...] = (
     *KERNEL_JOBS,
     Job("tell_states", 1, tell_states, "the referral's timeline follows within seconds"),
     Job("open_doubts", 15, open_doubts, "a send in doubt for 15 minutes needs a person"),
@@ -21,3 +24,14 @@ JOBS = (
         "a text without a receipt is not called delivered",
     ),
 )
+
+
+def jobs_with_balance(resting: Mapping[str, int]) -> tuple[Job, ...]:
+    """The jobs, and the balancing of providers whose weights at rest are `resting`."""
+    balancing = Job(
+        "balance_providers",
+        60,
+        lambda session: balance_providers(session, resting),
+        "trust leaves a failing provider within minutes and comes back",
+    )
+    return (*JOBS, balancing)

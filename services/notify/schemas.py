@@ -1,6 +1,6 @@
 """Wire shapes of the notify API."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -20,10 +20,19 @@ class CloseIn(Strict):
     outcome: Code
 
 
-class ContactsQuery(Strict):
-    """Which patient."""
+class EmptyIn(Strict):
+    """A deed that needs no more than its address."""
 
-    patient_id: str
+
+class CloseItemIn(Strict):
+    """How an item was dealt with, and what was learned: a phone in E.164, an e-mail address, or "" for neither."""
+
+    outcome: Code
+    phone: Annotated[str, StringConstraints(strict=True, pattern=r"^(\+[1-9][0-9]{7,14})?$")] = ""
+    email: Annotated[
+        str,
+        StringConstraints(strict=True, max_length=254, pattern=r"^([^@\s<>,;]+@[^@\s<>,;.]+\.[^@\s<>,;]+)?$"),
+    ] = ""
 
 
 class ItemsOut(BaseModel):
@@ -37,6 +46,3 @@ class RecordOut(BaseModel):
     """One record; its fields are described in README.md."""
 
     model_config = ConfigDict(extra="allow")
-
-
-Channel = Literal["sms", "email"]

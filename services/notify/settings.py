@@ -1,6 +1,6 @@
 """What the notify service reads from its environment."""
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -18,12 +18,24 @@ class NotifySettings(ServiceSettings):
     sms_account_sid: str
     sms_auth_token: SecretStr
     sms_from: str = Field(pattern=r"^\+[1-9][0-9]{7,14}$")
+    sms_per_second: float = Field(default=100.0, gt=0)
+    sms_per_day: int = Field(default=50_000, ge=0)
+    second_sms_url: str = Field(
+        default="", description='a second Twilio-shaped provider, or "sns" for Amazon SNS'
+    )
+    second_sms_account_sid: str = ""
+    second_sms_auth_token: SecretStr = SecretStr("")
+    second_sms_from: str = ""
     smtp_host: str
     smtp_port: int = Field(ge=1, le=65535)
     smtp_from: str
     smtp_user: str = ""
     smtp_password: SecretStr = SecretStr("")
     smtp_tls: bool | None = Field(default=None, description="default: yes in production, no elsewhere")
+    mail_per_second: float = Field(default=20.0, gt=0)
+    mail_per_day: int = Field(default=50_000, ge=0)
+    second_mail: Literal["", "ses"] = ""
+    aws_region: str = ""
     hooks_url: str
     clinic_phone: str = Field(pattern=r"^\+[1-9][0-9]{7,14}$")
     clinic_name: str = Field(default="Prairie Crossing", max_length=30)

@@ -72,7 +72,9 @@ def test_a_signed_receipt_settles_a_doubt_without_a_look_up(notify: Standing) ->
 
 
 def test_a_provider_that_cannot_say_is_not_a_denial_and_staff_hear_of_it(notify: Standing) -> None:
-    notify.carrier.put("/carrier/faults", json=[{"mode": "error_500_before", "count": 1}, {"mode": "lookup_503"}])
+    notify.carrier.put(
+        "/carrier/faults", json=[{"mode": "error_500_before", "count": 1}, {"mode": "lookup_503"}]
+    )
     visit = booked_text(notify)
     notify.send_due()
     resolve(notify)
@@ -122,7 +124,7 @@ def test_a_killed_worker_leaves_a_doubt_and_never_a_second_text(notify: Standing
     assert state_of(notify, visit) == ("unknown", "worker_lost")
     notify.send_due()
     resolve(notify)
-    assert state_of(notify, visit)[0] == "sent"
+    assert state_of(notify, visit)[0] in ("sent", "delivered")
     assert len(notify.texts_to(PHONE)) == 1
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.ids import new_id
 from kernel.outbox import wake
+from services.notify.actions.open_staff_item import open_staff_item
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Appointment, Patient, PlannedMessage
 from services.notify.queries.cadences import cadence_for
@@ -30,7 +31,7 @@ def plan_visit(session: Session, appointment: Appointment) -> None:
     patient = session.get(Patient, appointment.patient_id)
     reach = reach_of(session, appointment.patient_id)
     wanted = _wanted(session, appointment, reach, patient.time_zone if patient else "", at)
-    language, _ = message_language(patient.language if patient else "en")
+    language = message_language(patient.language if patient else "en")
     there = {
         (row.step, row.channel): row
         for row in session.scalars(
@@ -61,6 +62,20 @@ def plan_visit(session: Session, appointment: Appointment) -> None:
     session.flush()
     record_moves(session, moves, at)
     wake(session)
+    if all(contact.barrier for contact in reach.values()):
+        _ask_to_call(session, appointment, reach)
+
+
+def _ask_to_call(session: Session, appointment: Appointment, reach: dict[str, Contactable]) -> None:
+    """Nothing we can write reaches this patient: someone must phone."""
+    open_staff_item(
+        session,
+        "call_patient",
+        appointment.id,
+        patient_id=appointment.patient_id,
+        appointment_id=appointment.id,
+        code=reach["sms"].barrier,
+    )
 
 
 def _wanted(
@@ -94,7 +109,7 @@ def _after_move(step: Step) -> Step:
 
 
 def _new_row(
-    appointment: Appointment, planned: Planned, point: UUID | None, language: str, at: datetime
+    appointment: Appointment, planned: Planned, point: UUID | None, language: tuple[str, str], at: datetime
 ) -> PlannedMessage:
     return PlannedMessage(
         id=new_id(),
@@ -105,7 +120,8 @@ def _new_row(
         channel=planned.channel,
         topic=planned.topic,
         contact_point_id=point,
-        language=language,
+        language=language[0],
+        language_note=language[1],
         template=planned.template,
         urgent=False,
         exempt=planned.exempt,
@@ -118,9 +134,12 @@ def _new_row(
     )
 
 
-def _renew(row: PlannedMessage, planned: Planned, point: UUID | None, language: str) -> list[Move]:
+def _renew(
+    row: PlannedMessage, planned: Planned, point: UUID | None, language: tuple[str, str]
+) -> list[Move]:
     before = row.state
-    row.contact_point_id, row.language = point, language
+    row.contact_point_id = point
+    row.language, row.language_note = language
     if before == planned.state and (before == "due" or row.reason == planned.reason):
         return []
     row.state, row.reason, row.rung_at = planned.state, planned.reason, None

@@ -11,8 +11,10 @@ from kernel.backoff import backoff
 from kernel.clock import now
 from kernel.ids import new_id
 from services.notify.actions.mark_dead import mark_dead
+from services.notify.actions.plan_next_channel import plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.actions.start_sends import Started
+from services.notify.actions.trip_breaker import trip_breaker
 from services.notify.sending.provider import Outcome
 
 LOOKUP_SETTLE = timedelta(seconds=30)
@@ -86,9 +88,17 @@ def settle_sends(session: Session, wave: Sequence[Started], outcomes: Sequence[O
     ]
     record_moves(session, moves, at)
     _ask_later(session, wave, outcomes, written, at)
+    failing = {
+        sent.provider
+        for sent, outcome in zip(wave, outcomes, strict=True)
+        if outcome.result in ("unknown", "not_transmitted")
+    }
+    trip_breaker(session, failing)
     for sent, outcome in zip(wave, outcomes, strict=True):
         if outcome.result == "refused" and outcome.permanent and sent.letter.message_id in written:
             mark_dead(session, sent.contact_point_id, outcome.code, sent.patient_id, sent.appointment_id)
+        if outcome.result == "refused" and sent.letter.message_id in written:
+            plan_next_channel(session, sent.letter.message_id)
 
 
 def _end(sent: Started, outcome: Outcome, at: datetime) -> tuple[str, str, datetime | None]:

@@ -14,6 +14,7 @@ from kernel.clock import now
 from kernel.ids import new_id
 from kernel.personal import Personal, open_json, seal_json
 from kernel.timings import LEASE_SECONDS
+from services.notify.actions.plan_next_channel import CHANNEL_FAULTS, plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.queries.send_candidates import counted_sends, pick_due
 from services.notify.queries.templates import Templates, templates_in_force
@@ -23,6 +24,7 @@ from services.notify.rules.gate import Candidate, Verdict, judge, start_of_day
 from services.notify.sending.provider import Letter
 
 BUSY_WAIT = timedelta(seconds=1)
+PACE_WAIT = timedelta(seconds=2)
 START = """
 UPDATE planned_message AS m SET state = 'sending', attempt_id = v.attempt, attempts = m.attempts + 1,
     lease_until = now() + make_interval(secs => :lease), leased_by = :worker, sent_at = :now,
@@ -78,12 +80,13 @@ def start_sends(
     session: Session,
     clinic: ClinicWords,
     worker_id: str,
-    choose_provider: Callable[[str], str],
+    choose_provider: Callable[[str, str], str],
     limit: int,
 ) -> list[Started]:
     """Move up to `limit` due messages to sending, waiting or their end, and return those to hand over.
 
-    `choose_provider(channel)` names the provider to use, or "" while none may be asked: such rows stay due.
+    `choose_provider(channel, only)` names the provider to use, or "" while none may be asked: such rows stay due.
+    `only` is a provider that may have had the message before, which then keeps it, or "".
     """
     at = now(session)
     picked = pick_due(session, at, limit)
@@ -93,9 +96,9 @@ def start_sends(
     counted = counted_sends(session, recipients, at)
     for row in picked.facts:
         verdict = judge(_candidate(row, counted.get(row.contact_point_id, []), at), at)
-        provider = choose_provider(row.channel) if verdict.fate == "go" else ""
+        provider = choose_provider(row.channel, row.denied_by or "") if verdict.fate == "go" else ""
         if verdict.fate == "go" and not provider:
-            verdict = Verdict("wait", "provider_paused", at + timedelta(seconds=5))
+            verdict = Verdict("wait", "provider_pace", at + PACE_WAIT)
         if verdict.fate == "go" and _compose(row, provider, clinic, templates=templates, at=at, batch=batch):
             if not row.exempt:
                 counted.setdefault(row.contact_point_id, []).append(at)
@@ -104,6 +107,9 @@ def start_sends(
         elif verdict.fate != "go":
             batch.ended.append((row.id, verdict.fate, verdict.reason))
     _write(session, batch, worker_id, at)
+    for message_id, _, reason in batch.ended:
+        if reason in CHANNEL_FAULTS:
+            plan_next_channel(session, message_id)
     return batch.started
 
 

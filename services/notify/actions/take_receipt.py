@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.ids import new_id
 from services.notify.actions.mark_dead import mark_dead
+from services.notify.actions.plan_next_channel import plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Receipt
 from services.notify.rules.receipts import DEAD_NUMBER_CODES, MEANINGS, state_after
@@ -112,4 +113,6 @@ def _apply(session: Session, report: Report, attempt: Any, at: datetime) -> str:
     record_moves(session, [Move(message.id, message.state, state, why, attempt.id)], at)
     if dead and message.contact_point_id is not None:
         mark_dead(session, message.contact_point_id, report.code, message.patient_id, message.appointment_id)
+    if state == "failed":
+        plan_next_channel(session, message.id)
     return "applied"

@@ -9,6 +9,7 @@ from services.notify.model.messages import (
     SendLookup,
     UntoldState,
 )
+from services.notify.model.providers import ProviderState
 from services.notify.model.replies import Receipt, Reply, StaffItem
 from services.notify.model.visits import Appointment
 from services.notify.model.wording import Cadence, MessageTemplate
@@ -24,6 +25,7 @@ __all__ = [
     "Patient",
     "PatientContact",
     "PlannedMessage",
+    "ProviderState",
     "Receipt",
     "Reply",
     "SendAttempt",

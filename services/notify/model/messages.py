@@ -42,6 +42,7 @@ class PlannedMessage(Base):
     topic: Mapped[str] = mapped_column(Text)
     contact_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_point.id"))
     language: Mapped[str] = mapped_column(Text)
+    language_note: Mapped[str] = mapped_column(Text, server_default="")
     template: Mapped[str] = mapped_column(Text)
     template_version: Mapped[int | None] = mapped_column(Integer)
     values_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
@@ -82,6 +83,7 @@ class PlannedMessage(Base):
             postgresql_where=sql_text("state = 'due' AND rung_at IS NULL"),
         ),
         Index("ix_planned_message_due", "due_at", postgresql_where=sql_text("state = 'due'")),
+        Index("ix_planned_message_catch_up", "expires_at", postgresql_where=sql_text("state = 'due'")),
         Index("ix_planned_message_sending", "lease_until", postgresql_where=sql_text("state = 'sending'")),
         Index("ix_planned_message_unknown", "unknown_at", postgresql_where=sql_text("state = 'unknown'")),
     )
@@ -99,7 +101,7 @@ class SendAttempt(Base):
     message_id: Mapped[UUID] = mapped_column(ForeignKey("planned_message.id"), index=True)
     provider: Mapped[str] = mapped_column(Text)
     body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
-    started_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW)
+    started_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW, index=True)
     provider_message_id: Mapped[str | None] = mapped_column(Text, unique=True)
     outcome: Mapped[str] = mapped_column(Text, server_default="")
     http_status: Mapped[int | None] = mapped_column(SmallInteger)

@@ -15,6 +15,7 @@ from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit
 
 LOG = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic, m.language,
+    m.language_note, m.values_sealed,
     m.template, m.template_version, m.text_sealed, m.exempt, m.planned_for, m.due_at, m.expires_at, m.state,
     m.reason, m.sent_at, m.delivered_at, m.attempts, m.created_at, m.contact_point_id, a.facts, a.version, p.time_zone
 FROM planned_message m LEFT JOIN appointment a ON a.id = m.appointment_id LEFT JOIN patient p ON p.id = m.patient_id
@@ -44,6 +45,14 @@ def message_log(
     rows = session.execute(text(LOG), values).all()
     cursor = cursor_after(rows[limit - 1].planned_for, rows[limit - 1].id) if len(rows) > limit else None
     return rows[:limit], cursor
+
+
+def message_values(row: Any) -> dict[str, str] | None:
+    """The values put into the text that was sent; None before that."""
+    if row.values_sealed is None:
+        return None
+    values: dict[str, str] = open_json(row.values_sealed, f"notify.planned_message.values_sealed.{row.id}")
+    return values
 
 
 def message_text(row: Any, clinic: ClinicWords, templates: Templates) -> str | None:

@@ -14,6 +14,10 @@ PICK = """
 SELECT id, contact_point_id FROM planned_message WHERE state = 'due' AND due_at <= :now
 ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
 """
+# After an outage the nearest visit comes first, whatever was due before it.
+BEHIND = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :late LIMIT 1"
+PICK_BEHIND = PICK.replace("ORDER BY due_at", "ORDER BY expires_at")
+BEHIND_AFTER = timedelta(minutes=5)
 # A recipient someone else is writing about now is left for the next ring: waiting here could block an opt-out.
 LOCK_RECIPIENTS = """
 SELECT id FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
@@ -22,6 +26,7 @@ FACTS = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
     m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.expires_at, m.planned_for,
     m.attempts, m.reason,
+    (SELECT s.provider FROM send_attempt s WHERE s.id = m.attempt_id AND s.outcome = 'denied') AS denied_by,
     c.address_sealed, c.opted_out_at, c.held_at, c.dead_at,
     p.time_zone, p.told_by_staff_at, n.given AS consent,
     a.version AS visit_version, a.state AS visit_state, a.facts
@@ -30,7 +35,7 @@ LEFT JOIN contact_point c ON c.id = m.contact_point_id
 LEFT JOIN patient p ON p.id = m.patient_id
 LEFT JOIN consent n ON n.patient_id = m.patient_id AND n.channel = m.channel AND n.topic = m.topic
 LEFT JOIN appointment a ON a.id = m.appointment_id
-WHERE m.id = ANY(:ids) ORDER BY m.due_at, m.id
+WHERE m.id = ANY(:ids) ORDER BY array_position(CAST(:ids AS uuid[]), m.id)
 """
 COUNTED = """
 SELECT contact_point_id, sent_at FROM planned_message
@@ -48,8 +53,12 @@ class Picked:
 
 
 def pick_due(session: Session, now: datetime, limit: int) -> Picked:
-    """Lock up to `limit` due messages and their recipients, oldest due first, waiting for nobody."""
-    rows = session.execute(text(PICK), {"now": now, "limit": limit}).all()
+    """Lock up to `limit` due messages and their recipients, waiting for nobody.
+
+    Oldest due first; when sending is minutes behind, those of the nearest visits first.
+    """
+    behind = session.execute(text(BEHIND), {"late": now - BEHIND_AFTER}).first() is not None
+    rows = session.execute(text(PICK_BEHIND if behind else PICK), {"now": now, "limit": limit}).all()
     if not rows:
         return Picked([], [])
     wanted = list({row.contact_point_id for row in rows if row.contact_point_id is not None})

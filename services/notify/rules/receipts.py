@@ -14,7 +14,7 @@ MEANINGS = {
     "canceled": "failed",
 }
 # Codes by which a carrier says, after taking the message, that the number can never be reached by text.
-DEAD_NUMBER_CODES = frozenset({"30003", "30005", "30006", "21211", "21614"})
+DEAD_NUMBER_CODES = frozenset({"30005", "30006", "21211", "21614"})
 # The carrier itself blocks this number for us: the patient said STOP to it.
 OPTED_OUT_CODES = frozenset({"21610"})
 # From which states a receipt may move a message; anything else would be going backwards.

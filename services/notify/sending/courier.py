@@ -4,23 +4,50 @@ reliability.md §2.1 items 3-5: the attempt is committed before a byte leaves; t
 what nobody saw the end of is "unknown" and never sent again on a guess.
 """
 
+import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from sqlalchemy import text
+
 from kernel.database import Database
 from kernel.failpoints import failpoint
 from kernel.logs import log
 from services.notify.actions.fence_sends import fence_sends
+from services.notify.actions.grant_sends import Grant, grant_sends
+from services.notify.actions.return_tokens import return_tokens
 from services.notify.actions.settle_sends import settle_sends
 from services.notify.actions.start_sends import Started, start_sends
 from services.notify.rules.compose import ClinicWords
+from services.notify.rules.provider_pace import choose
 from services.notify.sending.provider import Outcome, Provider, Transmission
 
 ROWS_PER_RING = 40
 # A new wave starts only while its slowest end (connect and answer) is still inside the task's time limit.
 LAST_WAVE_STARTS_AFTER_SECONDS = 10.0
+
+UNRING = "UPDATE planned_message SET rung_at = NULL WHERE id = :id AND state = 'due'"
+
+
+class _Chooser:
+    """Deals the granted tokens out, a message at a time."""
+
+    def __init__(self, grants: Mapping[str, Grant]) -> None:
+        self._grants = grants
+        self.left = {name: grant.allowance for name, grant in grants.items()}
+
+    def __call__(self, channel: str, only: str) -> str:
+        weights = {
+            name: grant.weight
+            for name, grant in self._grants.items()
+            if grant.channel == channel and only in ("", name)
+        }
+        chosen = choose(weights, self.left, random.random())
+        if chosen:
+            self.left[chosen] -= 1
+        return chosen
 
 
 @dataclass(frozen=True)
@@ -32,14 +59,22 @@ class MessageCourier:
     providers: Mapping[str, Provider]
     worker_id: str
 
-    def send(self, _message_id: UUID) -> None:
+    def send(self, message_id: UUID) -> None:
         """Take the oldest due messages, up to a ring's worth, and hand them to their providers.
 
         The id rung for is among them unless others were due before it; those have rings of their own.
         """
         began = time.monotonic()
+        grants = self._grants()
+        chooser = _Chooser(grants)
+        most = min(ROWS_PER_RING, sum(grant.allowance for grant in grants.values()))
         with self.database.transaction() as session:
-            started = start_sends(session, self.clinic, self.worker_id, self.choose_provider, ROWS_PER_RING)
+            if most == 0:
+                # Rung again at the next poll, when the buckets have filled.
+                session.execute(text(UNRING), {"id": message_id})
+                return
+            started = start_sends(session, self.clinic, self.worker_id, chooser, most)
+            return_tokens(session, chooser.left)
             failpoint("before_sending_commit")
         for wave in self._waves(started):
             if time.monotonic() - began > LAST_WAVE_STARTS_AFTER_SECONDS:
@@ -47,12 +82,12 @@ class MessageCourier:
             else:
                 self._send_wave(wave)
 
-    def choose_provider(self, channel: str) -> str:
-        """The provider for the next message of `channel`, or "" when none may be asked now."""
-        for provider in self.providers.values():
-            if provider.channel == channel:
-                return provider.name
-        return ""
+    def _grants(self) -> dict[str, Grant]:
+        """Take tokens in a transaction of their own: the buckets' rows are every worker's."""
+        paces = {name: (provider.channel, provider.pace) for name, provider in self.providers.items()}
+        with self.database.transaction() as session:
+            session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+            return grant_sends(session, paces, ROWS_PER_RING)
 
     def _waves(self, started: Sequence[Started]) -> Iterator[list[Started]]:
         by_provider: dict[str, list[Started]] = {}

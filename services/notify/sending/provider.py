@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 from uuid import UUID
 
 from kernel.personal import Personal
+from services.notify.rules.provider_pace import Pace
 
 Result = Literal["accepted", "refused", "not_transmitted", "unknown"]
 
@@ -77,6 +78,7 @@ class Provider(Protocol):
     waits_for_receipts: bool
     # How many letters may be started before the first is finished.
     letters_at_once: int
+    pace: Pace
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
         """Connect for each letter; a letter that cannot be sent now gets its Outcome at once."""

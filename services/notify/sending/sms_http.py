@@ -19,6 +19,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
+from services.notify.rules.provider_pace import Pace
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
 IDLE_SECONDS = 4.0
@@ -46,6 +47,7 @@ class SmsHttp:
     token: Personal[str]
     sender: str
     callback_url: str
+    pace: Pace
     name: str = "sms_http"
     channel: str = "sms"
     waits_for_receipts: bool = True

@@ -12,6 +12,7 @@ from email.utils import format_datetime
 
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
+from services.notify.rules.provider_pace import Pace
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
 DEAD_MAILBOX_CODES = frozenset({550, 551, 553, 556})
@@ -25,6 +26,7 @@ class SmtpMail:
     port: int
     sender: str
     sender_name: str
+    pace: Pace
     user: str = ""
     password: Personal[str] | None = None
     tls: bool = True

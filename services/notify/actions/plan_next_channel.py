@@ -1,0 +1,101 @@
+"""A message did not reach the patient: the next channel takes it over, and after the last one a person calls."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.clock import now
+from kernel.ids import new_id
+from kernel.outbox import wake
+from services.notify.actions.open_staff_item import open_staff_item
+from services.notify.actions.record_moves import Move, record_moves
+from services.notify.model import Appointment, PlannedMessage, StaffItem
+from services.notify.queries.reach import reach_of
+
+# What makes a channel, and not the message, the obstacle.
+CHANNEL_FAULTS = ("no_contact", "no_consent", "opted_out", "number_dead")
+TAKES_OVER = {"sms": "email"}
+STILL_HOPING = ("due", "sending", "sent", "delivered", "unknown")
+
+
+def plan_next_channel(session: Session, message_id: UUID) -> None:
+    """Go one step down the chain of a visit's message that ended without reaching anyone: text, e-mail, call.
+
+    Does nothing when another channel has, or is about to have, the same step: nobody is contacted twice for it.
+    """
+    failed = session.get(PlannedMessage, message_id, populate_existing=True)
+    if failed is None or failed.appointment_id is None or failed.patient_id is None:
+        return
+    visit = session.get(Appointment, failed.appointment_id)
+    if visit is None or visit.version != failed.appointment_version or now(session) >= failed.expires_at:
+        return
+    same_step = select(PlannedMessage).where(
+        PlannedMessage.appointment_id == failed.appointment_id,
+        PlannedMessage.appointment_version == failed.appointment_version,
+        PlannedMessage.step == failed.step,
+        PlannedMessage.id != failed.id,
+    )
+    others = {row.channel: row for row in session.scalars(same_step)}
+    if any(row.state in STILL_HOPING for row in others.values()):
+        return
+    channel = TAKES_OVER.get(failed.channel)
+    if channel is None or channel in others:
+        _ask_to_call(session, failed)
+        return
+    contact = reach_of(session, failed.patient_id, failed.topic)[channel]
+    successor = _successor(session, failed, channel, contact.contact_point_id, contact.barrier)
+    if contact.barrier:
+        _ask_to_call(session, successor)
+
+
+def _successor(
+    session: Session, failed: PlannedMessage, channel: str, point: UUID | None, barrier: str
+) -> PlannedMessage:
+    at = now(session)
+    row = PlannedMessage(
+        id=new_id(),
+        patient_id=failed.patient_id,
+        appointment_id=failed.appointment_id,
+        appointment_version=failed.appointment_version,
+        step=failed.step,
+        channel=channel,
+        topic=failed.topic,
+        contact_point_id=point,
+        language=failed.language,
+        template=failed.template,
+        urgent=failed.urgent,
+        exempt=failed.exempt,
+        planned_for=at,
+        expires_at=failed.expires_at,
+        state="suppressed" if barrier else "due",
+        reason=barrier or f"after_{failed.channel}",
+        created_at=at,
+        due_at=at,
+    )
+    session.add(row)
+    session.flush()
+    record_moves(session, [Move(row.id, "", row.state, row.reason)], at)
+    wake(session)
+    return row
+
+
+def _ask_to_call(session: Session, message: PlannedMessage) -> None:
+    """One call for a visit, whatever number of its messages came to nothing; none beside that about a dead number."""
+    assert message.appointment_id is not None
+    asked = select(StaffItem.id).where(
+        StaffItem.kind == "number_dead",
+        StaffItem.contact_point_id == message.contact_point_id,
+        StaffItem.state == "open",
+    )
+    if session.scalars(asked).first() is not None:
+        return
+    open_staff_item(
+        session,
+        "call_patient",
+        message.appointment_id,
+        patient_id=message.patient_id,
+        appointment_id=message.appointment_id,
+        contact_point_id=message.contact_point_id,
+        code=message.reason,
+    )

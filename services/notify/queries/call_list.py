@@ -1,0 +1,52 @@
+"""What staff must do about messages: whom to call, which sends nobody could settle, which visits are in question."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from services.notify.queries.cursors import cursor_after
+
+KINDS = ("call_patient", "number_dead", "unknown_send", "visit_question")
+ITEMS = """
+SELECT i.id, i.kind, i.about_id, i.patient_id, i.appointment_id, i.contact_point_id, i.code, i.state, i.opened_at,
+    i.closed_at, i.closed_by, i.outcome, i.version, p.names_sealed, p.language, a.starts_at, a.facts,
+    a.state AS visit_state,
+    c.channel, c.address_sealed, s.contact_point_id AS phone_id, s.address_sealed AS phone_sealed,
+    (SELECT min(m.due_at) FROM planned_message m WHERE m.patient_id = i.patient_id AND m.state = 'due') AS next_due_at
+FROM staff_item i LEFT JOIN patient p ON p.id = i.patient_id LEFT JOIN appointment a ON a.id = i.appointment_id
+LEFT JOIN contact_point c ON c.id = i.contact_point_id
+LEFT JOIN LATERAL (SELECT l.contact_point_id, k.address_sealed FROM patient_contact l
+    JOIN contact_point k ON k.id = l.contact_point_id
+    WHERE l.patient_id = i.patient_id AND l.channel = 'sms') s ON true
+WHERE (CAST(:item AS uuid) IS NULL OR i.id = :item) AND (CAST(:state AS text) IS NULL OR i.state = :state)
+    AND (CAST(:kind AS text) IS NULL OR i.kind = :kind)
+    AND (CAST(:after_at AS timestamptz) IS NULL OR (i.opened_at, i.id) > (:after_at, CAST(:after_id AS uuid)))
+ORDER BY i.opened_at, i.id LIMIT :limit
+"""
+
+
+def call_list_page(
+    session: Session, state: str, kind: str | None, place: tuple[datetime, UUID] | None, limit: int
+) -> tuple[Sequence[Any], str | None]:
+    """Items in `state`, oldest first, and the cursor of the next page."""
+    values = {
+        "item": None,
+        "state": state,
+        "kind": kind,
+        "after_at": place[0] if place else None,
+        "after_id": place[1] if place else None,
+        "limit": limit + 1,
+    }
+    rows = session.execute(text(ITEMS), values).all()
+    cursor = cursor_after(rows[limit - 1].opened_at, rows[limit - 1].id) if len(rows) > limit else None
+    return rows[:limit], cursor
+
+
+def one_item(session: Session, item_id: UUID) -> Any | None:
+    """One item, or None."""
+    values = {"item": item_id, "state": None, "kind": None, "after_at": None, "after_id": None, "limit": 1}
+    return session.execute(text(ITEMS), values).first()

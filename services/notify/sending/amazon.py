@@ -1,0 +1,130 @@
+"""Amazon SNS for texts and SES for e-mail, as second providers. boto3 is imported where it is used."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from email.message import EmailMessage
+from email.policy import SMTP
+from typing import Any
+
+from kernel.personal import Personal
+from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
+from services.notify.rules.provider_pace import Pace
+from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
+
+# What Amazon answers when it took nothing and may be asked again.
+_PASSING = ("Throttling", "ThrottledException", "TooManyRequestsException", "KMSThrottling", "LimitExceeded")
+_DEAD = ("InvalidParameter", "InvalidParameterValue", "OptedOut", "OptedOutException")
+
+
+class _Amazon:
+    """What both have in common: one client, no retries of its own, and no list to ask afterwards."""
+
+    waits_for_receipts = False
+    # A call here writes and waits in one: the fence is held for one letter at a time.
+    letters_at_once = 1
+
+    def __init__(self, service: str, region: str) -> None:
+        import boto3
+        from botocore.config import Config
+
+        timeouts = Config(
+            connect_timeout=PROVIDER_CONNECT_SECONDS,
+            read_timeout=PROVIDER_TOTAL_SECONDS - PROVIDER_CONNECT_SECONDS,
+            # A retry of the library's would be a second text nobody asked for.
+            retries={"total_max_attempts": 1},
+        )
+        self.client: Any = boto3.client(service, region_name=region, config=timeouts)
+
+    def find(self, address: Personal[str], since: datetime) -> list[Found]:
+        """Amazon keeps no list to ask."""
+        raise LookupFailed("no list")
+
+
+class SnsSms(_Amazon):
+    """Texts by Amazon SNS."""
+
+    name = "sns"
+    channel = "sms"
+
+    def __init__(self, region: str, pace: Pace) -> None:
+        super().__init__("sns", region)
+        self.pace = pace
+
+    def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
+        """One call a letter."""
+
+        def publish(letter: Letter) -> str:
+            answer = self.client.publish(PhoneNumber=letter.address.reveal(), Message=letter.text)
+            return str(answer["MessageId"])
+
+        return [_Call(publish, letter) for letter in letters]
+
+
+class SesMail(_Amazon):
+    """E-mail by Amazon SES (v2), as the raw message our own composer writes."""
+
+    name = "ses"
+    channel = "email"
+
+    def __init__(
+        self, region: str, pace: Pace, compose: Callable[[Letter], EmailMessage], sender: str
+    ) -> None:
+        super().__init__("sesv2", region)
+        self.pace = pace
+        self._compose = compose
+        self._sender = sender
+
+    def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
+        """One call a letter."""
+
+        def send(letter: Letter) -> str:
+            raw = self._compose(letter).as_bytes(policy=SMTP)
+            answer = self.client.send_email(
+                FromEmailAddress=self._sender,
+                Destination={"ToAddresses": [letter.address.reveal()]},
+                Content={"Raw": {"Data": raw}},
+            )
+            return str(answer["MessageId"])
+
+        return [_Call(send, letter) for letter in letters]
+
+
+class _Call:
+    """One call to Amazon, made in `start` under the fence: the library has no moment between write and wait."""
+
+    def __init__(self, call: Callable[[Letter], str], letter: Letter) -> None:
+        self._call = call
+        self._letter = letter
+        self._outcome = Outcome("not_transmitted", code="abandoned")
+
+    def start(self) -> None:
+        self._outcome = self._made()
+
+    def abandon(self) -> None:
+        return
+
+    def finish(self) -> Outcome:
+        return self._outcome
+
+    def _made(self) -> Outcome:
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            ConnectTimeoutError,
+            EndpointConnectionError,
+        )
+
+        try:
+            return Outcome("accepted", provider_message_id=self._call(self._letter), http_status=200)
+        except ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+            if code.startswith(_PASSING) or status == 429:
+                return Outcome("not_transmitted", http_status=status, code=code)
+            if 400 <= status < 500:
+                return Outcome("refused", http_status=status, code=code, permanent=code in _DEAD)
+            return Outcome("unknown", http_status=status, code=code)
+        except (ConnectTimeoutError, EndpointConnectionError):
+            return Outcome("not_transmitted", code="connect")
+        except BotoCoreError:
+            return Outcome("unknown", code="reset", doubtful=True)

@@ -1,0 +1,104 @@
+"""Text, e-mail, call: one chain a step, nobody contacted twice, and a person where nothing else is left."""
+
+from datetime import timedelta
+
+import pytest
+
+from tests.local.standins import until
+from tests.notify.people import book, submit
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+PHONE = "+18165550142"
+IN_NINE_DAYS = TUESDAY_TEN + timedelta(days=9)
+
+
+def at_the_three_day_reminder(notify: Standing) -> None:
+    notify.set_clock(TUESDAY_TEN + timedelta(days=6, minutes=1))
+
+
+@pytest.mark.capability("N13")
+def test_an_undelivered_reminder_goes_by_mail_and_then_to_the_call_list(notify: Standing) -> None:
+    visit = book(notify, submit(notify), IN_NINE_DAYS)
+    notify.send_due()
+    notify.carrier.put("/carrier/faults", json={"mode": "undelivered", "code": 30005})
+    at_the_three_day_reminder(notify)
+    notify.send_due()
+    until(lambda: notify.states(appointment_id=visit)["3_days", "sms"][0] == "failed")
+    assert notify.states(appointment_id=visit)["3_days", "email"] == ("due", "after_sms")
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["3_days", "email"][0] == "sent"
+    mails = notify.mailbox.get("/mail/api/messages", params={"to": "rosa@example.test"}).json()["messages"]
+    assert len(mails) == 2
+    assert [row.kind for row in notify.rows("SELECT kind FROM staff_item")] == ["number_dead"]
+
+
+@pytest.mark.capability("N8", "N13")
+def test_a_dead_number_stops_at_once_and_a_new_one_plans_the_visit_again(notify: Standing) -> None:
+    patient = submit(notify, email="", consent_email=False)
+    visit = book(notify, patient, IN_NINE_DAYS)
+    notify.carrier.put("/carrier/faults", json={"mode": "reject", "code": 21211, "count": 1})
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["booked", "sms"] == ("failed", "provider_21211")
+    at_the_three_day_reminder(notify)
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["3_days", "sms"] == ("suppressed", "number_dead")
+    items = notify.call("GET", "/api/notify/v1/call-list", role="front_desk").json()["items"]
+    assert [item["kind"] for item in items] == ["number_dead"]
+    assert items[0]["patient_name"] == "Rosa Ñandú"
+    assert items[0]["visit_starts_at"] is not None
+
+    item = items[0]
+    answer = notify.call(
+        "POST",
+        f"/api/notify/v1/call-list/{item['id']}/close",
+        role="front_desk",
+        body={"outcome": "new_number", "phone": "+19135550177"},
+        **{"If-Match": '"1"', "Idempotency-Key": "close-1"},
+    )
+    assert (answer.status_code, answer.json()["state"]) == (200, "closed")
+    notify.set_clock(TUESDAY_TEN + timedelta(days=8, minutes=1))
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["1_day", "sms"][0] == "sent"
+    assert len(notify.texts_to("+19135550177")) == 1
+    assert notify.texts_to(PHONE) == []
+
+
+@pytest.mark.capability("N13")
+def test_without_any_channel_the_visit_is_on_the_call_list_from_the_start(notify: Standing) -> None:
+    patient = submit(notify, consent_sms=False, consent_email=False)
+    visit = book(notify, patient, IN_NINE_DAYS)
+    assert set(notify.states(appointment_id=visit).values()) >= {("suppressed", "no_consent")}
+    items = notify.rows("SELECT kind, code FROM staff_item")
+    assert [(row.kind, row.code) for row in items] == [("call_patient", "no_consent")]
+
+
+@pytest.mark.capability("N13")
+def test_who_has_no_phone_gets_each_reminder_once_by_mail(notify: Standing) -> None:
+    visit = book(notify, submit(notify, phone=""), IN_NINE_DAYS)
+    states = notify.states(appointment_id=visit)
+    assert states["3_days", "sms"] == ("suppressed", "no_contact")
+    assert states["3_days", "email"][0] == "due"
+    submit(notify, patient_id=notify.messages(appointment_id=visit)[0].patient_id)
+    states = notify.states(appointment_id=visit)
+    assert states["3_days", "sms"][0] == "due"
+    assert states["3_days", "email"] == ("suppressed", "other_channel")
+
+
+@pytest.mark.capability("N20")
+def test_a_call_by_staff_suppresses_the_reminder_and_says_so(notify: Standing) -> None:
+    patient = submit(notify)
+    visit = book(notify, patient, IN_NINE_DAYS)
+    notify.send_due()
+    at_the_three_day_reminder(notify)
+    spoken = f"/api/notify/v1/patients/{patient}/spoken"
+    key = {"Idempotency-Key": "spoken-1"}
+    assert notify.call("POST", spoken, role="front_desk", body={}, **key).status_code == 200
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["3_days", "sms"] == ("suppressed", "staff_spoke_with_patient")
+    log = notify.call("GET", f"/api/notify/v1/messages?appointment_id={visit}", role="front_desk").json()[
+        "items"
+    ]
+    assert ("3_days", "suppressed", "staff_spoke_with_patient") in [
+        (item["step"], item["state"], item["reason"]) for item in log
+    ]
+    assert "text" not in log[0]
