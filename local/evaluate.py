@@ -9,6 +9,7 @@ repeated in an error. Blank lines at the end of the file are no lines.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -48,6 +49,10 @@ def run(path: str, against: str | None = None, out: IO[str] | None = None) -> in
                 target.write(json.dumps(shown, ensure_ascii=False) + "\n")
         if against is not None:
             target.write(agreement_report(protocol, decisions, Path(against)))
+    except BrokenPipeError:
+        # The reader, such as `head`, has seen enough; what it did not read is no fault of the cases.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1 if refused else 0
     except OSError as error:
         print(
             f"Cannot read {error.filename or path}: {error.strerror}. Nothing was changed.", file=sys.stderr

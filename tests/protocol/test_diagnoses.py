@@ -349,7 +349,6 @@ def test_an_unanswered_criterion_is_unknown_never_false() -> None:
     assert set(question["variables"]) == {"hx_nausea", "hx_vomiting", "hx_photophobia"}
 
 
-@pytest.mark.capability("C6")
 def test_cervicogenic_stays_suspected_until_staff_enter_findings() -> None:
     answers = {**NECK_HEADACHE, "neck_onset_related": True, "neck_improves_together": True}
     before = decide(answers)

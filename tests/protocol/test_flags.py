@@ -231,3 +231,22 @@ def test_unsigned_is_visible_on_every_flag_and_rule_that_fires() -> None:
         assert one["signed_by"] is None
         assert one["status"] in {"seen", "from_memory", "design"}
         assert one["source"]
+
+
+@pytest.mark.capability("C5")
+def test_nothing_the_protocol_says_advises_to_stop_a_sedating_drug() -> None:
+    decision = decide({"med_daily_sedating": True, "age_years": 40, "regions": ["neck"]})
+    assert flags(decision) == {"RF_OPIOID"}
+    texts = [str(one) for one in _texts(decision.summary())] + [
+        str(one) for one in _texts(shipped_document())
+    ]
+    for word in ("stop taking", "stop using", "discontinue", "deje de tomar", "suspenda"):
+        assert not [text for text in texts if word in text.lower()]
+
+
+def _texts(part: Any) -> list[str]:
+    if isinstance(part, dict):
+        return [text for one in part.values() for text in _texts(one)]
+    if isinstance(part, list | tuple):
+        return [text for one in part for text in _texts(one)]
+    return [part] if isinstance(part, str) else []

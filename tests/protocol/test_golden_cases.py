@@ -65,7 +65,6 @@ def adults_from_nineteen(document: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("change", [raise_overuse, soften_cauda_equina, adults_from_nineteen])
-@pytest.mark.capability("T6")
 def test_a_changed_threshold_fails_a_case(change: Callable[[dict[str, Any]], None]) -> None:
     document = copy.deepcopy(shipped_document())
     change(document)

@@ -283,7 +283,6 @@ def test_payer_terms_for_cervical_fusion_are_shown_as_open() -> None:
     assert "payer_terms_open" not in adds({"arm_pain_nprs": 7})
 
 
-@pytest.mark.capability("C12")
 def test_migraine_never_named_before_is_surfaced() -> None:
     told = decide({**MIGRAINE, "migraine_told_before": True})
     assert "never_diagnosed_migraine" not in {one["add"] for one in told.modifiers}

@@ -63,7 +63,6 @@ class TestCompare:
         assert len(compare_documents({"a": True}, {"a": 1})) == 1
 
 
-@pytest.mark.capability("T2")
 class TestOverlay:
     def test_merge_changes_adds_and_removes_and_leaves_the_shared_document(self) -> None:
         before = copy.deepcopy(SHIPPED)

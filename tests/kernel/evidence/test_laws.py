@@ -7,7 +7,6 @@ import json
 import random
 from typing import Any
 
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -59,7 +58,6 @@ def test_all_but_one_agrees_with_every_completion(results: list[int]) -> None:
         assert all_but_one(results) == UNKNOWN
 
 
-@pytest.mark.capability("C3")
 @law
 @given(some_answers, st.data())
 def test_learning_an_unknown_never_flips_a_settled_clause(
