@@ -89,7 +89,8 @@ def _referral_of(hands: Hands, submission_id: str) -> dict[str, Any]:
 
 
 def _book(hands: Hands, person: Person, referral: dict[str, Any]) -> None:
-    starts_in = {"today": 0, "confirmed": 1}.get(person.stage, 2)
+    today = person.stage in ("today", "arrived", "attended")
+    starts_in = 0 if today else 1 if person.stage == "confirmed" else 2
     first_day = (hands.now() + timedelta(days=starts_in)).date()
     wanted = {"route": referral["route"], "from": first_day.isoformat(), "days": "10", "limit": "20"}
     slots = hands.get("referral", "/api/referral/v1/slots", FRONT_DESK, site=person.site, **wanted).body[
@@ -97,7 +98,7 @@ def _book(hands: Hands, person: Person, referral: dict[str, Any]) -> None:
     ]
     if not slots:
         slots = hands.get("referral", "/api/referral/v1/slots", FRONT_DESK, **wanted).body["items"]
-    slot = slots[int(person.phone[-3:]) % len(slots)] if person.stage != "today" else slots[0]
+    slot = slots[int(person.phone[-3:]) % len(slots)] if not today else slots[0]
     body = {
         "visit_type": _id(slot["visit_type"]),
         "provider_id": _id(slot["provider"]),
@@ -109,8 +110,19 @@ def _book(hands: Hands, person: Person, referral: dict[str, Any]) -> None:
     if person.stage == "cancelled":
         cancel = f"/api/referral/v1/appointments/{booked['id']}/cancel"
         hands.do(
-            "referral", cancel, {"reason_code": "patient_cannot_come"}, version=booked["version"], actor=FRONT_DESK
+            "referral",
+            cancel,
+            {"reason_code": "patient_cannot_come"},
+            version=booked["version"],
+            actor=FRONT_DESK,
         )
+    if person.stage in ("arrived", "attended"):
+        visit = f"/api/referral/v1/appointments/{booked['id']}"
+        booked = hands.do(
+            "referral", f"{visit}/check-in", {}, version=booked["version"], actor=FRONT_DESK
+        ).body
+        if person.stage == "attended":
+            hands.do("referral", f"{visit}/outcome", {"outcome": "attended"}, version=booked["version"])
     said = {"confirmed": "C", "opted_out": "STOP", "question_by_text": "Can my sister come with me?"}.get(
         person.stage
     )

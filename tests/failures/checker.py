@@ -83,7 +83,7 @@ class Checker:
             for appointment, version, state, reason in self.rows(
                 "notify",
                 "SELECT appointment_id, appointment_version, state, reason FROM planned_message"
-                " WHERE channel = 'sms' AND step = 'confirmation'",
+                " WHERE channel = 'sms' AND step = 'booked'",
             )
         }
         findings = []
