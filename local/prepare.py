@@ -17,6 +17,7 @@ from local.process_environment import Stack
 
 STACK_SETTINGS = "WAYMARK_STACK_SETTINGS"
 DEMO = "local.demo"
+SAID_WHY = 3  # exit code: the last line of output is a whole sentence for the reader
 
 
 def main() -> int:
@@ -28,7 +29,7 @@ def main() -> int:
             print(f"{service}: database ready", flush=True)
     except Problem as problem:
         print(problem, file=sys.stderr)
-        return 1
+        return SAID_WHY
     return 0
 
 

@@ -170,6 +170,8 @@ def _wait(process: "subprocess.Popen[bytes]", supervisor: Supervisor, log_path: 
         process.wait(10)
     elif process.returncode != 0:
         lines = log_path.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        if lines and process.returncode == prepare.SAID_WHY:
+            raise Problem(lines[-1])
         said = f": {lines[-1]}" if lines else ""
         raise Problem(f"{what} could not be prepared{said} (all of it: {log_path}). What was there is kept.")
 
