@@ -78,6 +78,7 @@ def test_every_day_of_ten_years_is_cut_without_gap_or_overlap(name: str) -> None
         day += timedelta(days=1)
 
 
+@pytest.mark.capability("S7")
 @pytest.mark.parametrize("name", US_ZONES)
 def test_nine_stays_nine_and_no_hour_is_lost_or_doubled_around_each_clock_change(name: str) -> None:
     zone = ZoneInfo(name)

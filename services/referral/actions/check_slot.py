@@ -13,7 +13,7 @@ from kernel.web.problems import FieldProblem, Problem, conflict, invalid
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Provider, Site, VisitType
 from services.referral.queries.appointments import live_visits_of_patient
-from services.referral.queries.clinic_facts import read_clinic, visit_rules
+from services.referral.queries.clinic_facts import clinic_for, visit_rules
 from services.referral.queries.sites import find_provider, find_site, find_visit_type
 from services.referral.queries.slots import SlotSearch, find_slots, read_taken
 from services.referral.rules.calendar_time import local_label
@@ -160,7 +160,7 @@ def _under_hold(session: Session, patient_id: UUID) -> bool:
 def _calendar_conflicts(session: Session, place: Place, without: UUID | None) -> list[str]:
     moment = now(session)
     window = (place.starts_at, place.starts_at + timedelta(minutes=1))
-    clinic = read_clinic(session, place.rules).narrowed((place.site.id,), (place.provider.id,))
+    clinic = clinic_for(session, place.rules).narrowed((place.site.id,), (place.provider.id,))
     if not clinic.providers:
         return ["no_skill"]
     if not clinic.sites:

@@ -74,7 +74,7 @@ def clinic_revision(session: Session) -> int:
     return int(session.execute(text("SELECT number FROM clinic_revision")).scalar_one())
 
 
-def read_clinic(session: Session, visit: VisitRules) -> Clinic:
+def clinic_for(session: Session, visit: VisitRules) -> Clinic:
     """Return the clinic for this type of visit: as kept, or read anew when something changed since."""
     place = (str(session.get_bind().engine.url), clinic_revision(session), visit.id)
     if place not in _kept:

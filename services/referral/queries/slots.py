@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.referral.model.schedule import SEAT_STRETCH
-from services.referral.queries.clinic_facts import read_clinic
+from services.referral.queries.clinic_facts import clinic_for
 from services.referral.rules.slots import MinuteSpan, Slot, VisitRules, free_slots
 
 # How far each stretch of a search reaches; most searches end in the first.
@@ -44,7 +44,7 @@ GROUP BY seat_number
 
 def find_slots(session: Session, visit: VisitRules, search: SlotSearch, now: datetime) -> list[Slot]:
     """Return the earliest free slots of the search, sorted; reads only as many days as it takes to find them."""
-    clinic = read_clinic(session, visit).narrowed(search.sites, search.providers)
+    clinic = clinic_for(session, visit).narrowed(search.sites, search.providers)
     seats = clinic.seats()
     until_at = min(search.until_at, now + timedelta(days=visit.horizon_days))
     found: list[Slot] = []

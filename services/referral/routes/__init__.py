@@ -5,6 +5,7 @@ from apiflask import APIFlask
 from kernel.assembly import Parts
 from services.referral.routes.appointments import appointment_routes
 from services.referral.routes.cases import case_routes
+from services.referral.routes.closures import closure_routes
 from services.referral.routes.deeds import deed_routes
 from services.referral.routes.drafts import draft_routes
 from services.referral.routes.evaluate import evaluate_routes
@@ -13,6 +14,7 @@ from services.referral.routes.protocol import protocol_routes
 from services.referral.routes.sites import site_routes
 from services.referral.routes.slots import slot_routes
 from services.referral.routes.visit_deeds import visit_deed_routes
+from services.referral.routes.watch import watch_routes
 from services.referral.routes.worklist import worklist_routes
 
 PREFIX = "/api/referral/v1"
@@ -27,10 +29,12 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         deed_routes(parts),
         protocol_routes(parts),
         draft_routes(parts),
+        watch_routes(parts),
         site_routes(parts),
         slot_routes(parts),
         appointment_routes(parts),
         visit_deed_routes(parts),
         hold_routes(parts),
+        closure_routes(parts),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

@@ -5,10 +5,12 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, StrictBool, StrictStr, StringConstraints
 
 from services.referral.rules.appointment_reasons import CANCEL_REASONS, OUTCOMES
+from services.referral.rules.closure_reasons import CLOSURE_REASONS
 from services.referral.schemas import Code, In, Listed, Note, OneOf
 
 CancelReason = Annotated[StrictStr, OneOf(tuple(CANCEL_REASONS)), Listed(tuple(CANCEL_REASONS))]
 Outcome = Annotated[StrictStr, OneOf(OUTCOMES), Listed(OUTCOMES)]
+ClosureReason = Annotated[StrictStr, OneOf(CLOSURE_REASONS), Listed(CLOSURE_REASONS)]
 When = Annotated[
     StrictStr,
     StringConstraints(min_length=10, max_length=40),
@@ -101,6 +103,17 @@ class ConfirmIn(In):
     channel: Literal["phone", "sms", "email", "link", "in_person"] = "phone"
 
 
+class ClosureIn(In):
+    """One of site, room and provider. A day (YYYY-MM-DD) means its first instant, at both ends."""
+
+    site_id: Code | None = None
+    room_id: Code | None = None
+    provider_id: Code | None = None
+    starts_at: When
+    ends_at: When
+    reason: ClosureReason
+
+
 class EmptyIn(In):
     """A deed that needs nothing said."""
 
@@ -167,6 +180,25 @@ class AppointmentHistoryOut(AppointmentOut):
     """A visit with everything that happened to it, oldest first."""
 
     changes: list[dict[str, Any]]
+
+
+class ClosureOut(BaseModel):
+    """A closure with the visits that are booked in it."""
+
+    id: str
+    site_id: str | None
+    room_id: str | None
+    provider_id: str | None
+    starts_at: str
+    ends_at: str
+    reason: str
+    lifted_at: str | None
+    stranded: list[AppointmentOut]
+
+
+class ClosuresOut(BaseModel):
+    items: list[ClosureOut]
+    next_cursor: str | None
 
 
 class SitesOut(BaseModel):

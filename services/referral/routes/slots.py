@@ -13,7 +13,7 @@ from kernel.clock import now
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
 from services.referral.model.schedule import VisitType
-from services.referral.queries.clinic_facts import Clinic, read_clinic, visit_rules
+from services.referral.queries.clinic_facts import Clinic, clinic_for, visit_rules
 from services.referral.queries.sites import (
     find_site,
     find_visit_type,
@@ -45,7 +45,7 @@ def slot_routes(parts: Parts) -> APIBlueprint:
             search = _search(session, query, moment, principal().actor.sites)
             rules = visit_rules(visit)
             found = find_slots(session, rules, search, moment)
-            clinic = read_clinic(session, rules)
+            clinic = clinic_for(session, rules)
         zones = {site.id: site.zone for site in clinic.sites}
         items = [slot_json(slot, visit.id, zones[slot.site_id], clinic, moment) for slot in found]
         return jsonify(items=items, next_cursor=None, visit_type=visit.id)

@@ -1,0 +1,232 @@
+"""Holds, conflicts shown together, rooms and providers together, capacity, closures, past visits."""
+
+from datetime import datetime, timedelta
+
+import pytest
+from sqlalchemy import select, text
+
+from services.referral.actions.ask_about_past_visits import ask_about_past_visits
+from services.referral.actions.end_hold import expire_holds
+from services.referral.model.schedule import Room, Seat, SeatUse
+from tests.referral.calendar_steps import (
+    CHICAGO,
+    book,
+    booked,
+    change,
+    many_ready_to_book,
+    ready_to_book,
+    slots,
+    wish,
+)
+from tests.referral.conftest import FRONT_DESK, MANAGER, NURSE, Clinic
+
+
+@pytest.mark.capability("S3")
+def test_a_hold_keeps_a_slot_until_it_expires_and_a_late_booking_is_told(staffed: Clinic) -> None:
+    first, second = many_ready_to_book(staffed, 2)
+    slot, other = slots(staffed, visit_type="pt_evaluation", site="paola")[:2]
+    held = staffed.call("POST", f"/referrals/{first}/holds", wish(slot), actor=FRONT_DESK)
+    assert held.status_code == 201, held.text
+    hold = held.json
+    assert hold is not None
+    assert 590 <= hold["seconds_left"] <= 600
+    assert slot not in slots(staffed, visit_type="pt_evaluation", site="paola")
+    refused = book(staffed, second, slot)
+    assert (refused.status_code, refused.json["code"], refused.json["conflicts"]) == (
+        409,
+        "slot_taken",
+        ["slot_held"],
+    )
+    mismatch = book(staffed, first, other, hold_id=hold["id"])
+    assert (mismatch.status_code, mismatch.json["code"]) == (409, "hold_mismatch")
+    with staffed.session() as session:
+        session.execute(text("UPDATE slot_hold SET expires_at = held_at + interval '1 second'"))
+        session.execute(text("UPDATE seat_use SET expires_at = expires_at - interval '1 day'"))
+        session.execute(
+            text(
+                "UPDATE slot_hold SET held_at = held_at - interval '1 day', expires_at = expires_at - interval '1 day'"
+            )
+        )
+    # Expired and not tidied up: bookable at once, and the one who held it is told plainly.
+    late = book(staffed, first, slot, hold_id=hold["id"])
+    assert (late.status_code, late.json["code"]) == (409, "hold_expired")
+    booked(staffed, second, slot)
+    with staffed.session() as session:
+        expire_holds(session)
+        assert {use.hold_id for use in session.scalars(select(SeatUse))} == {None}
+
+
+def test_a_hold_turns_into_the_visit_and_a_new_hold_replaces_the_old(staffed: Clinic) -> None:
+    (referral,) = many_ready_to_book(staffed, 1)
+    slot, *_, other = slots(staffed, visit_type="pt_evaluation", site="paola")[:6]
+    staffed.call("POST", f"/referrals/{referral}/holds", wish(slot), actor=FRONT_DESK)
+    second = staffed.call("POST", f"/referrals/{referral}/holds", wish(other), actor=FRONT_DESK).json
+    assert second is not None
+    assert slot in slots(staffed, visit_type="pt_evaluation", site="paola")
+    answer = book(staffed, referral, other, hold_id=second["id"])
+    assert answer.status_code == 201, answer.text
+    released = staffed.call("POST", f"/holds/{second['id']}/release", {}, actor=FRONT_DESK)
+    assert released.status_code == 200
+    assert other not in slots(staffed, visit_type="pt_evaluation", site="paola")
+
+
+@pytest.mark.capability("S16")
+def test_every_conflict_is_named_before_and_at_saving(staffed: Clinic) -> None:
+    case = ready_to_book(staffed)
+    slot = slots(staffed, visit_type="pt_evaluation", site="leawood")[0]
+    booked(staffed, case["id"], slot)
+    again = ready_to_book(staffed, patient_id=case["patient_id"])
+    night = datetime.fromisoformat(slot["local_start"]).replace(hour=3)
+    body = wish(slot, starts_at=night.isoformat())
+    checked = staffed.call("POST", f"/referrals/{again['id']}/appointments/check", body, actor=FRONT_DESK)
+    assert checked.json is not None
+    named = [found["code"] for found in checked.json["conflicts"]]
+    assert named == ["second_visit", "site_closed", "provider_away"]
+    assert checked.json["alternatives"]
+    at_that_time = staffed.call(
+        "POST", f"/referrals/{again['id']}/appointments/check", wish(slot), actor=FRONT_DESK
+    ).json
+    assert at_that_time is not None
+    codes = [found["code"] for found in at_that_time["conflicts"]]
+    assert codes == ["second_visit", "patient_busy", "provider_taken"]
+    saved = book(staffed, again["id"], slot)
+    assert saved.json["conflicts"] == codes
+    with staffed.session() as session:
+        assert session.execute(text("SELECT count(*) FROM appointment")).scalar_one() == 1
+
+
+@pytest.mark.capability("S12")
+def test_provider_and_room_are_taken_together_or_not_at_all(staffed: Clinic) -> None:
+    slot = slots(staffed, visit_type="pt_evaluation", site="paola")[0]
+    with staffed.session() as session:
+        room = session.scalars(select(Room).where(Room.site_id == "paola", Room.kind == "treatment")).one()
+        room.kind = "exam"
+    assert slots(staffed, visit_type="pt_evaluation", site="paola", days=3) == []
+    (referral,) = many_ready_to_book(staffed, 1)
+    refused = book(staffed, referral, slot)
+    assert (refused.status_code, refused.json["conflicts"]) == (409, ["room_taken"])
+    with staffed.session() as session:
+        assert session.scalars(select(SeatUse)).all() == []
+        session.get_one(Room, room.id).kind = "treatment"
+    booked(staffed, referral, slot)
+    with staffed.session() as session:
+        seats = [session.get_one(Seat, use.seat_number) for use in session.scalars(select(SeatUse))]
+    assert {bool(seat.room_id) for seat in seats} == {True, False}
+
+
+@pytest.mark.capability("S5")
+def test_a_gym_takes_as_many_as_it_has_seats_and_one_more_by_permission(staffed: Clinic) -> None:
+    # A therapist treats two at a time in the gym; a third needs the nurse's word, a fourth is refused to all.
+    slot = slots(staffed, visit_type="pt_follow_up", provider="amara_oyelaran")[0]
+    referrals = many_ready_to_book(staffed, 5)
+    booked(staffed, referrals[0], slot)
+    assert slot in slots(staffed, visit_type="pt_follow_up", provider="amara_oyelaran")
+    booked(staffed, referrals[1], slot)
+    assert slot not in slots(staffed, visit_type="pt_follow_up", provider="amara_oyelaran")
+    full = book(staffed, referrals[2], slot)
+    assert (full.status_code, full.json["conflicts"]) == (409, ["provider_taken"])
+    assert book(staffed, referrals[2], slot, overbook=True).status_code == 403
+    extra = book(staffed, referrals[2], slot, actor=NURSE, overbook=True)
+    assert (extra.status_code, extra.json["overbooked"]) == (201, True)
+    assert book(staffed, referrals[3], slot, actor=NURSE, overbook=True).status_code == 409
+
+
+@pytest.mark.capability("S4")
+def test_buffer_lead_time_horizon_and_alignment_hold_for_each_visit_type(staffed: Clinic) -> None:
+    moment = staffed.now()
+    types = {one["id"]: one for one in staffed.get("/visit-types")["items"]}
+    for name in ("surgical_consult", "medication_follow_up", "same_day_clinician"):
+        rules = types[name]
+        found = slots(staffed, visit_type=name, days=400, limit=100, **{"from": ""})
+        starts = [datetime.fromisoformat(slot["local_start"]) for slot in found]
+        assert min(starts) >= moment + timedelta(minutes=rules["lead_minutes"])
+        assert all((s.hour * 60 + s.minute) % rules["alignment_minutes"] == 0 for s in starts)
+        beyond = (moment + timedelta(days=rules["horizon_days"] + 1)).date().isoformat()
+        assert slots(staffed, visit_type=name, days=30, **{"from": beyond}) == []
+    first = slots(staffed, visit_type="surgical_consult", provider="ruth_castellano", limit=100)
+    (referral,) = many_ready_to_book(staffed, 1, "surgical_consult")
+    visit = booked(staffed, referral, first[0])
+    # 45 minutes and a buffer of 5 before and 10 after: nothing of hers starts within the hour around it.
+    begins = datetime.fromisoformat(visit["starts_at"])
+    left = slots(staffed, visit_type="surgical_consult", provider="ruth_castellano", limit=100)
+    gaps = [abs((datetime.fromisoformat(s["starts_at"]) - begins).total_seconds()) / 60 for s in left]
+    assert min(gaps) >= 60
+    with staffed.session() as session:
+        lengths = {use.ends_at - use.starts_at for use in session.scalars(select(SeatUse))}
+    assert lengths == {timedelta(minutes=60)}
+
+
+@pytest.mark.capability("S6")
+def test_a_closure_lists_the_visits_it_strands_and_stops_new_ones(staffed: Clinic) -> None:
+    first, second = many_ready_to_book(staffed, 2)
+    slot = slots(staffed, visit_type="pt_evaluation", site="paola")[0]
+    visit = booked(staffed, first, slot)
+    day = datetime.fromisoformat(slot["local_start"]).date()
+    body = {
+        "starts_at": day.isoformat(),
+        "ends_at": (day + timedelta(days=1)).isoformat(),
+        "reason": "weather",
+    }
+    none = staffed.call("POST", "/closures", body, actor=MANAGER)
+    assert none.status_code == 422
+    closed = staffed.call("POST", "/closures", {**body, "site_id": "paola"}, actor=MANAGER)
+    assert closed.status_code == 201, closed.text
+    assert closed.json is not None
+    assert [v["id"] for v in closed.json["stranded"]] == [visit["id"]]
+    assert all(
+        datetime.fromisoformat(s["local_start"]).date() != day
+        for s in slots(staffed, visit_type="pt_evaluation", site="paola", limit=100)
+    )
+    refused = book(staffed, second, slot)
+    assert "site_closed" in refused.json["conflicts"]
+    assert staffed.get(f"/appointments/{visit['id']}")["state"] == "booked"
+    instead = refused.json["alternatives"][0]
+    moved = change(
+        staffed,
+        visit,
+        "move",
+        {
+            "starts_at": instead["starts_at"],
+            "provider_id": instead["provider_id"],
+            "site_id": instead["site"],
+        },
+    )
+    assert moved.status_code == 200, moved.text
+    assert staffed.get("/closures", MANAGER)["items"][0]["stranded"] == []
+    away = {**body, "provider_id": instead["provider_id"], "reason": "leave"}
+    away["starts_at"], away["ends_at"] = instead["starts_at"], instead["ends_at"]
+    leave = staffed.call("POST", "/closures", away, actor=MANAGER)
+    assert leave.json is not None
+    assert [v["id"] for v in leave.json["stranded"]] == [visit["id"]]
+    for closure in staffed.get("/closures", MANAGER)["items"]:
+        lifted = staffed.call("POST", f"/closures/{closure['id']}/lift", {}, actor=MANAGER)
+        assert lifted.status_code == 200
+    booked(staffed, second, slot)
+
+
+@pytest.mark.capability("S17")
+def test_a_past_visit_without_an_outcome_asks_staff_and_is_never_a_silent_no_show(staffed: Clinic) -> None:
+    (referral,) = many_ready_to_book(staffed, 1)
+    slot = slots(staffed, visit_type="pt_evaluation", site="leawood")[0]
+    visit = booked(staffed, referral, slot)
+    with staffed.session() as session:
+        assert ask_about_past_visits(session) == 0
+        session.execute(
+            text(
+                "UPDATE appointment SET starts_at = starts_at - interval '3 days', ends_at = ends_at - interval '3 days'"
+            )
+        )
+    with staffed.session() as session:
+        assert ask_about_past_visits(session) == 1
+    with staffed.session() as session:
+        assert ask_about_past_visits(session) == 0
+    read = staffed.get(f"/appointments/{visit['id']}")
+    assert (read["state"], read["asks"]) == ("booked", "outcome")
+    assert [v["id"] for v in staffed.get("/appointments?asks=outcome")["items"]] == [visit["id"]]
+    missed = change(staffed, read, "outcome", {"outcome": "no_show"})
+    assert missed.status_code == 200, missed.text
+    case = staffed.get(f"/referrals/{referral}")
+    assert (case["state"], case["attempts"]) == ("to_book", 1)
+    assert staffed.get("/appointments?asks=any")["items"] == []
+    assert datetime.fromisoformat(read["local_start"]).tzinfo is not None
+    assert CHICAGO.key == read["site"]["time_zone"]
