@@ -21,6 +21,11 @@ def choose(gateway: int) -> dict[str, int]:
     """Return a port for each name; the preferred one where it is free. Raises `Problem` when `gateway` is taken."""
     if not 0 < gateway < 65536:
         raise Problem(f"PORT must be a number from 1 to 65535, not {gateway}. Nothing was started.")
+    if gateway < 1024 and _needs_rights(gateway):
+        raise Problem(
+            f"Port {gateway} is for the administrator only on this machine. Nothing was started; "
+            "choose one from 1024 on: make up PORT=8080"
+        )
     if not is_free(gateway):
         raise Problem(
             f"Port {gateway} is taken by another program. Nothing was started; "
@@ -43,6 +48,17 @@ def is_free(port: int) -> bool:
         except OSError:
             return False
     return True
+
+
+def _needs_rights(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except PermissionError:
+            return True
+        except OSError:
+            return False
+    return False
 
 
 def _any_free(taken: set[int]) -> int:

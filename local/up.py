@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,9 @@ ROOM_MEGABYTES = 300
 
 
 def say(line: str) -> None:
-    """Print a line with the time, at once."""
-    print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
+    """Print a line with the time, at once. A terminal that has gone away stops nothing."""
+    with suppress(OSError):
+        print(f"{time.strftime('%H:%M:%S')}  {line}", flush=True)
 
 
 def up(places: Places, port: int) -> int:
@@ -101,6 +103,7 @@ def _run(stack: Stack, began: float) -> int:
     )
     supervisor.lost = watchdog.report_lost
     supervisor.take_signals()
+    demo: subprocess.Popen[bytes] | None = None
     try:
         _start_stores(stack, supervisor)
         _prepare_databases(stack, supervisor)
@@ -108,13 +111,17 @@ def _run(stack: Stack, began: float) -> int:
             _start_services(stack, supervisor)
         if not supervisor.stopping:
             watchdog.start()
-            prepare.run_demo(stack, "running", stack.places.logs / "demo.log")
+            demo = prepare.run_demo(stack, "running", stack.places.logs / "demo.log")
             say(f"ready in {time.monotonic() - began:.1f} s; Ctrl-C or `make down` stops it")
-            print(f"\n    Open {stack.public_url}\n", flush=True)
+            with suppress(OSError):
+                print(f"\n    Open {stack.public_url}\n", flush=True)
             supervisor.run_forever()
     finally:
         watchdog.stop()
         say("stopping…")
+        if demo is not None and demo.poll() is None:
+            demo.terminate()
+            demo.wait(10)
         supervisor.stop_all()
         say(f"stopped; what was entered is kept in {stack.places.var}")
     return 0
