@@ -25,7 +25,7 @@ def create_app() -> Joined:
 def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
     """Build the web application from parts already assembled."""
     api = make_api("intake", "Waymark intake", parts.gate)
-    add_api_routes(api, parts)
+    add_api_routes(api, parts, settings.link_days)
     system = make_system("intake")
     system.register_blueprint(health_routes("intake", parts.database))
     system.register_blueprint(hearing_routes(parts.database, REACTIONS, parts.gate))

@@ -134,3 +134,30 @@ class AnyOut(BaseModel):
     """An object whose fields the description lists."""
 
     model_config = ConfigDict(extra="allow")
+
+
+class DecideMatchIn(Wire):
+    """The candidate a new record is the same person as; null for nobody."""
+
+    same_as: Annotated[str, StringConstraints(strict=True, max_length=36)] | None
+
+
+class MergeIn(Wire):
+    """The record that stays."""
+
+    into: Annotated[str, StringConstraints(strict=True, max_length=36)]
+
+
+class LinkIn(Wire):
+    """A personal link for a patient. `kiosk`: staff have checked who is there, so earlier answers may be shown."""
+
+    mode: Literal["self", "kiosk"] = "self"
+    language: Language = "en"
+
+
+class QuestionnaireIn(BaseModel):
+    """A FHIR R4 Questionnaire; its own rules check it, with paths."""
+
+    model_config = ConfigDict(extra="allow")
+
+    resourceType: Literal["Questionnaire"]  # noqa: N815 - the name FHIR gives it

@@ -12,7 +12,9 @@ from services.intake.rules.form import Form, Item
 from services.intake.rules.read_questionnaire import read_questionnaire
 from tests.intake.conftest import Browser, Clinic
 
-TABLE: dict[str, dict[str, list[Any]]] = json.loads(Path(__file__).with_name("seed_vocabulary.json").read_text())
+TABLE: dict[str, dict[str, list[Any]]] = json.loads(
+    Path(__file__).with_name("seed_vocabulary.json").read_text()
+)
 WORDS = [(group, word, *target) for group, words in TABLE.items() for word, target in words.items()]
 #: What opens the pages that are not open to everyone.
 OPENS = {

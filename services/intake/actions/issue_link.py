@@ -15,7 +15,15 @@ from services.intake.rules.link_tokens import hashed, new_token
 
 
 def issue_link(
-    session: Session, actor: Actor, purpose: str, *, patient_id: UUID, submission_id: UUID | None, days: int
+    session: Session,
+    actor: Actor,
+    purpose: str,
+    *,
+    patient_id: UUID,
+    submission_id: UUID | None,
+    days: int,
+    mode: str = "self",
+    may_read: bool = False,
 ) -> tuple[str, PatientLink]:
     """Return a new token (43 characters, shown once) and its link. Earlier links of the same purpose are revoked."""
     moment = now(session)
@@ -39,6 +47,8 @@ def issue_link(
         created_at=moment,
         expires_at=moment + timedelta(days=days),
         wrong_dates=0,
+        issued_mode=mode,
+        may_read=may_read,
     )
     session.add(link)
     record(session, actor, "issue_link", "patient_link", link.id, reason=purpose)

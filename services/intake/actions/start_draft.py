@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -10,10 +11,12 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
+from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.model import Patient, Submission
 from services.intake.queries.submissions import open_draft
 from services.intake.rules.form import Form
+from services.intake.rules.identity import Likeness
 from services.intake.rules.patient_age import age_years
 
 
@@ -34,17 +37,22 @@ def start_draft(
     mode: str = "self",
     answered_by: str = "self",
     author: Actor | None = None,
+    known: Patient | None = None,
 ) -> Started:
     """Return the patient's open draft of `form`, made now if there is none.
 
-    Starts of the same person at the same moment take turns, so fifty of them end in one draft.
+    `known` is a patient staff have identified already. Starts of the same person at the same moment take
+    turns, so fifty of them end in one draft.
     """
     turn = (
         f"start:{facts.birth_date.reveal()}:{facts.phone.reveal() or facts.family_name.reveal().casefold()}"
     )
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:turn, 0))"), {"turn": turn})
-    registered = register_patient(session, author or Actor("patient", "self-registered"), facts)
-    patient = registered.patient
+    candidates: tuple[Likeness, ...] = ()
+    patient = known
+    if patient is None:
+        registered = register_patient(session, author or Actor("patient", "self-registered"), facts)
+        patient, candidates = registered.patient, registered.candidates
     actor = author or Actor("patient", str(patient.id))
     draft = open_draft(session, patient.id, form.url)
     if draft is not None:
@@ -71,11 +79,12 @@ def start_draft(
         started_at=moment,
         saved_at=moment,
     )
-    items = {}
+    items: dict[str, Any] = {}
     if "age_years" in form.by_id:
         items["age_years"] = age_years(date.fromisoformat(facts.birth_date.reveal()), moment.date())
     draft.content = {"items": items, "pages": {}, "scores": []}
     session.add(draft)
+    open_match_case(session, actor, patient.id, draft.id, candidates)
     record(
         session, actor, "start_draft", "submission", draft.id, details={"questionnaire": draft.questionnaire}
     )

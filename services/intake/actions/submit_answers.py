@@ -11,6 +11,7 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
 from services.intake.actions.finish_submission import finish_submission
+from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.record_flags import record_flags
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.model import Submission
@@ -75,6 +76,7 @@ def submit_answers(
     submission.content = {"items": {}, "answers": plain_answers(known)}
     flags = rulebook.flags(known)
     session.add(submission)
+    open_match_case(session, actor, registered.patient.id, submission.id, registered.candidates)
     urgent = record_flags(session, actor, submission, rulebook, flags)
     finish_submission(
         session,

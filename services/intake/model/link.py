@@ -3,14 +3,17 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.intake.model.base import Base, Moment, PgUuid
 
 
 class PatientLink(Base):
-    """A link for one purpose and one patient. Wrong birth dates are counted; five lock it for good."""
+    """A link for one purpose and one patient. Wrong birth dates are counted; five lock it for good.
+
+    `may_read` links are issued by staff who checked who is there (kiosk): they may show earlier answers.
+    """
 
     __tablename__ = "patient_link"
 
@@ -25,6 +28,8 @@ class PatientLink(Base):
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     wrong_dates: Mapped[int] = mapped_column(Integer, server_default="0")
     locked_at: Mapped[datetime | None] = mapped_column(Moment)
+    issued_mode: Mapped[str] = mapped_column(Text, server_default="self")
+    may_read: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (
         CheckConstraint("purpose IN ('answer', 'status')", name="purpose"),

@@ -52,5 +52,6 @@ class Patient(Base):
     __table_args__ = (
         Index("ix_patient_birth_index", "birth_index"),
         Index("ix_patient_phone_index", "phone_index", postgresql_where=text("phone_index IS NOT NULL")),
+        Index("ix_patient_merged_into", "merged_into", postgresql_where=text("merged_into IS NOT NULL")),
         Index("ix_patient_search_keys", "search_keys", postgresql_using="gin"),
     )

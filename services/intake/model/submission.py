@@ -78,6 +78,6 @@ class PageSave(Base):
     language: Mapped[str] = mapped_column(Text)
     device: Mapped[str] = mapped_column(Text, server_default="")
     seconds: Mapped[int | None] = mapped_column(Integer)
-    saved_at: Mapped[datetime] = mapped_column(Moment)
+    saved_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
     items = PersonalField[dict[str, Any]]("items_sealed")

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.intake.model import ReferralView, SafetyNotice, Submission, VisitView
+from services.intake.model import PageSave, ReferralView, SafetyNotice, Submission, VisitView
 
 
 def referral_of(session: Session, submission_id: UUID) -> ReferralView | None:
@@ -34,3 +34,9 @@ def notices_of(session: Session, submission_id: UUID) -> list[SafetyNotice]:
     """Safety texts shown, oldest first."""
     found = select(SafetyNotice).where(SafetyNotice.submission_id == submission_id)
     return list(session.scalars(found.order_by(SafetyNotice.id)))
+
+
+def page_saves_of(session: Session, submission_id: UUID) -> list[PageSave]:
+    """Every save of every page, oldest first: what was answered before it was changed stays readable."""
+    found = select(PageSave).where(PageSave.submission_id == submission_id)
+    return list(session.scalars(found.order_by(PageSave.saved_at, PageSave.id).limit(1000)))

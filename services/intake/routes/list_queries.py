@@ -28,3 +28,20 @@ class EmptyIn(BaseModel):
     """A deed that needs no more than its address."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class PageQuery(BaseModel):
+    """Which page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, Field(ge=1, le=100)] = 25
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
+
+
+class DropOffQuery(BaseModel):
+    """How many days back to look."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: Annotated[int, Field(ge=1, le=366)] = 30

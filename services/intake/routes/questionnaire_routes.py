@@ -1,17 +1,24 @@
 """Published questionnaires over HTTP, as the FHIR documents they are."""
 
+from datetime import timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
 
+from kernel.clock import now
 from kernel.database import Database
 from kernel.web.principal import allow
 from kernel.web.problems import not_found
-from services.intake.queries.forms import questionnaire_document
+from services.intake.queries.drafts import draft_of
+from services.intake.queries.drop_off import drafts_left_alone, saved_pages
+from services.intake.queries.forms import current_form, questionnaire_document
 from services.intake.questionnaires import HEADACHE_SPINE
+from services.intake.routes.list_queries import DropOffQuery
 from services.intake.routes.submission_routes import form_in_force
+from services.intake.rules.drop_off import page_figures
 from services.intake.schemas import AnyOut
 
+IDLE_HOURS = 24
 STAFF = {"nurse", "provider", "therapist", "front_desk", "manager", "admin"}
 
 
@@ -31,5 +38,29 @@ def questionnaire_routes(database: Database) -> APIBlueprint:
             if document is None:
                 raise not_found("questionnaire")
             return document
+
+    @routes.get("/questionnaires/<name>/drop-off")
+    @allow(roles={"manager", "nurse"}, services=True)
+    @routes.input(DropOffQuery, location="query", arg_name="query")
+    @routes.output(AnyOut)
+    def drop_off(name: str, query: DropOffQuery) -> Any:
+        """Per page, language and device: how many were shown it, answered it, gave up there, and the median time."""
+        with database.transaction() as session:
+            address = f"{HEADACHE_SPINE.rpartition('/')[0]}/{name}"
+            form = current_form(session, address)
+            if form is None:
+                raise not_found("questionnaire")
+            moment = now(session)
+            since = moment - timedelta(days=query.days)
+            given_up = []
+            for row in drafts_left_alone(session, address, since, moment, IDLE_HOURS):
+                draft = draft_of(session, row.id, lock=False)
+                page = draft.next_open() if draft else None
+                if page is not None:
+                    given_up.append((page.link_id, row.language, row.device or "desktop"))
+            figures = page_figures(
+                [page.link_id for page in form.pages], saved_pages(session, address, since), given_up
+            )
+            return {"items": [one.as_json() for one in figures], "next_cursor": None}
 
     return routes

@@ -20,8 +20,8 @@ from services.intake.actions.submit_answers import submit_answers
 from services.intake.model import Submission
 from services.intake.queries.forms import current_form
 from services.intake.queries.rulebook import current_rulebook
-from services.intake.queries.submissions import referral_of
 from services.intake.questionnaires import HEADACHE_SPINE
+from services.intake.routes.submission_view import submission_json
 from services.intake.rules.form import Form
 from services.intake.rules.patient_age import birth_date_of
 from services.intake.schemas import AnyOut, SubmissionIn, SubmittedOut
@@ -58,7 +58,7 @@ def submission_routes(database: Database) -> APIBlueprint:
             if submission is None:
                 raise not_found("submission")
             record(session, principal().actor, "view_submission", "submission", submission.id)
-            return _shown(session, submission)
+            return submission_json(session, submission)
 
     return routes
 
@@ -123,32 +123,3 @@ def form_in_force(session: Session) -> Form:
         form = current_form(session, HEADACHE_SPINE)
     assert form is not None
     return form
-
-
-def _shown(session: Session, submission: Submission) -> dict[str, Any]:
-    content = submission.content
-    held = content.reveal() if content is not None else {}
-    referral = referral_of(session, submission.id)
-    finished = submission.submitted_at
-    return {
-        "id": str(submission.id),
-        "patient_id": str(submission.patient_id),
-        "status": submission.state,
-        "language": submission.language,
-        "mode": submission.mode,
-        "answered_by": submission.answered_by,
-        "author": {
-            "kind": submission.author_kind,
-            "id": submission.author_id,
-            "role": submission.author_role,
-        },
-        "questionnaire": submission.questionnaire,
-        "protocol_version": submission.protocol_version,
-        "answers": held.get("answers", {}),
-        "items": held.get("items", {}),
-        "scores": held.get("scores", []),
-        "preferred_site": submission.preferred_site,
-        "started_at": submission.started_at.isoformat(),
-        "submitted_at": finished.isoformat() if finished else None,
-        "referral": {"id": str(referral.referral_id), "state": referral.state} if referral else None,
-    }

@@ -1,0 +1,104 @@
+"""Personal links over HTTP: staff issue one for a phone, a kiosk or a QR code, and take it back."""
+
+from dataclasses import replace
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
+
+from kernel.database import Database
+from kernel.ids import parse_id
+from kernel.personal import Personal
+from kernel.web.idempotency import Reply, once
+from kernel.web.principal import allow, principal
+from kernel.web.problems import not_found
+from services.intake.actions.issue_link import issue_link
+from services.intake.actions.register_patient import PatientFacts
+from services.intake.actions.revoke_link import revoke_link
+from services.intake.actions.start_draft import start_draft
+from services.intake.model import Patient, PatientLink
+from services.intake.queries.patients import patient_of
+from services.intake.routes.list_queries import EmptyIn
+from services.intake.routes.submission_routes import form_in_force
+from services.intake.schemas import AnyOut, LinkIn
+
+ISSUES = {"nurse", "front_desk"}
+KIOSK_DAYS = 1
+
+
+def link_routes(database: Database, link_days: int) -> APIBlueprint:
+    """Return the blueprint of personal links."""
+    routes = APIBlueprint("links", __name__)
+
+    @routes.post("/patients/<patient_id>/links")
+    @allow(roles=ISSUES, services=True)
+    @routes.input(LinkIn)
+    @routes.output(AnyOut, status_code=201)
+    def issue(patient_id: str, json_data: LinkIn) -> Any:
+        """A new link to the patient's open draft (begun now if there is none); earlier ones stop working."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            found = parse_id(patient_id)
+            patient = patient_of(session, found) if found else None
+            if patient is None:
+                raise not_found("patient")
+            facts = replace(_facts(patient), language=json_data.language)
+            started = start_draft(session, facts, form_in_force(session), mode=json_data.mode, known=patient)
+            kiosk = json_data.mode == "kiosk"
+            token, link = issue_link(
+                session,
+                who.actor,
+                "answer",
+                patient_id=patient.id,
+                submission_id=started.submission.id,
+                days=KIOSK_DAYS if kiosk else link_days,
+                mode=json_data.mode,
+                may_read=kiosk and who.actor.kind == "staff",
+            )
+            body = {
+                "id": str(link.id),
+                "path": f"/intake/q/{token}/?lang={json_data.language}",
+                "submission_id": str(started.submission.id),
+                "resumed": started.resumed,
+                "expires_at": link.expires_at.isoformat(),
+            }
+            return Reply(body, 201)
+
+        return once(database, who.client, deed).as_flask()
+
+    @routes.post("/links/<link_id>/revoke")
+    @allow(roles=ISSUES, services=True)
+    @routes.input(EmptyIn)
+    @routes.output(AnyOut)
+    def revoke(link_id: str, json_data: EmptyIn) -> Any:
+        """The link stops working at once."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            found = parse_id(link_id)
+            link = session.get(PatientLink, found) if found else None
+            if link is None:
+                raise not_found("link")
+            revoke_link(session, who.actor, link)
+            return Reply({"id": str(link.id), "revoked": True}, 200)
+
+        return once(database, who.client, deed).as_flask()
+
+    return routes
+
+
+def _facts(patient: Patient) -> PatientFacts:
+    empty = Personal("")
+    return PatientFacts(
+        given_name=patient.given_name or empty,
+        family_name=patient.family_name or empty,
+        birth_date=patient.birth_date or empty,
+        phone=patient.phone or empty,
+        email=patient.email or empty,
+        postcode=patient.postcode or empty,
+        language=patient.language,
+        time_zone=patient.time_zone,
+        consent_sms=patient.consent_sms,
+        consent_email=patient.consent_email,
+    )

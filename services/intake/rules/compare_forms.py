@@ -1,0 +1,57 @@
+"""What changed between two versions of a questionnaire, and what a change would take from the rules."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from services.intake.rules.form import Form
+
+COMPARED = (
+    "text",
+    "help",
+    "kind",
+    "required",
+    "repeats",
+    "options",
+    "conditions",
+    "any_condition",
+    "variable",
+)
+
+
+def compare_forms(old: Form | None, new: Form) -> list[dict[str, Any]]:
+    """Changes in the new form's order: {link_id, change: added | removed | moved | changed, fields}."""
+    before = dict(old.by_id) if old is not None else {}
+    places = {link_id: place for place, link_id in enumerate(i for i in before if i in new.by_id)}
+    changes: list[dict[str, Any]] = []
+    last = -1
+    for link_id, item in new.by_id.items():
+        known = before.get(link_id)
+        if known is None:
+            changes.append({"link_id": link_id, "change": "added", "fields": []})
+            continue
+        fields = [name for name in COMPARED if _plain(getattr(known, name)) != _plain(getattr(item, name))]
+        if fields:
+            changes.append({"link_id": link_id, "change": "changed", "fields": fields})
+        if places[link_id] < last:
+            changes.append({"link_id": link_id, "change": "moved", "fields": []})
+        last = max(last, places[link_id])
+    changes += [{"link_id": one, "change": "removed", "fields": []} for one in before if one not in new.by_id]
+    return changes
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [asdict(one) for one in value]
+    return dict(value) if hasattr(value, "items") else value
+
+
+def lost_variables(new: Form, needed: Iterable[str], asked_before: Iterable[str]) -> list[str]:
+    """Variables a published rule reads, that patients were asked and would not be any more."""
+    return sorted((set(needed) & set(asked_before)) - set(new.variables()))
+
+
+def untranslated(form: Form) -> list[str]:
+    """linkIds whose text is not in every language of the form's title."""
+    wanted = set(form.title)
+    return [link_id for link_id, item in form.by_id.items() if item.text and not wanted <= set(item.text)]
