@@ -121,4 +121,6 @@ def refuse_other_media() -> None:
         raise from_status(415)
     if not request.get_data(cache=True):
         raise Problem(400, "malformed", "The body is empty where JSON is due.")
-    request.get_json()
+    if not isinstance(request.get_json(), dict):
+        # APIFlask reads an empty or null body as {}; every body here is an object.
+        raise invalid([FieldProblem("body", "not_an_object")])
