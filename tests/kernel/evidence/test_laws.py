@@ -16,7 +16,7 @@ from kernel.evidence.truth import FALSE, TRUE, UNKNOWN, all_but_one, n_of
 from tests.kernel.evidence.answering import ANSWERS, PROTOCOL, some_answers
 
 law = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 values = st.lists(st.sampled_from([FALSE, UNKNOWN, TRUE]), min_size=1, max_size=6)
 

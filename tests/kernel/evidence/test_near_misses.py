@@ -16,7 +16,7 @@ from tests.kernel.evidence.answering import ANSWERS, PROTOCOL, some_answers
 from tests.protocol.cases import MIGRAINE, NECK_HEADACHE, OVERUSE
 
 law = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 
 
