@@ -64,3 +64,10 @@ def list_providers(session: Session) -> list[tuple[Provider, list[str], list[str
         (provider, skills.get(provider.id, []), sites.get(provider.id, []))
         for provider in session.scalars(query)
     ]
+
+
+def first_visit_of_route(session: Session, route: str) -> VisitType | None:
+    """Return the visit type a referral on `route` begins with, or None when the route has none."""
+    return next(
+        (visit for visit in list_visit_types(session) if visit.first_visit and visit.routes[0] == route), None
+    )

@@ -11,6 +11,7 @@ from services.referral.routes.drafts import draft_routes
 from services.referral.routes.evaluate import evaluate_routes
 from services.referral.routes.holds import hold_routes
 from services.referral.routes.protocol import protocol_routes
+from services.referral.routes.self_service import self_service_routes
 from services.referral.routes.sites import site_routes
 from services.referral.routes.slots import slot_routes
 from services.referral.routes.visit_deeds import visit_deed_routes
@@ -36,5 +37,6 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         visit_deed_routes(parts),
         hold_routes(parts),
         closure_routes(parts),
+        self_service_routes(parts),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

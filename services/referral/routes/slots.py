@@ -14,11 +14,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
 from services.referral.model.schedule import VisitType
 from services.referral.queries.clinic_facts import Clinic, clinic_for, visit_rules
-from services.referral.queries.sites import (
-    find_site,
-    find_visit_type,
-    list_visit_types,
-)
+from services.referral.queries.sites import find_site, find_visit_type, first_visit_of_route
 from services.referral.queries.slots import SlotSearch, find_slots
 from services.referral.routes.schedule_shapes import SlotQuery, SlotsOut
 from services.referral.routes.wall_clock import read_day_or_time
@@ -82,9 +78,9 @@ def _visit_type(session: Session, query: SlotQuery) -> VisitType:
         return visit
     if not query.route:
         raise invalid([FieldProblem("query.visit_type", "missing")])
-    for visit in list_visit_types(session):
-        if query.route == visit.routes[0]:
-            return visit
+    first = first_visit_of_route(session, query.route)
+    if first is not None:
+        return first
     raise invalid([FieldProblem("query.route", "unknown")])
 
 

@@ -1,0 +1,191 @@
+"""What intake's patient pages ask of the schedule: own visits, slots to choose from, confirm, move, cancel."""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from apiflask import APIBlueprint
+from flask import jsonify
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.assembly import Parts
+from kernel.clock import now
+from kernel.web.idempotency import Reply, once
+from kernel.web.principal import allow, principal
+from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from services.referral.actions.change_by_patient import (
+    PatientsWish,
+    book_by_patient,
+    cancel_by_patient,
+    confirm_by_patient,
+    move_by_patient,
+    phone_of,
+)
+from services.referral.actions.check_slot import Wish
+from services.referral.model.referral import Referral
+from services.referral.queries.appointments import Visit, live_visits_of_patient, read_visit
+from services.referral.queries.clinic_facts import clinic_for, visit_rules
+from services.referral.queries.referrals import find_referral
+from services.referral.queries.sites import first_visit_of_route, list_sites
+from services.referral.queries.slots import SlotSearch, find_slots
+from services.referral.routes import schedule_shapes as shapes
+from services.referral.routes.holds import id_or_404
+from services.referral.routes.referral_view import moment
+from services.referral.routes.slots import slot_json
+from services.referral.routes.visit_access import zone_of
+from services.referral.routes.wall_clock import read_day_or_time, read_time
+from services.referral.rules.calendar_time import local_label
+from services.referral.rules.self_service import cutoff_of, may_change, why_not_book
+
+
+def self_service_routes(parts: Parts) -> APIBlueprint:
+    """Return the blueprint for patients' own pages; only services call it, each for a patient they know by link."""
+    routes = APIBlueprint("self_service", __name__)
+
+    @routes.get("/self/patients/<patient_id>")
+    @allow(services=True)
+    @routes.output(shapes.OwnVisitsOut)
+    @routes.doc(security="bearer")
+    def own_visits(patient_id: str) -> Any:
+        """The patient's visits to come, and the referrals for which a time can be chosen."""
+        with parts.database.transaction() as session:
+            patient = id_or_404(patient_id, "patient")
+            at = now(session)
+            visits = [read_visit(session, a.id) for a in live_visits_of_patient(session, patient, at)]
+            items = [_own_visit_json(visit, at) for visit in visits if visit is not None]
+            ready = [_ready_json(session, referral) for referral in _open_referrals(session, patient)]
+        return jsonify(items=items, next_cursor=None, referrals=ready)
+
+    @routes.get("/self/referrals/<referral_id>/slots")
+    @allow(services=True)
+    @routes.input(shapes.OwnSlotQuery, location="query", arg_name="query")
+    @routes.output(shapes.SlotsOut)
+    @routes.doc(security="bearer")
+    def own_slots(referral_id: str, query: shapes.OwnSlotQuery) -> Any:
+        """Times the patient can choose from. 409 with the phone to call when a person has to speak with them first."""
+        with parts.database.transaction() as session:
+            referral = find_referral(session, id_or_404(referral_id, "referral"))
+            if referral is None:
+                raise not_found("referral")
+            reason = why_not_book(referral.state, referral.flagged, referral.unknown_count)
+            if reason and not query.moving:
+                raise conflict(reason, "Please call us to choose a time.", phone=_phone(session, referral))
+            visit = first_visit_of_route(session, referral.route)
+            if visit is None:
+                raise conflict(
+                    "not_ready", "Please call us to choose a time.", phone=_phone(session, referral)
+                )
+            at = now(session)
+            rules = visit_rules(visit)
+            zone = zone_of(session, query.site)
+            wanted = read_day_or_time(query.from_, zone, "query.from") if query.from_ else at
+            until_at = max(at, wanted) + timedelta(days=query.days)
+            search = SlotSearch(max(at, wanted), until_at, query.limit, sites=_sites(query.site))
+            found = find_slots(session, rules, search, at)
+            clinic = clinic_for(session, rules)
+        zones = {site.id: site.zone for site in clinic.sites}
+        items = [slot_json(slot, rules.id, zones[slot.site_id], clinic, at) for slot in found]
+        return jsonify(items=items, next_cursor=None, visit_type=rules.id)
+
+    @routes.post("/self/referrals/<referral_id>/appointments")
+    @allow(services=True)
+    @routes.input(shapes.HoldIn, arg_name="body")
+    @routes.output(shapes.OwnVisitOut, status_code=201)
+    @routes.doc(security="bearer")
+    def book(referral_id: str, body: shapes.HoldIn) -> Any:
+        """Book the time the patient chose."""
+
+        def deed(session: Session) -> Reply:
+            visit = book_by_patient(session, id_or_404(referral_id, "referral"), _wish(session, body))
+            return Reply(_own_visit_json(visit, now(session)) | {"result": "done"}, 201)
+
+        return once(parts.database, principal().client, deed).as_flask()
+
+    @routes.post("/self/appointments/<appointment_id>/<any(confirm, cancel, move):deed_name>")
+    @allow(services=True)
+    @routes.input(shapes.OwnChangeIn, arg_name="body")
+    @routes.output(shapes.OwnVisitOut)
+    @routes.doc(security="bearer")
+    def change(appointment_id: str, deed_name: str, body: shapes.OwnChangeIn) -> Any:
+        """Confirm, cancel or move a visit. Too late to do alone: `result` is `call_back` and staff are asked."""
+
+        def deed(session: Session) -> Reply:
+            known = id_or_404(appointment_id, "appointment")
+            done = _change(session, known, deed_name, body)
+            session.flush()
+            visit = read_visit(session, known)
+            assert visit is not None
+            return Reply(_own_visit_json(visit, now(session)) | {"result": done.result}, 200)
+
+        return once(parts.database, principal().client, deed).as_flask()
+
+    return routes
+
+
+def _change(session: Session, appointment_id: UUID, deed_name: str, body: shapes.OwnChangeIn) -> PatientsWish:
+    if deed_name == "confirm":
+        return confirm_by_patient(session, appointment_id, body.visit_version)
+    if deed_name == "cancel":
+        return cancel_by_patient(session, appointment_id, body.visit_version, body.reason_code)
+    if body.to is None:
+        raise invalid([FieldProblem("json.to", "missing")])
+    return move_by_patient(session, appointment_id, body.visit_version, _wish(session, body.to))
+
+
+def _wish(session: Session, body: shapes.HoldIn) -> Wish:
+    zone = zone_of(session, body.site_id, "json.site_id")
+    starts_at = read_time(body.starts_at, zone, "json.starts_at")
+    return Wish(body.visit_type, body.provider_id, body.site_id, starts_at)
+
+
+def _own_visit_json(visit: Visit, at: datetime) -> dict[str, Any]:
+    """A visit as its patient may see it: when and where, in neutral words."""
+    appointment = visit.appointment
+    cutoff = visit.visit_type.cutoff_minutes
+    return {
+        "id": str(appointment.id),
+        "visit_version": appointment.version,
+        "referral_id": None if appointment.referral_id is None else str(appointment.referral_id),
+        "visit_type": visit.visit_type.id,
+        "visit_type_name": visit.visit_type.sms_name,
+        "site": {
+            "id": visit.site.id,
+            "name": visit.site.name,
+            "address": visit.site.address,
+            "phone": visit.site.phone,
+            "time_zone": visit.site.time_zone,
+        },
+        "provider": visit.provider.name,
+        "starts_at": moment(appointment.starts_at),
+        "local_start": local_label(appointment.starts_at, ZoneInfo(visit.site.time_zone)),
+        "state": appointment.state,
+        "asks": appointment.asks,
+        "may_change": may_change(appointment.state, appointment.starts_at, cutoff, at),
+        "change_until": moment(cutoff_of(appointment.starts_at, cutoff)),
+    }
+
+
+def _open_referrals(session: Session, patient_id: UUID) -> list[Referral]:
+    query = select(Referral).where(Referral.patient_id == patient_id, Referral.closed_at.is_(None))
+    return list(session.scalars(query.order_by(Referral.id)))
+
+
+def _ready_json(session: Session, referral: Referral) -> dict[str, Any]:
+    reason = why_not_book(referral.state, referral.flagged, referral.unknown_count)
+    return {
+        "id": str(referral.id),
+        "state": referral.state,
+        "may_book": not reason,
+        "why_not": reason,
+        "phone": _phone(session, referral),
+    }
+
+
+def _phone(session: Session, referral: Referral) -> str:
+    return phone_of(session, referral.site or referral.preferred_site) or list_sites(session)[0].phone
+
+
+def _sites(site: str) -> tuple[str, ...]:
+    return (site,) if site else ()
