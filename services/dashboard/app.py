@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kernel.assembly import Parts, assemble
 from kernel.context import Actor
+from kernel.service_client import ServiceClient
 from kernel.settings import BadSettings, load
 from kernel.web.api import make_api
 from kernel.web.health import health_routes
@@ -24,6 +25,8 @@ from services.dashboard.routes.staff_accounts import staff_account_routes
 from services.dashboard.routes.token import token_routes
 from services.dashboard.routes.views_api import view_routes
 from services.dashboard.settings import DashboardSettings
+
+PATIENCE_SECONDS = 25.0
 
 
 def create_app() -> Joined:
@@ -82,7 +85,8 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
     pages.extensions["csrf"].exempt(access)
     pages.register_blueprint(access)
     pages.register_blueprint(home_routes())
-    desk = Desk(parts.database, Owners(parts.client))
+    patient = ServiceClient(parts.tokens, settings.service_urls, timeout_seconds=PATIENCE_SECONDS)
+    desk = Desk(parts.database, Owners(parts.client), Owners(patient))
     pages.register_blueprint(staff_account_routes(desk, settings.password_salt.get_secret_value()))
     add_pages(pages, desk)
     return pages

@@ -10,6 +10,9 @@ from services.dashboard.routes.desk import Desk
 from services.dashboard.routes.inbox import inbox_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.patients import patient_routes
+from services.dashboard.routes.protocol import protocol_routes
+from services.dashboard.routes.protocol_drafts import protocol_draft_routes
+from services.dashboard.routes.protocol_items import protocol_item_routes
 from services.dashboard.routes.slots import slot_routes
 from services.dashboard.routes.today import today_routes
 from services.dashboard.routes.triage import triage_routes
@@ -30,5 +33,8 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         patient_routes,
         inbox_routes,
         message_health_routes,
+        protocol_routes,
+        protocol_draft_routes,
+        protocol_item_routes,
     ):
         pages.register_blueprint(build(desk))

@@ -22,10 +22,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class Desk:
-    """The parts pages share: this service's own database, and the way to the owners."""
+    """The parts pages share: this service's own database, and the way to the owners.
+
+    `patient_owners` waits longer: checking a whole protocol takes an owner seconds.
+    """
 
     database: Database
     owners: Owners
+    patient_owners: Owners
 
 
 def staff_only(*roles: frozenset[str] | set[str]) -> Callable[[F], F]:

@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from kernel.ids import new_id
 from services.dashboard.queries.case import flag_name
-from services.dashboard.rules import clauses, deeds, story, times, variables, words
+from services.dashboard.rules import clauses, deeds, sentences, story, times, variables, words
 from services.dashboard.rules.navigation import pages_for
 from services.dashboard.rules.roles import ROLE_NAMES
 
@@ -40,6 +40,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         label_of=variables.label_of,
         flag_name=flag_name,
         tell=story.tell,
+        sentence_of=sentences.sentence_of,
         clause_lines=clauses.lines,
         answers_behind=clauses.answers_behind,
         status=words.status,

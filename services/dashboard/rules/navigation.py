@@ -33,7 +33,8 @@ PAGES = (
     Page("Patients", "Worklists", "worklists.worklists", "list", "w", SEES_PATIENTS),
     Page("Patients", "Find a patient", "patients.search", "search", "p", SEES_PATIENTS),
     Page("Messages", "Replies", "inbox.inbox", "forum", "i", MESSAGES),
-    Page("Messages", "Message health", "message_health.message_health", "insights", "h", EVERYONE),
+    Page("Messages", "Sending", "message_health.message_health", "insights", "h", EVERYONE),
+    Page("Clinic", "Protocol", "protocol.protocol", "science", "o", CLINICAL | {MANAGER}),
     Page("Clinic", "Staff", "staff_accounts.accounts", "people", "s", frozenset({ADMIN})),
 )
 

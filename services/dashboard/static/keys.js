@@ -92,6 +92,15 @@
       if (event.target.checked) localStorage.removeItem(STORE);
       else localStorage.setItem(STORE, "1");
     }
+    // A clause's inputs follow its question and comparison: the server draws them anew.
+    if (event.target.dataset.press) {
+      const press = document.createElement("input");
+      Object.assign(press, { type: "hidden", name: "press", value: event.target.dataset.press });
+      event.target.form.append(press);
+      event.target.form.noValidate = true;
+      event.target.form.submit();
+      return;
+    }
     const form = event.target.closest("form[data-autosubmit]");
     if (form) form.requestSubmit();
   });

@@ -1,0 +1,91 @@
+"""The protocol's pages: what is in force, its versions and what changed between them, and the golden cases."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from kernel.web.problems import not_found
+from services.dashboard.actions.change_protocol import change_protocol
+from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.queries.protocol import SECTIONS, items_of, read_protocol
+from services.dashboard.routes.desk import Desk, actor, me, staff_only
+from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.roles import CLINICAL, MANAGER
+
+Body = dict[str, Any]
+SHOWN_SECTIONS = ("red_flags", "rules", "diagnoses", "modifiers")
+
+
+def protocol_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of the protocol's reading pages."""
+    routes = Blueprint("protocol", __name__)
+
+    @routes.get("/staff/protocol")
+    @staff_only(CLINICAL, {MANAGER})
+    def protocol() -> Any:
+        who = actor()
+        drafts = part(lambda: read_protocol(desk.patient_owners, who, "/drafts"), Body())
+        return render_template(
+            "protocol.html",
+            versions=part(lambda: read_protocol(desk.patient_owners, who, "/versions"), Body()),
+            drafts=drafts,
+            current=part(lambda: read_protocol(desk.patient_owners, who, ""), Body()),
+            sections=[(name, words) for name, words in SECTIONS if name in SHOWN_SECTIONS],
+            items_of=items_of,
+            may_write=me().role in CLINICAL,
+        )
+
+    @routes.get("/staff/protocol/versions/<number>")
+    @staff_only(CLINICAL, {MANAGER})
+    def version(number: str) -> Any:
+        try:
+            found = read_protocol(desk.patient_owners, actor(), f"/versions/{_number(number)}")
+            before = int(found.get("number") or 1) - 1
+            changes = (
+                read_protocol(desk.patient_owners, actor(), f"/versions/{before}/diff/{before + 1}")
+                if before
+                else {}
+            )
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused:
+            raise not_found("version") from None
+        return render_template(
+            "protocol_version.html",
+            version=found,
+            changes=changes.get("changes") or [],
+            sections=[(name, words) for name, words in SECTIONS if name in SHOWN_SECTIONS],
+            items_of=items_of,
+        )
+
+    @routes.get("/staff/protocol/golden-cases")
+    @staff_only(CLINICAL)
+    def golden_cases() -> Any:
+        found = part(lambda: read_protocol(desk.patient_owners, actor(), "/golden-cases"), Body())
+        return render_template("golden_cases.html", found=found)
+
+    @routes.post("/staff/protocol/golden-cases")
+    @staff_only(CLINICAL)
+    def add_golden_case() -> Any:
+        back = url_for("case.case", referral_id=request.form.get("referral_id", "-"))
+        body = {
+            "title": request.form.get("title", "").strip(),
+            "referral_id": request.form.get("referral_id", ""),
+        }
+        try:
+            change_protocol(
+                desk.patient_owners, actor(), "/golden-cases", body, key=request.form.get("key", "")
+            )
+        except OwnerAway as away:
+            return show_away(away, back)
+        except OwnerRefused as refusal:
+            return show_refusal(desk, refusal, back, "Make a golden case")
+        return redirect(url_for("protocol.golden_cases"), 303)
+
+    return routes
+
+
+def _number(text: str) -> str:
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise not_found("version")
+    return text

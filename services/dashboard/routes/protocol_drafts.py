@@ -1,0 +1,145 @@
+"""Drafts of the protocol: change, check, replay, publish by a second person."""
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+
+from kernel.web.problems import not_found
+from services.dashboard.actions.change_protocol import change_protocol
+from services.dashboard.owners import OwnerAway, OwnerRefused
+from services.dashboard.queries.protocol import SECTIONS, items_of, read_draft, read_protocol
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
+from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.roles import CLINICAL
+
+LARGEST_IMPORT = 2 * 1024 * 1024
+
+
+def protocol_draft_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of drafts and replays."""
+    routes = Blueprint("protocol_drafts", __name__)
+    _add_reads(routes, desk)
+    _add_writes(routes, desk)
+    return routes
+
+
+def _add_reads(routes: Blueprint, desk: Desk) -> None:
+    @routes.get("/staff/protocol/drafts/<draft_id>")
+    @staff_only(CLINICAL)
+    def draft(draft_id: str) -> Any:
+        try:
+            found = read_draft(desk.patient_owners, actor(), id_or_404(draft_id))
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused:
+            raise not_found("draft") from None
+        section = request.args.get("section", "rules")
+        section = section if section in dict(SECTIONS) else "rules"
+        author = str((found.get("author") or {}).get("id"))
+        return render_template(
+            "protocol_draft.html",
+            draft=found,
+            checks=found.get("checks") or {},
+            section=section,
+            sections=SECTIONS,
+            items=items_of(found.get("document") or {}, section),
+            changed={str(one.get("id")) for one in found.get("changes") or []},
+            may_publish=str(me().id) not in (author, str(found.get("changed_by"))),
+            items_of=items_of,
+        )
+
+    @routes.get("/staff/protocol/drafts/<draft_id>/export")
+    @staff_only(CLINICAL)
+    def export(draft_id: str) -> Any:
+        try:
+            found = read_draft(desk.patient_owners, actor(), id_or_404(draft_id))
+        except (OwnerAway, OwnerRefused):
+            raise not_found("draft") from None
+        content = {"number": found.get("base_number"), "document": found.get("document")}
+        answer = Response(json.dumps(content, ensure_ascii=False, indent=1), mimetype="application/json")
+        answer.headers["Content-Disposition"] = f'attachment; filename="protocol-draft-{draft_id[:8]}.json"'
+        return answer
+
+    @routes.get("/staff/protocol/replays/<replay_id>")
+    @staff_only(CLINICAL)
+    def watch(replay_id: str) -> Any:
+        try:
+            found = read_protocol(desk.patient_owners, actor(), f"/replays/{id_or_404(replay_id)}")
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused:
+            raise not_found("replay") from None
+        return render_template("replay.html", replay=found)
+
+
+def _add_writes(routes: Blueprint, desk: Desk) -> None:
+    @routes.post("/staff/protocol/drafts")
+    @staff_only(CLINICAL)
+    def start() -> Any:
+        body: dict[str, Any] = {"title": request.form.get("title", "").strip() or "Untitled draft"}
+        sent = request.files.get("document")
+        if sent is not None and sent.filename:
+            try:
+                exported = json.loads(sent.read(LARGEST_IMPORT + 1)[:LARGEST_IMPORT])
+                document = exported.get("document", exported)
+                body |= {"document": document, "base_number": int(exported.get("number") or 0) or None}
+            except (ValueError, AttributeError, TypeError):
+                return render_template(
+                    "message.html",
+                    title="That file was not read",
+                    words="It is not an exported protocol (JSON). Nothing was stored.",
+                    back=url_for("protocol.protocol"),
+                ), 422
+        done = _post(desk, "/drafts", body, url_for("protocol.protocol"), "Start a draft", versioned=False)
+        return (
+            redirect(url_for("protocol_drafts.draft", draft_id=done["id"]), 303) if _is_body(done) else done
+        )
+
+    @routes.post("/staff/protocol/drafts/<draft_id>/discard")
+    @staff_only(CLINICAL)
+    def discard(draft_id: str) -> Any:
+        back = url_for("protocol_drafts.draft", draft_id=draft_id)
+        done = _post(desk, f"/drafts/{id_or_404(draft_id)}/discard", {}, back, "Discard")
+        return redirect(url_for("protocol.protocol"), 303) if _is_body(done) else done
+
+    @routes.post("/staff/protocol/drafts/<draft_id>/publish")
+    @staff_only(CLINICAL)
+    def publish(draft_id: str) -> Any:
+        back = url_for("protocol_drafts.draft", draft_id=draft_id)
+        body = {"override_reason": request.form.get("override_reason", "").strip()}
+        done = _post(desk, f"/drafts/{id_or_404(draft_id)}/publish", body, back, "Publish")
+        if not _is_body(done):
+            return done
+        return redirect(url_for("protocol.version", number=done.get("number")), 303)
+
+    @routes.post("/staff/protocol/drafts/<draft_id>/replays")
+    @staff_only(CLINICAL)
+    def replay(draft_id: str) -> Any:
+        days = request.form.get("days", "90")
+        back = url_for("protocol_drafts.draft", draft_id=draft_id)
+        body = {"days": int(days) if days.isdigit() and len(days) < 4 else 90}
+        done = _post(desk, f"/drafts/{id_or_404(draft_id)}/replays", body, back, "Replay", versioned=False)
+        return (
+            redirect(url_for("protocol_drafts.watch", replay_id=done["id"]), 303) if _is_body(done) else done
+        )
+
+
+def _post(
+    desk: Desk, path: str, body: dict[str, Any], back: str, words: str, *, versioned: bool = True
+) -> Any:
+    """Do a deed on a draft; return the owner's answer, or a page that says why not."""
+    form = request.form
+    version = int(form["version"]) if versioned and form.get("version", "").isdigit() else None
+    try:
+        return change_protocol(
+            desk.patient_owners, actor(), path, body, key=form.get("key", ""), version=version
+        )
+    except OwnerAway as away:
+        return show_away(away, back)
+    except OwnerRefused as refusal:
+        return show_refusal(desk, refusal, back, words)
+
+
+def _is_body(done: Any) -> bool:
+    return isinstance(done, dict)

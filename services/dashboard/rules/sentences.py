@@ -1,0 +1,33 @@
+"""A condition of the protocol as a sentence, for people who have never seen the document."""
+
+from typing import Any
+
+from services.dashboard.rules.clauses import code_words, diagnosis_name, sentence
+
+LABELS: dict[str, str] = {}
+
+
+def sentence_of(condition: Any, labels: dict[str, str] = LABELS, *, nested: bool = False) -> str:
+    """Return the condition in words; groups inside groups stand in brackets."""
+    if not isinstance(condition, dict) or not condition:
+        return "nothing yet"
+    if "variable" in condition:
+        return sentence(condition, labels)
+    if "ref" in condition:
+        return f"what {str(condition['ref']).removesuffix('.when')} says"
+    if "not" in condition:
+        return f"not ({sentence_of(condition['not'], labels)})"
+    if "dx_any" in condition:
+        return "diagnosis " + " or ".join(
+            diagnosis_name(one) or code_words(one) for one in condition["dx_any"]
+        )
+    if "n_of" in condition:
+        return f"at least {condition['n_of']} of: " + "; ".join(
+            sentence_of(one, labels, nested=True) for one in condition.get("of", [])
+        )
+    for kind, joiner in (("all", " and "), ("any", " or ")):
+        if kind in condition:
+            parts = [sentence_of(one, labels, nested=True) for one in condition[kind]]
+            said = joiner.join(parts) or "nothing yet"
+            return f"({said})" if nested and len(parts) > 1 else said
+    return "a condition this page cannot say in words"
