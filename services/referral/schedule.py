@@ -4,6 +4,7 @@ from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
 from services.referral.actions.ask_about_past_visits import ask_about_past_visits
 from services.referral.actions.end_hold import expire_holds
+from services.referral.actions.escalate_referrals import escalate_due, escalate_stuck
 from services.referral.actions.fold_tallies import fold_tallies
 from services.referral.actions.mark_breaches import mark_breaches
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
@@ -18,6 +19,8 @@ JOBS: tuple[Job, ...] = (
     Job(
         "return_deferred", 15, return_deferred, "a deferred referral comes back without anyone remembering it"
     ),
+    Job("escalate_due", 10, escalate_due, "a clock that ran out is told to a person once"),
+    Job("escalate_stuck", 60, escalate_stuck, "nobody is forgotten in a state"),
     Job("fold_tallies", 5, fold_tallies, "counts stay a sum of few rows however many moves are made"),
     Job(
         "expire_holds", 30, expire_holds, "holds that are over stop cluttering the calendar; they bind nobody"

@@ -69,6 +69,7 @@ class WorklistQuery(In):
     priority: Priority | None = None
     site: Code | None = None
     owner: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,80}$")] | None = None
+    marker: Code | None = None
     patient_id: Annotated[str, StringConstraints(max_length=64)] | None = None
     cursor: Annotated[str, StringConstraints(min_length=1, max_length=400)] | None = None
     limit: Annotated[int, Field(ge=1, le=100)] = 50
@@ -131,6 +132,31 @@ class ReopenIn(In):
     note: Note = ""
 
 
+class FindingsIn(In):
+    """Answers staff found out by examination, imaging or telephone, keyed by variable; null takes one back."""
+
+    answers: Annotated[dict[Code, Any], Field(min_length=1, max_length=100)]
+    note: Note = ""
+
+
+class ReportQuery(In):
+    """Days of the clinic's calendar, both included."""
+
+    from_: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = Field(
+        None, alias="from"
+    )
+    to: Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")] | None = None
+
+
+class RadarQuery(In):
+    owner: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:@-]{1,80}$")] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
+class AcknowledgeIn(In):
+    pass
+
+
 class AssignIn(In):
     owner_id: Annotated[StrictStr, StringConstraints(max_length=80)]
     owner_name: Annotated[StrictStr, StringConstraints(max_length=120)] = ""
@@ -169,6 +195,7 @@ class ReferralOut(BaseModel):
     breaching: bool
     urgent: bool
     flags: list[str]
+    markers: list[str]
     unknown_count: int | None
     near_miss_count: int | None
     preferred_site: str
@@ -184,6 +211,12 @@ class ReferralOut(BaseModel):
     submitted_at: datetime
     version: int
     allowed_moves: list[str]
+
+
+class DoneOut(ReferralOut):
+    """The referral after a deed, and the one to review next (null when triage is empty)."""
+
+    next_id: str | None
 
 
 class WorklistOut(BaseModel):

@@ -26,6 +26,7 @@ def propose_route(
     referral.proposed_route = referral.route = decision.route
     referral.proposed_priority = decision.priority
     referral.secondary_routes = list(decision.secondary)
+    referral.markers = sorted({str(modifier["add"]) for modifier in decision.modifiers})
     referral.unknown_count = len(decision.unknown)
     referral.near_miss_count = len(decided.near_misses)
     set_priority(session, referral, published, decision.priority)

@@ -1,5 +1,6 @@
 """Make a referral of a finished questionnaire, or put new answers on the referral they correct."""
 
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from services.referral.actions.store_decision import store_decision
 from services.referral.model.decision import Decision
 from services.referral.model.referral import Referral
 from services.referral.queries.protocols import PublishedProtocol
+from services.referral.queries.referrals import live_decision
 from services.referral.rules.referral_states import STATES, may_do
 
 PROTOCOL = Actor("system", "referral.protocol")
@@ -98,6 +100,9 @@ def _correct(
     published: PublishedProtocol,
     decided: Decided,
 ) -> Referral:
+    answers, by_staff = _with_staff_answers(session, referral, submitted)
+    if by_staff:
+        decided = decide_route(published, answers)
     referral.submission_id = submitted.submission_id
     referral.patient = submitted.patient.model_dump(mode="json")
     referral.submitted_at = submitted.submitted_at
@@ -105,10 +110,11 @@ def _correct(
         session,
         referral,
         decided,
-        submitted.answers,
+        answers,
         submission_id=submitted.submission_id,
         cause="correction",
         corrects_id=submitted.corrects,
+        staff_answers=by_staff,
     )
     if may_do("new_answers", referral.state, "needs_triage"):
         move_referral(
@@ -128,6 +134,22 @@ def _correct(
     )
     _tell_routed(session, referral)
     return referral
+
+
+def _with_staff_answers(
+    session: Session, referral: Referral, submitted: IntakeSubmitted
+) -> tuple[dict[str, Any], list[str]]:
+    """The new answers, and under them what staff had found out where the patient still says nothing."""
+    live = live_decision(session, referral.id)
+    if live is None or live.answers is None or live.body is None:
+        return dict(submitted.answers), []
+    known = live.answers.reveal()
+    names = [
+        name
+        for name in live.body.reveal().get("staff_answers", [])
+        if name in known and submitted.answers.get(name) is None
+    ]
+    return {**submitted.answers, **{name: known[name] for name in names}}, names
 
 
 def _keep_late_original(

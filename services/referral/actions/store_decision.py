@@ -1,6 +1,6 @@
 """Keep a decision with the answers it was made from; the one it replaces is voided and stays readable."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,8 +25,13 @@ def store_decision(
     cause: str,
     corrects_id: UUID | None = None,
     voided_at: datetime | None = None,
+    staff_answers: Sequence[str] = (),
+    change: Mapping[str, Any] | None = None,
 ) -> Decision:
-    """Store the decision and void the live one; with `voided_at` this one came late and is voided itself."""
+    """Store the decision and void the live one; with `voided_at` this one came late and is voided itself.
+
+    `staff_answers` name the answers staff gave; `change` says what differs from the decision before.
+    """
     if voided_at is None:
         void_live_decision(session, referral.id, cause)
     decision = Decision(
@@ -44,7 +49,7 @@ def store_decision(
         void_reason="corrected_before_it_came" if voided_at else "",
     )
     decision.answers = dict(answers)
-    decision.body = decided.body()
+    decision.body = {**decided.body(), "staff_answers": list(staff_answers), "change": dict(change or {})}
     session.add(decision)
     session.flush()
     return decision

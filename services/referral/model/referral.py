@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     text,
 )
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.personal import PersonalField
@@ -36,6 +37,7 @@ class Referral(Base):
     `patient` is the snapshot intake sent (kernel.contracts.patient). `route` and `priority` are the ones in
     force; `proposed_…` are the protocol's. `flagged`: a red-flag hold is open. `clock` runs, pauses (then
     `clock_left_seconds` of business time are kept) or is stopped. `attempts` counts visits that fell through.
+    `markers`: what the protocol adds for the reviewer's eye (its modifiers, such as `never_diagnosed_migraine`).
     `owner_*`: the staff member who has it in hand, or "". `follows_id`: the referral this one continues.
     """
 
@@ -55,6 +57,9 @@ class Referral(Base):
     priority: Mapped[str] = mapped_column(Text)
     proposed_priority: Mapped[str] = mapped_column(Text)
     secondary_routes: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
+    markers: Mapped[list[str]] = mapped_column(
+        postgresql.ARRAY(Text), server_default=text("'{}'::text[]"), default=list
+    )
     flagged: Mapped[bool] = mapped_column(Boolean, default=False)
     unknown_count: Mapped[int] = mapped_column(Integer, default=0)
     near_miss_count: Mapped[int] = mapped_column(Integer, default=0)
@@ -85,6 +90,7 @@ class Referral(Base):
         Index("ix_referral_state", "state", "worklist_rank", "due_at", "id"),
         Index("ix_referral_site", "site", "worklist_rank", "due_at", "id", postgresql_where=OPEN),
         Index("ix_referral_route", "route", "worklist_rank", "due_at", "id", postgresql_where=OPEN),
+        Index("ix_referral_markers", "markers", postgresql_using="gin", postgresql_where=OPEN),
         Index("ix_referral_due", "due_at", postgresql_where=text("clock = 'run' AND NOT breached")),
         Index("ix_referral_deferred", "deferred_until", postgresql_where=text("state = 'deferred'")),
     )

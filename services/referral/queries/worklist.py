@@ -29,6 +29,7 @@ class WorklistFilter:
     priority: str = ""
     site: str = ""
     owner: str = ""
+    marker: str = ""
     patient_id: UUID | None = None
     sites: tuple[str, ...] = ()
 
@@ -73,6 +74,8 @@ def filter_conditions(wanted: WorklistFilter) -> list[ColumnElement[bool]]:
         conditions.append(Referral.site == wanted.site)
     if wanted.owner:
         conditions.append(Referral.owner_id == wanted.owner)
+    if wanted.marker:
+        conditions.append(Referral.markers.contains([wanted.marker]))
     if wanted.patient_id is not None:
         conditions.append(Referral.patient_id == wanted.patient_id)
     if wanted.sites:
@@ -120,3 +123,13 @@ def _read_cursor(cursor: str) -> tuple[int, datetime, UUID]:
         return rank, due_at, UUID(referral_id)
     except (binascii.Error, ValueError, TypeError, AttributeError, UnicodeError):
         raise BadCursor from None
+
+
+def next_to_review(session: Session, actor_id: str, sites: tuple[str, ...], after: UUID) -> UUID | None:
+    """Return the first referral in triage that is nobody's or the actor's own, other than `after`, or None."""
+    conditions = filter_conditions(WorklistFilter(state="needs_triage", sites=sites))
+    query = select(Referral.id).where(
+        *conditions, Referral.id != after, Referral.owner_id.in_(("", actor_id))
+    )
+    order = (Referral.worklist_rank, Referral.due_at, Referral.id)
+    return session.scalars(query.order_by(*order).limit(1)).first()

@@ -52,6 +52,7 @@ def _answers(decision: Decision, protocols: Mapping[str, Protocol]) -> list[dict
     """The answers in the protocol's order, each with label and unit; those the version does not know come last."""
     assert decision.answers is not None
     given = decision.answers.reveal()
+    by_staff = set(decision.body.reveal().get("staff_answers", [])) if decision.body else set()
     variables = protocols[decision.protocol_version].variables
     rows = []
     for name, variable in variables.items():
@@ -62,7 +63,7 @@ def _answers(decision: Decision, protocols: Mapping[str, Protocol]) -> list[dict
                     "label": dict(variable.label) or {"en": name},
                     "unit": variable.unit,
                     "value": given[name],
-                    "filled_by": variable.filled_by,
+                    "filled_by": "staff" if name in by_staff else variable.filled_by,
                 }
             )
     rows.extend(

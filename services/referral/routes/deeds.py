@@ -18,6 +18,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
 from services.referral import schemas
 from services.referral.actions.accept_referral import accept_referral
+from services.referral.actions.add_findings import add_findings
 from services.referral.actions.ask_patient import ask_patient
 from services.referral.actions.assign_owner import assign_owner
 from services.referral.actions.clear_hold import clear_hold
@@ -28,9 +29,9 @@ from services.referral.actions.redirect_referral import redirect_referral
 from services.referral.actions.return_to_triage import reopen_referral, resume_referral
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
-from services.referral.queries.worklist import open_flags
+from services.referral.queries.worklist import next_to_review, open_flags
 from services.referral.routes.cases import visible_referral
-from services.referral.routes.referral_view import moment, referral_json
+from services.referral.routes.referral_view import moment, referral_json, text_id
 from services.referral.rules.office_hours import OFFICE_HOURS
 from services.referral.rules.visibility import TRIAGE_ROLES
 
@@ -49,7 +50,7 @@ def deed_routes(parts: Parts) -> APIBlueprint:
         view.__name__ = f"{path.replace('-', '_')}_referral"
         view.__doc__ = f"{path.replace('-', ' ').capitalize()}: answers with the referral as it is then."
         documented = routes.doc(security="bearer")(view)
-        described = routes.output(schemas.ReferralOut)(documented)
+        described = routes.output(schemas.DoneOut)(documented)
         checked = routes.input(shape, arg_name="body")(described)
         guarded = allow(roles=roles, scopes={"referral:write"})(checked)
         routes.post(f"/referrals/<referral_id>/{path}")(guarded)
@@ -82,6 +83,7 @@ def deed_routes(parts: Parts) -> APIBlueprint:
         schemas.ReopenIn,
         lambda s, a, r, b: reopen_referral(s, a, r, reason_code=b.reason_code, note=b.note),
     )
+    add("findings", schemas.FindingsIn, lambda s, a, r, b: add_findings(s, a, r, b.answers, note=b.note))
     add(
         "assign",
         schemas.AssignIn,
@@ -102,6 +104,8 @@ def _do(parts: Parts, referral_id: str, body: B, deed: Deed[B]) -> Any:
         flags = open_flags(session, [referral.id]).get(referral.id, [])
         today = now(session).astimezone(ZoneInfo(OFFICE_HOURS.time_zone)).date()
         shown = referral_json(referral, flags, who.actor, today)
+        following = next_to_review(session, who.actor.id, who.actor.sites, referral.id)
+        shown["next_id"] = text_id(following)
         return Reply(shown, 200, {"ETag": etag(referral.version)})
 
     return once(parts.database, who.client, do_once).as_flask()

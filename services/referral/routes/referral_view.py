@@ -35,6 +35,7 @@ def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today:
         "breaching": referral.breached,
         "urgent": referral.flagged or referral.priority in ("P0", "P1"),
         "flags": list(flags) if clinical else [],
+        "markers": list(referral.markers) if clinical else [],
         "unknown_count": referral.unknown_count if clinical else None,
         "near_miss_count": referral.near_miss_count if clinical else None,
         "preferred_site": referral.preferred_site,

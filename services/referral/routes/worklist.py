@@ -69,6 +69,7 @@ def _filter(query: WorklistQuery, sites: tuple[str, ...]) -> WorklistFilter:
         priority=query.priority or "",
         site=query.site or "",
         owner=query.owner or "",
+        marker=query.marker or "",
         patient_id=patient_id,
         sites=sites,
     )
