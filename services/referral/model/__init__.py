@@ -9,6 +9,7 @@ from services.referral.model import (
     referral,
     review,
     schedule,
+    waitlist,
     watch,
 )
 from services.referral.model.base import Base
@@ -23,5 +24,6 @@ __all__ = [
     "referral",
     "review",
     "schedule",
+    "waitlist",
     "watch",
 ]
