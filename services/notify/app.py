@@ -10,12 +10,15 @@ from kernel.web.health import health_routes
 from kernel.web.hearing import hearing_routes
 from kernel.web.join import Joined, make_system
 from services.notify.reactions import REACTIONS
+from services.notify.routes.cadences import cadence_routes
 from services.notify.routes.call_list import call_list_routes
 from services.notify.routes.contacts import contact_routes
 from services.notify.routes.hooks import Hooks, hook_routes
 from services.notify.routes.inbox import inbox_routes
 from services.notify.routes.message_health import message_health_routes
 from services.notify.routes.messages import message_routes
+from services.notify.routes.reconcile import reconcile_routes
+from services.notify.routes.templates import template_routes
 from services.notify.rules.compose import ClinicWords
 from services.notify.settings import NotifySettings
 
@@ -32,6 +35,9 @@ def create_app() -> Joined:
     for routes in (
         message_routes(parts.database, clinic),
         inbox_routes(parts.database),
+        template_routes(parts.database),
+        cadence_routes(parts.database, clinic),
+        reconcile_routes(parts.database),
         call_list_routes(parts.database),
         contact_routes(parts.database),
         message_health_routes(parts.database),

@@ -1,8 +1,16 @@
 """Wire shapes of the notify API."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StringConstraints,
+)
 
 Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]{1,40}$")]
 Note = Annotated[str, StringConstraints(strict=True, max_length=2000)]
@@ -33,6 +41,65 @@ class CloseItemIn(Strict):
         str,
         StringConstraints(strict=True, max_length=254, pattern=r"^([^@\s<>,;]+@[^@\s<>,;.]+\.[^@\s<>,;]+)?$"),
     ] = ""
+
+
+Scope = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]{0,40}$")]
+Zone = Annotated[
+    str, StringConstraints(strict=True, max_length=64, pattern=r"^([A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2})?$")
+]
+Barrier = Literal["", "no_contact", "no_consent", "opted_out", "number_dead"]
+
+
+class TemplateIn(Strict):
+    """The words of one message. `subject` is for e-mail only."""
+
+    name: Code
+    channel: Literal["sms", "email"]
+    language: Literal["en", "es"]
+    subject: Annotated[str, StringConstraints(strict=True, max_length=200)] = ""
+    body: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=6000)]
+
+
+class StepIn(Strict):
+    """One step of a cadence; see rules/cadence.py for what the fields mean."""
+
+    step: Code
+    moment: Literal["booking", "days_before", "hours_before", "days_after"]
+    amount: Annotated[float, Field(ge=0, le=400, allow_inf_nan=False)] = 0
+    at_hour: Annotated[StrictInt, Field(ge=8, le=20)] = 10
+    channels: Annotated[list[Literal["sms", "email"]], Field(min_length=1, max_length=2)]
+    every_channel: StrictBool = False
+    topic: Literal["visit", "follow_up", "outreach", "waitlist"] = "visit"
+    template: Code
+    exempt: Literal["", "booking_confirmation", "same_day_reminder", "correction"] = ""
+    audience: Literal["all", "short_notice", "planned_ahead"] = "all"
+
+
+class CadenceIn(Strict):
+    """A cadence for a scope; an empty visit type, site or route means any."""
+
+    visit_type: Scope = ""
+    site_id: Scope = ""
+    route: Scope = ""
+    steps: Annotated[list[StepIn], Field(min_length=1, max_length=12)]
+
+
+class SimulateIn(Strict):
+    """A visit to try a cadence on. `steps` tries a draft; without them the cadence in force is used."""
+
+    visit_type: Scope = ""
+    site_id: Scope = ""
+    route: Scope = ""
+    site_name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=60)] = "Garnett"
+    site_zone: Zone = "America/Chicago"
+    visit_name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=60)] = "Visit"
+    starts_at: AwareDatetime
+    booked_at: AwareDatetime
+    language: Literal["en", "es"] = "en"
+    time_zone: Zone = ""
+    sms: Barrier = ""
+    email: Barrier = ""
+    steps: Annotated[list[StepIn], Field(min_length=1, max_length=12)] | None = None
 
 
 class ItemsOut(BaseModel):

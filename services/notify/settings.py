@@ -36,6 +36,14 @@ class NotifySettings(ServiceSettings):
     mail_per_day: int = Field(default=50_000, ge=0)
     second_mail: Literal["", "ses"] = ""
     aws_region: str = ""
+    send_mode: Literal["live", "allow_list"] = "live"
+    allowed_recipients: list[str] = Field(
+        default_factory=list, description="JSON list, for send_mode allow_list"
+    )
+    simulated_recipients: list[str] = Field(
+        default_factory=lambda: ["+15005550006", "simulated@example.test"],
+        description="JSON list: taken and called delivered here, never handed to a provider",
+    )
     hooks_url: str
     clinic_phone: str = Field(pattern=r"^\+[1-9][0-9]{7,14}$")
     clinic_name: str = Field(default="Prairie Crossing", max_length=30)

@@ -6,15 +6,21 @@ from kernel.assembly import Parts
 from kernel.work import WorkKind, free_leases
 from services.notify.actions.free_sends import free_sends
 from services.notify.rules.compose import ClinicWords
+from services.notify.rules.recipients import EVERYONE, Recipients
 from services.notify.sending import courier, doubt_resolver
 from services.notify.sending.courier import MessageCourier
 from services.notify.sending.doubt_resolver import DoubtResolver
 from services.notify.sending.provider import Provider
 
 
-def notify_work(parts: Parts, clinic: ClinicWords, providers: Mapping[str, Provider]) -> tuple[WorkKind, ...]:
+def notify_work(
+    parts: Parts,
+    clinic: ClinicWords,
+    providers: Mapping[str, Provider],
+    recipients: Recipients = EVERYONE,
+) -> tuple[WorkKind, ...]:
     """Everything a worker of this service can be rung for: sends first, then doubts, then events."""
-    sender = MessageCourier(parts.database, clinic, providers, parts.worker_id)
+    sender = MessageCourier(parts.database, clinic, providers, parts.worker_id, recipients)
     resolver = DoubtResolver(parts.database, providers, parts.worker_id)
     return (
         WorkKind(

@@ -1,15 +1,21 @@
-"""One running notify service a module; each test uses patients and numbers of its own."""
+"""One carrier and mailbox a module; a fresh notify service each test."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from tests.conftest import DatabaseFactory
-from tests.notify.standing import Standing, standing
+from tests.notify.standing import Standing, StandIns, stand_ins, standing
+
+
+@pytest.fixture(scope="module")
+def notify_stand_ins() -> Iterator[StandIns]:
+    with stand_ins() as others:
+        yield others
 
 
 @pytest.fixture
-def notify(database: DatabaseFactory) -> Iterator[Standing]:
+def notify(database: DatabaseFactory, notify_stand_ins: StandIns) -> Iterator[Standing]:
     """A fresh service at Tuesday 10:00 in Chicago."""
-    with standing(database("notify")) as running:
+    with standing(database("notify"), notify_stand_ins) as running:
         yield running

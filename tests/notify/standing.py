@@ -2,7 +2,9 @@
 
 import json
 import os
+import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -29,10 +31,10 @@ from local.keys import new_data_keys, new_signing_key, public_key
 from services.notify.reactions import REACTIONS
 from services.notify.rules.compose import ClinicWords
 from services.notify.schedule import JOBS
-from services.notify.sending.providers import make_providers
+from services.notify.sending.providers import make_providers, make_recipients
 from services.notify.settings import NotifySettings
 from services.notify.tasks import notify_work
-from tests.local.standins import running
+from tests.local.standins import Running, running
 from tests.servers import ServiceDatabase, free_port
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -52,6 +54,7 @@ class Standing:
     mailbox: httpx.Client
     dashboard: Tokens
     web_store: Database
+    began: float
     store: Database = field(init=False)
 
     def __post_init__(self) -> None:
@@ -107,7 +110,13 @@ class Standing:
     def texts_to(self, phone: str) -> list[str]:
         """What the carrier accepted for `phone`, oldest first."""
         found = self.carrier.get("/phone/api/messages", params={"phone": phone}).json()["messages"]
-        return [m["body"] for m in found if m["direction"] != "inbound"]
+        mine = [m for m in found if m["created_at"] >= self.began]
+        return [m["body"] for m in mine if m["direction"] != "inbound"]
+
+    def mails_to(self, address: str) -> list[dict[str, Any]]:
+        """What the mailbox has for `address` since this test began."""
+        found = self.mailbox.get("/mail/api/messages", params={"to": address}).json()["messages"]
+        return [m for m in found if datetime.fromisoformat(m["at"]).timestamp() >= self.began]
 
     def reply(self, phone: str, body: str) -> int:
         answer = self.carrier.post("/phone/api/reply", json={"from": phone, "body": body, "wait": True})
@@ -125,32 +134,51 @@ class Standing:
         return httpx.request(method, f"{self.base}{path}", content=content or None, headers=sent, timeout=10)
 
 
+@dataclass(frozen=True)
+class StandIns:
+    """Carrier and mailbox processes, and the port on which the carrier expects our web part."""
+
+    phones: Running
+    letters: Running
+    web_port: int
+
+
+@contextmanager
+def stand_ins(carrier: dict[str, str] | None = None) -> Iterator[StandIns]:
+    """Start a carrier and a mailbox; they serve many tests, one after another."""
+    port = free_port()
+    settings = {
+        "CARRIER_PORT": "0",
+        "CARRIER_ACCOUNT_SID": ACCOUNT,
+        "CARRIER_AUTH_TOKEN": TOKEN,
+        "CARRIER_FROM": CLINIC_NUMBER,
+        "CARRIER_LOG": os.devnull,
+        "CARRIER_INBOUND_URL": f"http://127.0.0.1:{port}/hooks/sms/inbound",
+        "CARRIER_CALLBACK_DELAY_MS": "30",
+    }
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        mail = {"MAILBOX_SMTP_PORT": "0", "MAILBOX_HTTP_PORT": "0", "MAILBOX_DIR": folder}
+        phones = stack.enter_context(running("local.carrier", settings | (carrier or {})))
+        letters = stack.enter_context(running("local.mailbox", mail))
+        yield StandIns(phones, letters, port)
+
+
 @contextmanager
 def standing(
-    database: ServiceDatabase, at: datetime = TUESDAY_TEN, carrier: dict[str, str] | None = None
+    database: ServiceDatabase,
+    others: StandIns,
+    at: datetime = TUESDAY_TEN,
+    more: dict[str, str] | None = None,
 ) -> Iterator[Standing]:
-    """Start the stand-ins and the web part of the service on ports of their own."""
-    port = free_port()
+    """Start the web part of the service where the stand-ins look for it; faults of an earlier test are cleared."""
+    phones, letters, port = others.phones, others.letters, others.web_port
     base = f"http://127.0.0.1:{port}"
+    phones.client.delete("/carrier/faults")
+    began = time.time()
     signing = {name: new_signing_key() for name in ("notify", "dashboard", "referral")}
     keys = json.dumps({"keys": [public_key(name, pem) for name, pem in signing.items()]})
     with ExitStack() as stack:
-        phones = stack.enter_context(
-            running(
-                "local.carrier",
-                {
-                    "CARRIER_PORT": "0",
-                    "CARRIER_ACCOUNT_SID": ACCOUNT,
-                    "CARRIER_AUTH_TOKEN": TOKEN,
-                    "CARRIER_FROM": CLINIC_NUMBER,
-                    "CARRIER_LOG": os.devnull,
-                    "CARRIER_INBOUND_URL": f"{base}/hooks/sms/inbound",
-                    "CARRIER_CALLBACK_DELAY_MS": "30",
-                    **(carrier or {}),
-                },
-            )
-        )
-        letters = stack.enter_context(_mailbox())
         environment = {
             "ENV": "test",
             "NOTIFY_DATABASE_URL": database.app_url,
@@ -171,6 +199,7 @@ def standing(
             "SMTP_FROM": "visits@clinic.example.test",
             "HOOKS_URL": base,
             "CLINIC_PHONE": "+18165550100",
+            **(more or {}),
         }
         stack.enter_context(mock.patch.dict(os.environ, environment))
         from services.notify.app import create_app
@@ -183,32 +212,22 @@ def standing(
         settings = load(NotifySettings, "notify", os.environ)
         parts = assemble("notify", settings)
         clinic = ClinicWords(settings.clinic_name, settings.clinic_phone)
-        work = notify_work(parts, clinic, make_providers(settings))
+        work = notify_work(parts, clinic, make_providers(settings), make_recipients(settings))
         dashboard = Tokens("dashboard", signing["dashboard"], keys)
-        yield Standing(
-            parts,
-            settings,
-            work,
-            base,
-            phones.client,
-            letters.client,
-            dashboard,
-            app.api.extensions["database"],
-        )
-        server.shutdown()
-        thread.join()
-        server.server_close()
-        parts.database.engine.dispose()
-
-
-@contextmanager
-def _mailbox() -> Iterator[Any]:
-    with ExitStack() as stack:
-        import tempfile
-
-        folder = stack.enter_context(tempfile.TemporaryDirectory())
-        yield stack.enter_context(
-            running(
-                "local.mailbox", {"MAILBOX_SMTP_PORT": "0", "MAILBOX_HTTP_PORT": "0", "MAILBOX_DIR": folder}
+        try:
+            yield Standing(
+                parts,
+                settings,
+                work,
+                base,
+                phones.client,
+                letters.client,
+                dashboard,
+                app.api.extensions["database"],
+                began,
             )
-        )
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+            parts.database.engine.dispose()

@@ -27,8 +27,7 @@ def test_an_undelivered_reminder_goes_by_mail_and_then_to_the_call_list(notify: 
     assert notify.states(appointment_id=visit)["3_days", "email"] == ("due", "after_sms")
     notify.send_due()
     assert notify.states(appointment_id=visit)["3_days", "email"][0] == "sent"
-    mails = notify.mailbox.get("/mail/api/messages", params={"to": "rosa@example.test"}).json()["messages"]
-    assert len(mails) == 2
+    assert len(notify.mails_to("rosa@example.test")) == 2
     assert [row.kind for row in notify.rows("SELECT kind FROM staff_item")] == ["number_dead"]
 
 

@@ -25,8 +25,7 @@ def test_booked_for_tomorrow_is_told_by_text_and_mail_and_confirmed_by_c(notify:
         "Prairie Crossing: visita mié 3 mar 9:30 AM, Overland Park. Responda C confirmar, R cambiar, "
         "X si no puede venir. Tel 913-555-0110. STOP termina."
     ]
-    mails = notify.mailbox.get("/mail/api/messages", params={"to": "rosa@example.test"}).json()
-    assert len(mails["messages"]) == 1
+    assert len(notify.mails_to("rosa@example.test")) == 1
     until(lambda: notify.states(appointment_id=visit)["booked", "sms"][0] == "delivered")
     states = notify.states(appointment_id=visit)
     assert states["booked", "email"] == ("sent", "booking_confirmation")

@@ -44,14 +44,14 @@ def plan_next_channel(session: Session, message_id: UUID) -> None:
         _ask_to_call(session, failed)
         return
     contact = reach_of(session, failed.patient_id, failed.topic)[channel]
-    successor = _successor(session, failed, channel, contact.contact_point_id, contact.barrier)
+    _add_successor(session, failed, channel, contact.contact_point_id, contact.barrier)
     if contact.barrier:
-        _ask_to_call(session, successor)
+        _ask_to_call(session, failed)
 
 
-def _successor(
+def _add_successor(
     session: Session, failed: PlannedMessage, channel: str, point: UUID | None, barrier: str
-) -> PlannedMessage:
+) -> None:
     at = now(session)
     row = PlannedMessage(
         id=new_id(),
@@ -77,7 +77,6 @@ def _successor(
     session.flush()
     record_moves(session, [Move(row.id, "", row.state, row.reason)], at)
     wake(session)
-    return row
 
 
 def _ask_to_call(session: Session, message: PlannedMessage) -> None:

@@ -1,7 +1,7 @@
 """The first transaction of a send: take due rows, ask the gate, and commit "sending" before anything leaves."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,12 +16,14 @@ from kernel.personal import Personal, open_json, seal_json
 from kernel.timings import LEASE_SECONDS
 from services.notify.actions.plan_next_channel import CHANNEL_FAULTS, plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
-from services.notify.queries.send_candidates import counted_sends, pick_due
+from services.notify.queries.send_candidates import candidate_of, counted_sends, pick_due
 from services.notify.queries.templates import Templates, templates_in_force
 from services.notify.rules.calendar_file import calendar_file
 from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit_values
-from services.notify.rules.gate import Candidate, Verdict, judge, start_of_day
+from services.notify.rules.gate import Verdict, judge
+from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
 from services.notify.sending.provider import Letter
+from services.notify.texts.says_too_much import says_too_much
 
 BUSY_WAIT = timedelta(seconds=1)
 PACE_WAIT = timedelta(seconds=2)
@@ -81,7 +83,9 @@ def start_sends(
     clinic: ClinicWords,
     worker_id: str,
     choose_provider: Callable[[str, str], str],
+    *,
     limit: int,
+    recipients: Recipients = EVERYONE,
 ) -> list[Started]:
     """Move up to `limit` due messages to sending, waiting or their end, and return those to hand over.
 
@@ -92,14 +96,25 @@ def start_sends(
     picked = pick_due(session, at, limit)
     batch = _Batch(waiting=[(row, at + BUSY_WAIT, "") for row in picked.busy])
     templates = templates_in_force(session) if picked.facts else {}
-    recipients = [row.contact_point_id for row in picked.facts if row.contact_point_id is not None]
-    counted = counted_sends(session, recipients, at)
+    points = [row.contact_point_id for row in picked.facts if row.contact_point_id is not None]
+    counted = counted_sends(session, points, at)
     for row in picked.facts:
-        verdict = judge(_candidate(row, counted.get(row.contact_point_id, []), at), at)
-        provider = choose_provider(row.channel, row.denied_by or "") if verdict.fate == "go" else ""
+        verdict = judge(candidate_of(row, counted.get(row.contact_point_id, []), at), at)
+        address = _address(row) if verdict.fate == "go" else None
+        barrier = recipients.barrier(address.reveal()) if address is not None else ""
+        if barrier:
+            verdict = Verdict("suppressed", barrier)
+        provider = ""
+        if verdict.fate == "go" and address is not None:
+            simulated = address.reveal() in recipients.simulated
+            provider = SIMULATED if simulated else choose_provider(row.channel, row.denied_by or "")
         if verdict.fate == "go" and not provider:
             verdict = Verdict("wait", "provider_pace", at + PACE_WAIT)
-        if verdict.fate == "go" and _compose(row, provider, clinic, templates=templates, at=at, batch=batch):
+        if (
+            address is not None
+            and provider
+            and _compose(row, address, provider, clinic=clinic, templates=templates, at=at, batch=batch)
+        ):
             if not row.exempt:
                 counted.setdefault(row.contact_point_id, []).append(at)
         elif verdict.fate == "wait" and verdict.until is not None:
@@ -113,33 +128,20 @@ def start_sends(
     return batch.started
 
 
-def _candidate(row: Any, sent: Sequence[datetime], at: datetime) -> Candidate:
-    today, week = start_of_day(at, row.time_zone or ""), at - timedelta(days=7)
-    return Candidate(
-        step=row.step,
-        channel=row.channel,
-        topic=row.topic,
-        exempt=row.exempt,
-        urgent=row.urgent,
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        time_zone=row.time_zone or "",
-        reachable=row.address_sealed is not None,
-        consent=row.consent,
-        opted_out=row.opted_out_at is not None,
-        held=row.held_at is not None,
-        dead=row.dead_at is not None,
-        of_visit=row.appointment_id is not None,
-        visit_is_current=row.appointment_version == row.visit_version,
-        visit_state=row.visit_state or "",
-        sent_today=sum(1 for moment in sent if moment >= today),
-        sent_this_week=sum(1 for moment in sent if moment > week),
-        told_by_staff_at=row.told_by_staff_at,
-    )
+def _address(row: Any) -> Personal[str]:
+    place = f"notify.contact_point.address_sealed.{row.contact_point_id}"
+    return Personal(open_json(row.address_sealed, place))
 
 
 def _compose(
-    row: Any, provider: str, clinic: ClinicWords, *, templates: Templates, at: datetime, batch: _Batch
+    row: Any,
+    address: Personal[str],
+    provider: str,
+    *,
+    clinic: ClinicWords,
+    templates: Templates,
+    at: datetime,
+    batch: _Batch,
 ) -> bool:
     """Write the letter of `row` into the batch; False when its words cannot be made, which ends the message."""
     wording = templates.get((row.template, row.channel, row.language)) or templates.get(
@@ -154,12 +156,12 @@ def _compose(
     except (ValueMissing, KeyError):
         batch.ended.append((row.id, "failed", "value_missing"))
         return False
+    if row.channel == "sms" and says_too_much(body):
+        batch.ended.append((row.id, "suppressed", "health_words"))
+        return False
     attempt_id = new_id()
     calendar = _calendar(row, values, at) if row.channel == "email" and row.facts else ""
-    place = f"notify.contact_point.address_sealed.{row.contact_point_id}"
-    letter = Letter(
-        row.id, attempt_id, Personal(open_json(row.address_sealed, place)), body, subject, calendar
-    )
+    letter = Letter(row.id, attempt_id, address, body, subject, calendar)
     batch.started.append(
         Started(
             letter,

@@ -37,12 +37,12 @@ TEXTS = {
     "visit_cancelled": {
         "en": "{clinic_name}: your visit {visit_day} {visit_time} will not take place. "
         "Please call {clinic_phone} for a new time. STOP to end.",
-        "es": "{clinic_name}: su visita {visit_day} {visit_time} no se hará. "
+        "es": "{clinic_name}: su visita {visit_day} {visit_time} queda cancelada. "
         "Llame al {clinic_phone} para otra hora. STOP termina.",
     },
     "reply_confirm": {
         "en": "{clinic_name}: thank you, your visit is confirmed. If something changes call {clinic_phone}.",
-        "es": "{clinic_name}: gracias, su visita está confirmada. Si algo cambia llame al {clinic_phone}.",
+        "es": "{clinic_name}: gracias, visita confirmada. Si algo cambia llame al {clinic_phone}.",
     },
     "reply_cannot_come": {
         "en": "{clinic_name}: thank you for telling us. We will call you about a new time, "
@@ -67,7 +67,7 @@ TEXTS = {
     },
     "opt_in_confirmed": {
         "en": "{clinic_name}: you will get texts about your visits again. Reply STOP to end, HELP for help.",
-        "es": "{clinic_name}: recibirá otra vez mensajes de sus visitas. STOP termina, AYUDA ayuda.",
+        "es": "{clinic_name}: vuelve a recibir mensajes de sus visitas. STOP termina, AYUDA ayuda.",
     },
 }
 GREETING = {"en": "Hello,", "es": "Buenos días:"}

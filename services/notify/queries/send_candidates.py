@@ -10,6 +10,8 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.notify.rules.gate import Candidate, start_of_day
+
 PICK = """
 SELECT id, contact_point_id FROM planned_message WHERE state = 'due' AND due_at <= :now
 ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
@@ -24,7 +26,7 @@ SELECT id FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE 
 """
 FACTS = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
-    m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.expires_at, m.planned_for,
+    m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.due_at, m.expires_at,
     m.attempts, m.reason,
     (SELECT s.provider FROM send_attempt s WHERE s.id = m.attempt_id AND s.outcome = 'denied') AS denied_by,
     c.address_sealed, c.opted_out_at, c.held_at, c.dead_at,
@@ -77,3 +79,29 @@ def counted_sends(session: Session, recipients: Sequence[UUID], now: datetime) -
         for row in session.execute(text(COUNTED), values):
             found[row.contact_point_id].append(row.sent_at)
     return found
+
+
+def candidate_of(row: Any, sent: Sequence[datetime], at: datetime) -> Candidate:
+    """What the gate asks about one row of `FACTS`; `sent` as from `counted_sends`."""
+    today, week = start_of_day(at, row.time_zone or ""), at - timedelta(days=7)
+    return Candidate(
+        step=row.step,
+        channel=row.channel,
+        topic=row.topic,
+        exempt=row.exempt,
+        urgent=row.urgent,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        time_zone=row.time_zone or "",
+        reachable=row.address_sealed is not None,
+        consent=row.consent,
+        opted_out=row.opted_out_at is not None,
+        held=row.held_at is not None,
+        dead=row.dead_at is not None,
+        of_visit=row.appointment_id is not None,
+        visit_is_current=row.appointment_version == row.visit_version,
+        visit_state=row.visit_state or "",
+        sent_today=sum(1 for moment in sent if moment >= today),
+        sent_this_week=sum(1 for moment in sent if moment > week),
+        told_by_staff_at=row.told_by_staff_at,
+    )

@@ -22,6 +22,7 @@ from services.notify.actions.settle_sends import settle_sends
 from services.notify.actions.start_sends import Started, start_sends
 from services.notify.rules.compose import ClinicWords
 from services.notify.rules.provider_pace import choose
+from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
 from services.notify.sending.provider import Outcome, Provider, Transmission
 
 ROWS_PER_RING = 40
@@ -58,6 +59,7 @@ class MessageCourier:
     clinic: ClinicWords
     providers: Mapping[str, Provider]
     worker_id: str
+    recipients: Recipients = EVERYONE
 
     def send(self, message_id: UUID) -> None:
         """Take the oldest due messages, up to a ring's worth, and hand them to their providers.
@@ -73,7 +75,9 @@ class MessageCourier:
                 # Rung again at the next poll, when the buckets have filled.
                 session.execute(text(UNRING), {"id": message_id})
                 return
-            started = start_sends(session, self.clinic, self.worker_id, chooser, most)
+            started = start_sends(
+                session, self.clinic, self.worker_id, chooser, limit=most, recipients=self.recipients
+            )
             return_tokens(session, chooser.left)
             failpoint("before_sending_commit")
         for wave in self._waves(started):
@@ -84,7 +88,11 @@ class MessageCourier:
 
     def _grants(self) -> dict[str, Grant]:
         """Take tokens in a transaction of their own: the buckets' rows are every worker's."""
-        paces = {name: (provider.channel, provider.pace) for name, provider in self.providers.items()}
+        paces = {
+            name: (provider.channel, provider.pace)
+            for name, provider in self.providers.items()
+            if name != SIMULATED
+        }
         with self.database.transaction() as session:
             session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
             return grant_sends(session, paces, ROWS_PER_RING)

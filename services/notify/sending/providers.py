@@ -2,7 +2,9 @@
 
 from kernel.personal import Personal
 from services.notify.rules.provider_pace import Pace
+from services.notify.rules.recipients import Recipients
 from services.notify.sending.provider import Provider
+from services.notify.sending.simulated import Simulated
 from services.notify.sending.sms_http import SmsHttp
 from services.notify.sending.smtp_mail import SmtpMail
 from services.notify.settings import NotifySettings
@@ -13,8 +15,14 @@ FIRST, SECOND, ALONE = 90, 10, 100
 
 def make_providers(settings: NotifySettings) -> dict[str, Provider]:
     """Return the configured providers by name. Nothing connects until a message is sent."""
-    made: list[Provider] = [*_sms(settings), *_mail(settings)]
+    made: list[Provider] = [*_sms(settings), *_mail(settings), Simulated()]
     return {provider.name: provider for provider in made}
+
+
+def make_recipients(settings: NotifySettings) -> Recipients:
+    """Whom this installation may write to."""
+    allowed = frozenset(settings.allowed_recipients) if settings.send_mode == "allow_list" else None
+    return Recipients(allowed, frozenset(settings.simulated_recipients))
 
 
 def _sms(settings: NotifySettings) -> list[Provider]:

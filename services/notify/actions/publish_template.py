@@ -1,0 +1,35 @@
+"""Publish a new version of a message's words. Earlier versions stay, and messages name the one they used."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.context import Actor
+
+# One writer a template at a time: versions are counted, not guessed.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))"
+PUBLISH = """
+INSERT INTO message_template (name, channel, language, version, subject, body, published_by)
+SELECT :name, :channel, :language, coalesce(max(version), 0) + 1, :subject, :body, :by FROM message_template
+WHERE name = :name AND channel = :channel AND language = :language
+RETURNING version
+"""
+
+
+def publish_template(
+    session: Session, actor: Actor, *, name: str, channel: str, language: str, subject: str, body: str
+) -> int:
+    """Store checked words as the next version and return its number; messages not yet sent will use it."""
+    session.execute(text(LOCK), {"name": f"{name}/{channel}/{language}"})
+    values = {
+        "name": name,
+        "channel": channel,
+        "language": language,
+        "subject": subject,
+        "body": body,
+        "by": actor.id,
+    }
+    version: int = session.execute(text(PUBLISH), values).scalar_one()
+    details = {"channel": channel, "language": language, "version": version}
+    record(session, actor, "publish_template", "message_template", name, details=details)
+    return version

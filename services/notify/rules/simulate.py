@@ -1,0 +1,46 @@
+"""What a visit would be sent, step by step, without a visit: the planner and the words, asked "what if"."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from services.notify.rules.cadence import Step
+from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit_values
+from services.notify.rules.plan import Planned, Reach, Visit, plan
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """One message that would be planned; `text` and `subject` are "" when there are no words for it."""
+
+    planned: Planned
+    text: str
+    subject: str
+
+
+def simulate(
+    facts: Mapping[str, Any],
+    steps: Sequence[Step],
+    reach: Mapping[str, Reach],
+    *,
+    time_zone: str,
+    language: str,
+    clinic: ClinicWords,
+    words: Mapping[tuple[str, str], tuple[str, str]],
+) -> list[Simulated]:
+    """Plan the visit of `facts` (as in appointment_booked, with `changed_at`) as of its booking.
+
+    `words`: (template, channel) -> (subject, body) in `language`.
+    """
+    changed_at = datetime.fromisoformat(facts["changed_at"])
+    visit = Visit(datetime.fromisoformat(facts["starts_at"]), changed_at, facts["site"]["time_zone"])
+    values = visit_values(clinic, facts, language, time_zone)
+    result = []
+    for planned in plan(visit, steps, reach, time_zone, changed_at):
+        subject, body = words.get((planned.template, planned.channel), ("", ""))
+        try:
+            result.append(Simulated(planned, fill(body, values), fill(subject, values)))
+        except ValueMissing:
+            result.append(Simulated(planned, "", ""))
+    return result

@@ -1,0 +1,29 @@
+"""The placeholders a visit's messages may use, with the dearest value each can take."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from services.notify.texts.placeholders import KNOWN, Placeholder
+
+# Weekday and month names keep to three letters in texts, so that one segment holds what must be said.
+_SHORT_DAY = Placeholder(
+    "visit_day",
+    "day of the visit, short",
+    MappingProxyType({"en": ("Wed Sep 30",), "es": ("mié 30 sep",)}),
+)
+_VISIT_NAME = Placeholder(
+    "visit_name",
+    "neutral name of the kind of visit",
+    MappingProxyType({"en": ("Follow-up appointment",), "es": ("Cita de seguimiento",)}),
+)
+_OFTEN = ("clinic_name", "clinic_phone", "visit_date", "visit_time", "site_name", "site_address")
+# A time is the site's; who lives by another clock is told which (rules/wording.py: zone_note).
+_TIME = Placeholder(
+    "visit_time",
+    "time of the visit at the site, with its zone when the patient's differs",
+    MappingProxyType({"en": ("10:30 AM CDT",), "es": ("10:30 AM CDT",)}),
+)
+VISIT_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
+    {name: KNOWN[name] for name in _OFTEN}
+    | {"visit_time": _TIME, "visit_day": _SHORT_DAY, "visit_name": _VISIT_NAME}
+)

@@ -1,0 +1,198 @@
+"""Templates, cadences, the simulator and the modes that keep messages in the house."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from services.notify.texts.check_wording import check_wording
+from tests.conftest import DatabaseFactory
+from tests.notify.people import book, submit
+from tests.notify.standing import TUESDAY_TEN, Standing, StandIns, standing
+
+API = "/api/notify/v1"
+PHONE = "+18165550142"
+
+
+def publish(notify: Standing, key: str, role: str = "manager", **body: Any) -> Any:
+    template = {"name": "visit_reminder", "channel": "sms", "language": "en"} | body
+    return notify.call("POST", f"{API}/templates", role=role, body=template, **{"Idempotency-Key": key})
+
+
+@pytest.mark.capability("N15", "N16", "N17")
+def test_words_that_cannot_be_used_are_refused_at_save_with_the_reason(notify: Standing) -> None:
+    refused = {
+        "unknown_placeholder": "{clinic_name}: see you {visit_dya}",
+        "health_diagnosis": "{clinic_name}: about your migraine, see you {visit_day}",
+        "more_than_one_segment": "{clinic_name}: see you {visit_day} " + "very " * 30 + "soon",
+        "outside_gsm_alphabet": "{clinic_name}: see you {visit_day} ☺",
+    }
+    for code, body in refused.items():
+        answer = publish(notify, code, body=body)
+        assert answer.status_code == 422, code
+        assert code in [error["code"] for error in answer.json()["errors"]]
+    assert notify.rows("SELECT max(version) AS v FROM message_template")[0].v == 1
+    tried = notify.call(
+        "POST",
+        f"{API}/templates/check",
+        body={"name": "visit_reminder", "channel": "sms", "language": "es", "body": "El sábado {visit_day}"},
+    ).json()
+    assert (tried["encoding"], tried["without_accents"]) == ("UCS-2", "El sabado {visit_day}")
+    assert publish(notify, "nurse", role="nurse", body="x {visit_day}").status_code == 403
+
+
+@pytest.mark.capability("N1", "N15")
+def test_new_words_are_a_new_version_and_each_message_names_its_own(notify: Standing) -> None:
+    first = book(notify, submit(notify, email=""), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    body = "{clinic_name}: booked for {visit_day} {visit_time} at {site_name}. C yes, R other time, X no. {clinic_phone}"
+    assert publish(notify, "v2", name="visit_booked", body=body).json()["version"] == 2
+    second = book(notify, submit(notify, phone="+18165550143", email=""), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    versions = {m.appointment_id: m.template_version for m in notify.messages(step="booked", channel="sms")}
+    assert versions == {first: 1, second: 2}
+    assert notify.texts_to("+18165550143")[0].startswith("Prairie Crossing: booked for Thu Mar 11 10:00 AM")
+
+
+@pytest.mark.capability("N15")
+def test_a_missing_value_fails_the_message_and_sends_nothing(notify: Standing) -> None:
+    patient = submit(notify, email="", consent_email=False)
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9), visit_type_name={})
+    body = "{clinic_name}: your {visit_name} is booked for {visit_day} {visit_time}."
+    assert publish(notify, "v2", name="visit_booked", body=body).status_code == 201
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["booked", "sms"] == ("failed", "value_missing")
+    assert notify.texts_to(PHONE) == []
+
+
+@pytest.mark.capability("N16")
+def test_a_text_whose_values_tell_too_much_is_stopped_at_the_last_look(notify: Standing) -> None:
+    from kernel.contracts.appointment import SiteFacts
+
+    site = SiteFacts(
+        id="x", name="Migraine Center", address="1 Road", phone="+19135550101", time_zone="America/Chicago"
+    )
+    visit = book(notify, submit(notify, email=""), TUESDAY_TEN + timedelta(days=9), site=site)
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["booked", "sms"] == ("suppressed", "health_words")
+    assert notify.texts_to(PHONE) == []
+
+
+@pytest.mark.capability("N17")
+def test_every_shipped_text_fits_one_segment_at_its_dearest_in_both_languages(notify: Standing) -> None:
+    items = notify.call("GET", f"{API}/templates").json()["items"]
+    assert {item["language"] for item in items} == {"en", "es"}
+    for item in items:
+        checked = check_wording(item["channel"], item["language"], item["subject"], item["body"])
+        assert checked.refusals == (), item["name"]
+        assert item["channel"] == "email" or (item["segments"], item["encoding"]) == (1, "GSM-7"), item
+
+
+STEPS = [
+    {"step": "booked", "moment": "booking", "channels": ["sms"], "template": "visit_booked"},
+    {
+        "step": "7_days",
+        "moment": "days_before",
+        "amount": 7,
+        "channels": ["sms"],
+        "template": "visit_reminder",
+    },
+    {
+        "step": "2_hours",
+        "moment": "hours_before",
+        "amount": 2,
+        "channels": ["sms"],
+        "template": "visit_reminder",
+    },
+]
+
+
+@pytest.mark.capability("N2")
+def test_the_most_exact_cadence_of_type_site_and_route_decides_what_a_visit_gets(notify: Standing) -> None:
+    scope = {"visit_type": "new_patient", "site_id": "overland_park", "route": "physical_therapy"}
+    answer = notify.call(
+        "POST",
+        f"{API}/cadences",
+        role="manager",
+        body=scope | {"steps": STEPS},
+        **{"Idempotency-Key": "cadence-1"},
+    )
+    assert (answer.status_code, answer.json()["version"]) == (201, 1)
+    special = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=20))
+    usual = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=20), route="medication_review")
+    assert {step for step, _ in notify.states(appointment_id=special)} == {"booked", "7_days", "2_hours"}
+    assert {step for step, _ in notify.states(appointment_id=usual)} == {
+        "booked",
+        "3_days",
+        "1_day",
+        "same_day",
+    }
+    bad = scope | {"steps": [STEPS[0] | {"template": "no_such"}]}
+    refused = notify.call(
+        "POST", f"{API}/cadences", role="manager", body=bad, **{"Idempotency-Key": "cadence-2"}
+    )
+    assert refused.json()["errors"] == [{"field": "steps.0.template", "code": "unknown_template"}]
+
+
+@pytest.mark.capability("N2")
+def test_the_simulator_plans_what_the_worker_plans(notify: Standing) -> None:
+    starts = TUESDAY_TEN + timedelta(days=12, hours=-2)  # the Sunday the clocks go forward
+    tried = notify.call(
+        "POST",
+        f"{API}/simulate",
+        body={
+            "site_name": "Overland Park",
+            "starts_at": starts.isoformat(),
+            "booked_at": TUESDAY_TEN.isoformat(),
+            "time_zone": "America/Chicago",
+        },
+    ).json()["items"]
+    visit = book(notify, submit(notify), starts)
+    planned = notify.messages(appointment_id=visit)
+    assert {(i["step"], i["channel"], i["state"], i["reason"]) for i in tried} == {
+        (m.step, m.channel, "planned" if m.state == "due" else m.state, m.reason) for m in planned
+    }
+    due = {m.step: m.due_at for m in planned if m.state == "due" and m.step != "booked"}
+    assert {i["step"]: i["due_at"] for i in tried if i["step"] in due} == {
+        step: at.isoformat() for step, at in due.items()
+    }
+    assert all(i["segments"] == 1 for i in tried if i["channel"] == "sms")
+
+
+@pytest.mark.capability("N18")
+def test_on_an_allow_list_only_listed_and_simulated_numbers_are_written_to(
+    database: DatabaseFactory, notify_stand_ins: StandIns
+) -> None:
+    more = {"SEND_MODE": "allow_list", "ALLOWED_RECIPIENTS": '["+18165550101"]'}
+    with standing(database("notify"), notify_stand_ins, more=more) as notify:
+        starts = TUESDAY_TEN + timedelta(days=9)
+        listed = book(notify, submit(notify, phone="+18165550101", email=""), starts)
+        other = book(notify, submit(notify, phone="+18165550102", email=""), starts)
+        pretend = book(notify, submit(notify, phone="+15005550006", email=""), starts)
+        dry = notify.call("GET", f"{API}/dry-run?hours=1", role="manager").json()
+        assert dry.get("lines") == [{"channel": "sms", "fate": "go", "reason": "", "n": 3}]
+        notify.send_due()
+        assert notify.states(appointment_id=listed)["booked", "sms"][0] in ("sent", "delivered")
+        assert notify.states(appointment_id=other)["booked", "sms"] == ("suppressed", "not_on_allow_list")
+        assert notify.states(appointment_id=pretend)["booked", "sms"][0] == "sent"
+        assert [len(notify.texts_to(f"+1{n}")) for n in ("8165550101", "8165550102", "5005550006")] == [
+            1,
+            0,
+            0,
+        ]
+
+
+def test_the_books_add_up_and_a_message_without_a_reason_is_shown(notify: Standing) -> None:
+    book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    books = notify.call("GET", f"{API}/reconcile", role="manager").json()
+    assert books["adds_up"]
+    totals = books["totals"]
+    assert totals["planned"] == totals["sent"] + totals["waiting"] + totals["reasoned"]
+    with notify.store.transaction() as session:
+        from sqlalchemy import text
+
+        session.execute(text("UPDATE planned_message SET reason = '' WHERE state = 'suppressed'"))
+    books = notify.call("GET", f"{API}/reconcile", role="manager").json()
+    assert not books["adds_up"]
+    assert {line["why"] for line in books["differences"]} == {"no_reason"}
