@@ -24,19 +24,25 @@ def issue_link(
     days: int,
     mode: str = "self",
     may_read: bool = False,
+    replaces_earlier: bool = True,
 ) -> tuple[str, PatientLink]:
-    """Return a new token (43 characters, shown once) and its link. Earlier links of the same purpose are revoked."""
+    """Return a new token (43 characters, shown once) and its link. Earlier links of the same purpose are revoked
+    unless `replaces_earlier` is False.
+    """
     moment = now(session)
-    session.execute(
-        update(PatientLink)
-        .where(
-            PatientLink.patient_id == patient_id,
-            PatientLink.purpose == purpose,
-            PatientLink.submission_id == submission_id,
-            PatientLink.revoked_at.is_(None),
+    if replaces_earlier:
+        session.execute(
+            update(PatientLink)
+            .where(
+                PatientLink.patient_id == patient_id,
+                PatientLink.purpose == purpose,
+                PatientLink.submission_id == submission_id,
+                PatientLink.revoked_at.is_(None),
+            )
+            .values(revoked_at=moment)
         )
-        .values(revoked_at=moment)
-    )
+    # The submission may be as new as its link: it must be there first.
+    session.flush()
     token = new_token()
     link = PatientLink(
         id=new_id(),

@@ -14,6 +14,7 @@ from kernel.ids import new_id
 from kernel.logs import log
 from services.intake.model import CallbackTask, Submission
 from services.intake.queries.rulebook import Rulebook
+from services.intake.rules.harm_words import is_about_self_harm
 
 URGENT = ("E", "S")
 
@@ -48,7 +49,7 @@ def _open_task(
 ) -> None:
     moment = now(session)
     minutes = [int(flag.document["ack_minutes"]) for flag in flags if flag.document.get("ack_minutes")]
-    if any(flag.document.get("show") for flag in flags):
+    if any(is_about_self_harm(flag) for flag in flags):
         # Thoughts of self-harm are acknowledged by a named person in this time whatever their level.
         minutes.append(15)
     acknowledge_by = moment + timedelta(minutes=min(minutes)) if minutes else None

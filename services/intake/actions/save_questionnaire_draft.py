@@ -28,10 +28,10 @@ def save_questionnaire_draft(
     form = read_questionnaire(document)
     if draft is None:
         draft = QuestionnaireDraft(id=new_id(), based_on=based_on, version=0, published_as="")
-        session.add(draft)
     draft.form = form.url
     draft.document = dict(document)
     draft.version += 1
     draft.changed_by, draft.changed_at = actor.id, now(session)
+    session.add(draft)
     record(session, actor, "save_questionnaire_draft", "questionnaire_draft", draft.id)
     return draft

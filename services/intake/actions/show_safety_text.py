@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.ids import new_id
 from services.intake.model import SafetyNotice, Submission
+from services.intake.rules.harm_words import is_about_self_harm
 from services.intake.texts import safety_text
 
 
@@ -18,7 +19,7 @@ def show_safety_text(
     """Store and return the kind of text due (emergency, self_harm, same_day), or None; each kind once a draft."""
     if urgent is None:
         return None
-    harm = any(flag.document.get("show") or flag.document.get("never_auto_close") for flag in flags)
+    harm = any(is_about_self_harm(flag) for flag in flags)
     kind = "self_harm" if harm else "emergency" if urgent == "E" else "same_day"
     known = select(SafetyNotice.id).where(
         SafetyNotice.submission_id == submission.id, SafetyNotice.kind == kind

@@ -8,12 +8,15 @@ from services.intake.model import PatientLink
 from services.intake.rules.link_tokens import TOKEN_LENGTH, hashed
 
 
-def find_link(session: Session, token: str, purpose: str) -> PatientLink | None:
-    """Return the working link of `token` for `purpose`; None for every other token, however it fails."""
+def find_link(session: Session, token: str, purpose: str, *, lock: bool = False) -> PatientLink | None:
+    """Return the working link of `token` for `purpose`; None for every other token, however it fails.
+
+    With `lock` others wait for this transaction, so that tries at the same time are counted one by one.
+    """
     if len(token) != TOKEN_LENGTH or not token.isascii():
         return None
     found = select(PatientLink).where(PatientLink.token_hash == hashed(token), PatientLink.purpose == purpose)
-    link = session.scalars(found).first()
+    link = session.scalars(found.with_for_update() if lock else found).first()
     if link is None or link.revoked_at is not None or link.locked_at is not None or link.used_at is not None:
         return None
     return link if link.expires_at > now(session) else None

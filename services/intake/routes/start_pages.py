@@ -63,6 +63,8 @@ def start_pages(database: Database, facts: PageFacts) -> Blueprint:
                 patient_id=started.patient.id,
                 submission_id=started.submission.id,
                 days=facts.link_days,
+                # Two starts of one person, on two devices or by two clicks, both go on with the one draft.
+                replaces_earlier=False,
             )
         visitor.device()
         visitor.let_in(link.id)
@@ -83,7 +85,7 @@ def _gate(
     database: Database, facts: PageFacts, token: str, purpose: str, onward: str
 ) -> Response | tuple[str, int]:
     with database.transaction() as session:
-        link = find_link(session, token, purpose)
+        link = find_link(session, token, purpose, lock=True)
         if link is None:
             raise not_found("page")
         born = birth_date_of(request.form.get("birth_date", ""), now(session).date())

@@ -2,10 +2,10 @@
 
 import re
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 _PATTERNS: Final = (
-    r"\bkill(ing)? (my ?self|me)\b",
+    r"\bkill(ing)? my ?self\b",
     r"\bsuicid",
     r"\bend (it|my life|it all|everything)\b",
     r"\b(want|wish|better|rather)\b.{0,20}\b(die|dead|not (be )?(alive|here))\b",
@@ -32,3 +32,8 @@ def speaks_of_self_harm(text: str) -> bool:
     plain = unicodedata.normalize("NFKD", text.casefold()).replace("\u2019", "'")
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return _ANY.search(" ".join(letters.split())) is not None
+
+
+def is_about_self_harm(flag: Any) -> bool:
+    """True for a red flag whose protocol entry asks that the 988 line be shown."""
+    return "988" in (flag.document.get("show") or ())

@@ -1,0 +1,259 @@
+"""Drafts: one at a time, resumed on another device, saved page by page, sent once."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from services.intake.questionnaires import shipped_questionnaire
+from tests.intake.conftest import ABOUT, FRONT_DESK, MANAGER, NURSE, Browser, Clinic
+
+MINIMUM: dict[str, dict[str, Any]] = {"where": {"regions": ["neck"]}}
+
+
+def go_to(browser: Browser, token: str, page: str) -> Browser:
+    return browser.open(f"/intake/q/{token}/{page}")
+
+
+def send_all(browser: Browser, token: str) -> Browser:
+    go_to(browser, token, "where").send(MINIMUM["where"])
+    return browser.open(f"/intake/review/{token}").send()
+
+
+@pytest.mark.capability("I4")
+def test_a_second_device_goes_on_where_the_first_stopped(clinic: Clinic) -> None:
+    phone = clinic.browser().start()
+    token = phone.token
+    phone.send({"thunderclap": "false"})
+    phone.send(MINIMUM["where"])
+    stopped_at = phone.page
+    tablet = clinic.browser("198.51.100.8").open(f"/intake/q/{token}/")
+    assert "birth_date" in tablet.body
+    tablet.send({"birth_date": "1980-04-23"})
+    assert tablet.page == stopped_at
+    tablet.open(f"/intake/q/{token}/where")
+    assert "answered on another device" in tablet.body
+    assert " checked" not in tablet.body, "the link and a birth date never read answers back"
+    tablet.send({"_keep": "yes"})
+    assert tablet.page == stopped_at
+    tablet.open(f"/intake/review/{token}").send()
+    (told,) = clinic.events("intake_submitted")
+    assert told["answers"]["regions"] == ["neck"]
+    assert told["answers"]["thunderclap"] is False
+
+
+@pytest.mark.capability("I5")
+def test_a_second_start_resumes_the_first(clinic: Clinic) -> None:
+    first = clinic.browser().start()
+    first.send({"thunderclap": "false"})
+    again = clinic.browser("198.51.100.9").start(given_name="ANA ", phone="816.555.0123")
+    assert again.page == first.page
+    assert clinic.sql("SELECT count(*) AS n FROM submission")[0].n == 1
+    assert first.open(first.at).status == 200, "both links lead to the one draft"
+
+
+@pytest.mark.capability("I5")
+def test_many_starts_at_once_end_in_one_draft(clinic: Clinic) -> None:
+    def begin(number: int) -> int:
+        return clinic.browser(f"203.0.113.{number}").start().status
+
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(begin, range(50))) == {200}
+    assert clinic.sql("SELECT count(*) AS n FROM submission WHERE state = 'draft'")[0].n == 1
+    assert clinic.sql("SELECT count(*) AS n FROM patient")[0].n == 1
+
+
+@pytest.mark.capability("I6")
+def test_an_empty_questionnaire_is_not_taken(clinic: Clinic, browser: Browser) -> None:
+    browser.start()
+    token = browser.token
+    browser.open(f"/intake/review/{token}").send()
+    assert browser.status == 422
+    assert clinic.events("intake_submitted") == []
+    assert clinic.submit({}).status_code == 422
+    assert clinic.submit({"regions": None}).status_code == 422
+
+
+@pytest.mark.capability("I6")
+def test_each_page_is_checked_and_kept_as_typed(clinic: Clinic, browser: Browser) -> None:
+    """BAD-37, 38, 40, 42: each mistake is named at its question; nothing of the page is stored."""
+    browser.start()
+    token = browser.token
+    for value in ("11", "-1", "7.5", "seven"):
+        go_to(browser, token, "pain_now").send({"nprs_now": value})
+        assert browser.status == 422, value
+        assert 'id="e-nprs_now"' in browser.body
+    go_to(browser, token, "where").send({"regions": []})
+    assert 'id="e-regions"' in browser.body
+    go_to(browser, token, "where").send({"regions": ["neck", "elbow"]})
+    assert browser.status == 422
+    go_to(browser, token, "headache_change").send({"no_such_question": "1"})
+    assert browser.status == 422
+    go_to(browser, token, "pregnancy").send({"pregnancy_status": ["pregnant", "unsure"]})
+    assert browser.status == 422
+    assert clinic.sql("SELECT count(*) AS n FROM page_save")[0].n == 0
+
+
+@pytest.mark.capability("I2")
+def test_going_back_clears_what_the_new_answer_hides(clinic: Clinic, browser: Browser) -> None:
+    browser.start()
+    token = browser.token
+    go_to(browser, token, "where").send({"regions": ["head"]})
+    go_to(browser, token, "headache_feel").send({"hx_severity": "severe", "hx_vomiting": "true"})
+    go_to(browser, token, "where").send({"regions": ["low_back"]})
+    assert go_to(browser, token, "headache_feel").status == 404
+    browser.open(f"/intake/review/{token}").send()
+    (told,) = clinic.events("intake_submitted")
+    assert "hx_severity" not in told["answers"]
+    assert told["answers"]["regions"] == ["low_back"]
+
+
+@pytest.mark.capability("I1")
+def test_a_draft_ends_on_the_version_it_was_begun_on(clinic: Clinic) -> None:
+    """BAD-39: and it still reads on that version after a newer one is published."""
+    begun = clinic.browser().start()
+    token = begun.token
+    document = shipped_questionnaire()
+    document["version"] = "2"
+    page = next(one for one in document["item"] if one["linkId"] == "where")
+    page["text"] = "Show us where it hurts"
+    made = clinic.call("POST", "/questionnaire-drafts", document, actor=MANAGER)
+    assert made.status_code == 201, made.text
+    body = made.get_json()
+    assert {"link_id": "where", "change": "changed", "fields": ["text"]} in body["changes"]
+    published = clinic.call(
+        "POST", f"/questionnaire-drafts/{body['id']}/publish", {}, actor=MANAGER, version=body["version"]
+    )
+    assert published.status_code == 200, published.text
+    assert go_to(begun, token, "where").status == 200
+    assert "Where does it hurt?" in begun.body
+    send_all(begun, token)
+    (told,) = clinic.events("intake_submitted")
+    assert told["questionnaire"].endswith("|1")
+    stored = clinic.sql("SELECT form_version FROM submission")
+    assert [row.form_version for row in stored] == ["1"]
+    assert clinic.get("/questionnaires/headache-spine/1")["version"] == "1"
+    assert clinic.get("/questionnaires/headache-spine/2")["version"] == "2"
+    with pytest.raises(Exception, match="only ever added"):
+        clinic.sql("UPDATE questionnaire_version SET document = '{}'")
+
+
+@pytest.mark.capability("I13")
+def test_the_language_chosen_goes_on_to_messages(clinic: Clinic, browser: Browser) -> None:
+    browser.start(lang="en")
+    token = browser.token
+    browser.open(f"/intake/q/{token}/where?lang=es")
+    assert "¿Dónde le duele?" in browser.body
+    browser.send(MINIMUM["where"])
+    browser.open(f"/intake/review/{token}").send()
+    (told,) = clinic.events("intake_submitted")
+    assert told["language"] == "es"
+    assert told["patient"]["language"] == "es"
+
+
+@pytest.mark.capability("I15")
+def test_somebody_else_may_answer_and_says_who(clinic: Clinic, browser: Browser) -> None:
+    """BAD-51: a child's questionnaire needs a parent or guardian."""
+    browser.start(birth_date="2015-06-01")
+    assert browser.status == 422
+    assert "under 18" in browser.body
+    browser.start(birth_date="2015-06-01", answered_by="parent")
+    assert browser.status == 200
+    send_all(browser, browser.token)
+    (row,) = clinic.sql("SELECT id FROM submission")
+    seen = clinic.get(f"/submissions/{row.id}")
+    assert seen["answered_by"] == "parent"
+    assert seen["answers"]["age_years"] < 18
+
+
+@pytest.mark.capability("I9")
+@pytest.mark.parametrize("mode", ["phone", "paper"])
+def test_staff_enter_what_a_patient_said_or_wrote(clinic: Clinic, mode: str) -> None:
+    given = {
+        "patient": {
+            "given_name": "Rosa",
+            "family_name": "Lund",
+            "birth_date": "1961-01-30",
+            "phone": "9135550101",
+        },
+        "answers": {"regions": ["low_back"]},
+        "mode": mode,
+        "answered_by": "carer",
+        "language": "es",
+    }
+    answer = clinic.call("POST", "/submissions", given, actor=FRONT_DESK)
+    assert answer.status_code == 201, answer.text
+    seen = clinic.get(f"/submissions/{answer.get_json()['id']}", NURSE)
+    assert seen["mode"] == mode
+    assert seen["author"] == {"kind": "staff", "id": "desk-1", "role": "front_desk"}
+    assert seen["answered_by"] == "carer"
+    assert clinic.call("GET", f"/submissions/{seen['id']}", actor=FRONT_DESK).status_code == 403
+
+
+def test_sent_twice_is_refused_with_what_to_do(clinic: Clinic, browser: Browser) -> None:
+    """BAD-54: the link is used up by the first sending."""
+    browser.start()
+    token = browser.token
+    send_all(browser, token)
+    browser.open(f"/intake/q/{token}/where")
+    assert browser.status == 404
+    assert "Nothing you sent before is lost" in browser.body
+    assert len(clinic.events("intake_submitted")) == 1
+
+
+def test_saves_out_of_order_keep_the_later_answer(clinic: Clinic, browser: Browser) -> None:
+    """BAD-53: a queued save that arrives after a later one of the same page is ignored."""
+    browser.start()
+    token = browser.token
+    go_to(browser, token, "pain_now").send({"nprs_now": "5", "_queued": "yes", "_seq": "50"})
+    go_to(browser, token, "pain_now").send({"nprs_now": "4", "_queued": "yes", "_seq": "40"})
+    assert browser.status == 200
+    send_all(browser, token)
+    (told,) = clinic.events("intake_submitted")
+    assert told["answers"]["nprs_now"] == 5
+
+
+def test_the_same_key_replays_and_another_body_is_refused(clinic: Clinic) -> None:
+    given = {
+        "patient": {"given_name": "A", "family_name": "B", "birth_date": "1990-01-01"},
+        "answers": {"fever": False},
+    }
+    first = clinic.call("POST", "/submissions", given, key="k1")
+    again = clinic.call("POST", "/submissions", given, key="k1")
+    assert first.get_json() == again.get_json()
+    assert again.headers["Idempotent-Replay"] == "true"
+    other = json.loads(json.dumps(given))
+    other["answers"]["fever"] = True
+    assert clinic.call("POST", "/submissions", other, key="k1").status_code == 422
+    assert len(clinic.events("intake_submitted")) == 1
+
+
+def test_the_status_page_follows_the_referral(clinic: Clinic, browser: Browser) -> None:
+    from kernel.contracts.referral_state_changed import ReferralStateChanged
+    from kernel.ids import new_id
+
+    browser.start()
+    send_all(browser, browser.token)
+    at = browser.at
+    (row,) = clinic.sql("SELECT id, patient_id FROM submission")
+    referral = new_id()
+    for state, version in (("booked", 4), ("accepted", 3)):
+        told = ReferralStateChanged(
+            referral_id=referral,
+            submission_id=row.id,
+            patient_id=row.patient_id,
+            from_state="x",
+            to_state=state,
+            version=version,
+        )
+        assert clinic.tell("referral", "referral_state_changed", referral, told).status_code == 204
+    assert "Your visit is planned." in browser.open(at).body
+    assert clinic.get(f"/submissions/{row.id}")["referral"] == {"id": str(referral), "state": "booked"}
+
+
+def test_about_page_keeps_what_was_typed(browser: Browser) -> None:
+    browser.start(phone="911", birth_date="2026-13-01")
+    assert browser.status == 422
+    assert ABOUT["given_name"] in browser.body
+    assert "816-555-0123" in browser.body
