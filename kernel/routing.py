@@ -12,6 +12,8 @@ LISTENERS: dict[str, tuple[str, ...]] = {
     "appointment_moved": ("notify", "intake"),
     "appointment_cancelled": ("notify", "intake"),
     "appointment_outcome_recorded": ("notify", "intake"),
+    "slot_offered": (),
+    "slot_offer_ended": (),
     "reply_confirmed": ("referral",),
     "reply_cannot_come": ("referral",),
     "reply_reschedule": ("referral",),

@@ -10,6 +10,7 @@ from kernel.contracts import (
     referral_routed,
     referral_state_changed,
     reply,
+    slot_offer,
 )
 from kernel.events import Contract
 
@@ -23,6 +24,8 @@ CONTRACTS: dict[str, type[Contract]] = {
     "appointment_moved": appointment.AppointmentMoved,
     "appointment_cancelled": appointment.AppointmentCancelled,
     "appointment_outcome_recorded": appointment.AppointmentOutcomeRecorded,
+    "slot_offered": slot_offer.SlotOffered,
+    "slot_offer_ended": slot_offer.SlotOfferEnded,
     "reply_confirmed": reply.ReplyMeant,
     "reply_cannot_come": reply.ReplyMeant,
     "reply_reschedule": reply.ReplyMeant,
