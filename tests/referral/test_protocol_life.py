@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from kernel.contracts.protocol import shipped_document
+from kernel.contracts.questionnaire_published import QuestionnairePublished
 from kernel.ids import parse_id
 from services.referral.tasks import replay_work
 from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
@@ -81,7 +82,7 @@ def test_publishing_leaves_old_decisions_untouched_and_openable(clinic: Clinic) 
     with pytest.raises(DBAPIError), clinic.session() as session:
         session.execute(text("UPDATE protocol_version SET version = 'x'"))
     changes = clinic.get("/protocol/versions/1/diff/2")["changes"]
-    assert [(c["path"], c["kind"], c["id"]) for c in changes] == [("routes.rules", "added", "PT90")]
+    assert {c["path"]: c["change"] for c in changes} == {"version": "changed", "routes.rules[PT90]": "added"}
 
 
 @pytest.mark.capability("T6")
@@ -132,6 +133,36 @@ def test_a_broken_document_is_refused_and_the_protocol_in_force_stays(
     assert clinic.get("/protocol")["number"] == 1
 
 
+@pytest.mark.capability("T8")
+def test_the_linter_refuses_a_rule_that_cannot_fire_and_shows_answers_for_the_rest(clinic: Clinic) -> None:
+    asked = QuestionnairePublished(questionnaire="headache-spine|1", variables=["regions", "age_years"])
+    clinic.tell("intake", "questionnaire_published", "q", asked)
+    section, item_id, item = a_new_rule()
+    never = {
+        "all": [
+            {"variable": "age_years", "operator": "ge", "value": 65},
+            {"variable": "age_years", "operator": "lt", "value": 18},
+        ]
+    }
+    overlapping = {**item, "id": "PT91", "route": "medication_review"}
+    draft = draft_with(clinic, a_new_rule(), (section, item_id, {**item, "when": never}))
+    findings = {(f["code"], *f["items"]): f for f in draft["checks"]["findings"]}
+    assert findings[("unreachable", "PT90")]["severity"] == "error"
+    refused = post(clinic, f"/drafts/{draft['id']}/publish", {}, PROVIDER, draft["version"])
+    assert (refused.status_code, refused.json["code"]) == (409, "lint_errors")
+    assert clinic.get("/protocol")["number"] == 1
+
+    sound = draft_with(clinic, a_new_rule(), ("rules", "PT91", overlapping))
+    notes = sound["checks"]["findings"]
+    both = next(f for f in notes if f["code"] == "overlap" and set(f["items"]) == {"PT90", "PT91"})
+    assert both["witness"] == {"regions": ["other_msk"]}
+    told = [f["message"] for f in notes if f["code"] == "not_asked"]
+    unasked = {message.split(" asks ")[1].split(";")[0] for message in told}
+    assert "fever" in unasked
+    assert "age_years" not in unasked
+    assert any(f["code"] == "uncovered" and f["witness"] for f in notes)
+
+
 @pytest.mark.capability("A3")
 def test_export_change_import_and_a_stale_import_is_refused(clinic: Clinic) -> None:
     exported = clinic.get("/protocol")
@@ -140,7 +171,7 @@ def test_export_change_import_and_a_stale_import_is_refused(clinic: Clinic) -> N
     body = {"title": "From a file", "document": document, "base_number": exported["number"]}
     imported = post(clinic, "/drafts", body).json
     opened = clinic.get(f"/protocol/drafts/{imported['id']}")
-    assert [(c["kind"], c["id"]) for c in opened["changes"]] == [("added", "PT90")]
+    assert [(c["change"], c["path"]) for c in opened["changes"]] == [("added", "routes.rules[PT90]")]
     done = post(clinic, f"/drafts/{imported['id']}/publish", {}, PROVIDER, imported["version"])
     assert done.status_code == 201
     again = post(clinic, "/drafts", body)

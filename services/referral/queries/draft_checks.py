@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.evidence import Protocol, ProtocolError, compile_protocol
 from kernel.evidence.errors import Problem
 from kernel.evidence.golden import GoldenResult, run_golden_cases
+from kernel.evidence.lint import lint
 from services.referral.model.protocol import AskedVariables
 from services.referral.queries.golden_cases import golden_cases
 
@@ -34,14 +35,15 @@ class DraftChecks:
         return [finding for finding in self.findings if finding.get("severity") == "error"]
 
 
-def check_draft(session: Session, document: Mapping[str, Any], *, with_lint: bool = True) -> DraftChecks:
+def check_draft(session: Session, document: Mapping[str, Any]) -> DraftChecks:
     """Compile the document, lint it, and run every golden case against it."""
     try:
         protocol = compile_protocol(document)
     except ProtocolError as error:
         return DraftChecks(None, error.problems, (), ())
     results = run_golden_cases(protocol, golden_cases(session))
-    return DraftChecks(protocol, (), (), results)
+    findings = [finding.to_json() for finding in lint(protocol, asked_variables(session))]
+    return DraftChecks(protocol, (), findings, results)
 
 
 def asked_variables(session: Session) -> frozenset[str]:

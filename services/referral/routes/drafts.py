@@ -8,6 +8,7 @@ from flask import jsonify
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
+from kernel.evidence.compare import compare_documents
 from kernel.ids import parse_id
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
@@ -41,7 +42,6 @@ from services.referral.routes.protocol_shapes import (
     StartDraftIn,
 )
 from services.referral.routes.protocol_view import checks_json, draft_json, replay_json, version_json
-from services.referral.rules.document_diff import diff_documents
 from services.referral.rules.visibility import TRIAGE_ROLES
 
 CHANGES_SHOWN = 200
@@ -81,7 +81,9 @@ def _add_reads(routes: APIBlueprint, parts: Parts) -> None:
             body = {
                 **draft_json(draft, current=current),
                 "document": draft.document,
-                "changes": diff_documents(base.document if base else {}, draft.document),
+                "changes": [
+                    one.to_json() for one in compare_documents(base.document if base else {}, draft.document)
+                ],
                 "checks": checks_json(check_draft(session, draft.document)),
             }
         answer = jsonify(body)

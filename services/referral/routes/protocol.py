@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.audit import record
+from kernel.evidence.compare import compare_documents
 from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
@@ -26,7 +27,6 @@ from services.referral.routes.cases import visible_referral
 from services.referral.routes.protocol_shapes import AnyOut, GoldenCaseIn, RetireIn
 from services.referral.routes.protocol_view import version_json
 from services.referral.routes.referral_view import moment, text_id
-from services.referral.rules.document_diff import diff_documents
 from services.referral.rules.visibility import TRIAGE_ROLES
 
 READERS = TRIAGE_ROLES | {"manager"}
@@ -80,7 +80,8 @@ def _add_versions(routes: APIBlueprint, parts: Parts) -> None:
         """What changed from the first version to the second."""
         with parts.database.transaction() as session:
             old, new = _version(session, number), _version(session, other)
-            return jsonify(changes=diff_documents(old.document, new.document))
+            differences = compare_documents(old.document, new.document)
+            return jsonify(changes=[one.to_json() for one in differences])
 
 
 def _version(session: Session, number: str) -> ProtocolVersion:
