@@ -93,13 +93,14 @@ class Checker:
                 findings.append(f"confirmation of {one[0]} is {state}")
         return findings
 
-    def no_overlaps(self) -> list[str]:
-        """INV-6: no provider has two visits at once."""
-        overlapping = self.rows(
+    def nothing_over_capacity(self) -> list[str]:
+        """INV-6: at no visit's start does its provider have more live visits than the provider can take at once."""
+        crowded = self.rows(
             "referral",
-            "SELECT a.id FROM appointment a JOIN appointment b ON a.provider_id = b.provider_id AND a.id < b.id"
-            " AND tstzrange(a.starts_at, a.ends_at) && tstzrange(b.starts_at, b.ends_at)"
-            " JOIN visit_type t ON t.id = a.visit_type"
-            " WHERE a.state NOT IN ('cancelled', 'moved') AND b.state NOT IN ('cancelled', 'moved')",
+            "SELECT a.id FROM appointment a JOIN appointment b ON b.provider_id = a.provider_id"
+            " AND b.starts_at <= a.starts_at AND b.ends_at > a.starts_at"
+            " WHERE a.state <> 'cancelled' AND b.state <> 'cancelled' AND NOT a.overbooked AND NOT b.overbooked"
+            " GROUP BY a.id, a.provider_id HAVING count(*) >"
+            " (SELECT count(*) FROM seat s WHERE s.provider_id = a.provider_id AND NOT s.overbook)",
         )
-        return [f"appointment {row[0]} overlaps another of its provider" for row in overlapping]
+        return [f"at the start of appointment {row[0]} its provider has too many" for row in crowded]

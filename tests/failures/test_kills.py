@@ -67,5 +67,5 @@ def test_killing_each_process_in_turn_loses_and_repeats_nothing(quiet_stack: Run
     assert checker.bookings_texted() == [], quiet_stack.log_ends()
     assert checker.submissions_kept() == []
     assert checker.texts_sent_once() == []
-    assert checker.no_overlaps() == []
+    assert checker.nothing_over_capacity() == []
     assert checker.texts_accepted() >= len(ledger.appointments) > 0

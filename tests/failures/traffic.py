@@ -42,6 +42,8 @@ class Client:
 
     def run(self) -> None:
         for number in self._numbers:
+            if self._ledger.failures:
+                return  # one finding is enough; the others would only wait for it to come true again
             try:
                 submission_id = self._submit(number)
                 if number % self._book_every == 0:
