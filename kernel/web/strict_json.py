@@ -102,6 +102,14 @@ class StrictRequest(Request):
         return self._strictly_read
 
 
+def _refuse_too_large() -> None:
+    """413, after taking in a little of what is still being sent: a sender cut off at once never sees the answer."""
+    most, announced = request.max_content_length, request.content_length
+    if most is not None and announced is not None and announced > most:
+        request.environ["wsgi.input"].read(min(announced, 4 * most))
+        raise from_status(413, {"Connection": "close"})
+
+
 def refuse_other_media() -> None:
     """Before-request hook of the APIs: a body is application/json in UTF-8, not compressed, and not empty; no query
     argument is given twice, because two readers could each take another one."""
@@ -112,6 +120,7 @@ def refuse_other_media() -> None:
     repeated = [name for name, values in request.args.lists() if len(values) > 1]
     if repeated:
         raise invalid([FieldProblem("query", "given_twice")])
+    _refuse_too_large()
     if request.method not in ("POST", "PUT", "PATCH"):
         return
     if (

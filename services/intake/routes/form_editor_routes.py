@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel.database import Database
 from kernel.ids import parse_id
+from kernel.web.api import STORES_NOTHING
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
@@ -32,6 +33,7 @@ def form_editor_routes(database: Database) -> APIBlueprint:
     @allow(roles=EDITS, scopes={"intake:write"}, services=True)
     @routes.input(QuestionnaireIn)
     @routes.output(AnyOut)
+    @routes.doc(extensions={STORES_NOTHING: True})
     def check(json_data: QuestionnaireIn) -> Any:
         """Would this FHIR Questionnaire be taken, and what of it would not be honoured? Nothing is stored."""
         form = _compiled(json_data)

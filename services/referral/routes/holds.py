@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.assembly import Parts
 from kernel.clock import now
 from kernel.ids import parse_id
+from kernel.web.api import STORES_NOTHING
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
@@ -66,7 +67,7 @@ def hold_routes(parts: Parts) -> APIBlueprint:
     @allow(roles=BOOKING_ROLES, scopes={"referral:write"}, services=True)
     @routes.input(shapes.HoldIn, arg_name="body")
     @routes.output(shapes.CheckOut)
-    @routes.doc(security="bearer")
+    @routes.doc(security="bearer", extensions={STORES_NOTHING: True})
     def check(referral_id: str, body: shapes.HoldIn) -> Any:
         """Name everything that speaks against a visit, before it is saved. Nothing is stored."""
         who = principal()
