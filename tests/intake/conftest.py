@@ -54,11 +54,16 @@ class Keys:
     data: str
 
 
-@pytest.fixture(scope="session")
-def service_keys() -> Keys:
+def new_keys() -> Keys:
+    """A fresh set of keys for all services."""
     private = {name: new_signing_key() for name in ("intake", "referral", "notify", "dashboard")}
     public = json.dumps({"keys": [public_key(name, pem) for name, pem in private.items()]})
     return Keys(private, public, new_data_keys())
+
+
+@pytest.fixture(scope="session")
+def service_keys() -> Keys:
+    return new_keys()
 
 
 class Browser:

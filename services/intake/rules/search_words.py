@@ -29,7 +29,7 @@ def asked_words(query: str) -> list[str]:
     """What to look up for a staff member's query: every one must be among a patient's words."""
     words = []
     digits = "".join(c for c in query if c.isdigit())
-    if len(digits) >= 10 and not any(c.isalpha() for c in query) and query.count("-") != 2:
+    if len(digits) >= 10 and not any(c.isalpha() for c in query):
         return [f"phone:{digits if len(digits) > 10 else '1' + digits}"]
     for part in query.split():
         if len(part) == 10 and part[4] == part[7] == "-" and part.replace("-", "").isdigit():

@@ -1,0 +1,144 @@
+"""Who is who: three of four and the phone are one person; doubt goes to a person, and a merge can be undone."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.rules.identity import Likeness, settle
+from tests.intake.conftest import FRONT_DESK, Clinic
+
+BASE = {
+    "given_name": "Maren",
+    "family_name": "Okafor",
+    "birth_date": "1984-07-09",
+    "phone": "+18165550150",
+    "postcode": "66071",
+}
+
+
+def patient_of(clinic: Clinic, **changes: Any) -> str:
+    facts: dict[str, Any] = {**BASE, **changes}
+    answer = clinic.submit({"regions": ["neck"]}, **facts)
+    assert answer.status_code == 201, answer.text
+    return str(answer.get_json()["patient_id"])
+
+
+@pytest.mark.capability("I14")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"given_name": "MAREN ", "family_name": "Okáfor"},
+        {"given_name": "Mary"},
+        {"family_name": "Lind"},
+        {"birth_date": "1984-09-07"},
+        {"postcode": "66067"},
+        {"phone": "(816) 555-0150"},
+    ],
+)
+def test_any_three_of_four_and_the_phone_are_one_person(clinic: Clinic, changes: dict[str, str]) -> None:
+    assert patient_of(clinic) == patient_of(clinic, **changes)
+    assert clinic.get("/match-cases", FRONT_DESK)["items"] == []
+
+
+@pytest.mark.capability("I14")
+@pytest.mark.parametrize(
+    ("changes", "score"),
+    [
+        ({"phone": "+18165550151"}, 4),
+        ({"given_name": "Mary", "postcode": "66067"}, 3),
+        ({"birth_date": "1990-01-01", "postcode": ""}, 3),
+    ],
+)
+def test_less_than_that_goes_to_the_queue_with_candidates_and_score(
+    clinic: Clinic, changes: dict[str, str], score: int
+) -> None:
+    known = patient_of(clinic)
+    new = patient_of(clinic, **changes)
+    assert new != known
+    (case,) = clinic.get("/match-cases", FRONT_DESK)["items"]
+    assert case["patient"]["id"] == new
+    (candidate,) = case["candidates"]
+    assert (candidate["patient_id"], candidate["score"]) == (known, score)
+    assert candidate["patient"]["given_name"] == "Maren"
+
+
+@pytest.mark.capability("I14")
+def test_strangers_and_household_members_are_not_mixed(clinic: Clinic) -> None:
+    first = patient_of(clinic)
+    child = patient_of(clinic, given_name="Ola", birth_date="2015-02-02", postcode="")
+    assert child != first
+    other = patient_of(clinic, given_name="Ann", family_name="Reed", phone="+18165550159", postcode="")
+    assert other not in (first, child)
+    assert clinic.get("/match-cases", FRONT_DESK)["items"] == []
+
+
+@pytest.mark.capability("I14")
+def test_merge_and_unmerge_are_audited(clinic: Clinic) -> None:
+    known = patient_of(clinic)
+    new = patient_of(clinic, phone="+18165550151")
+    (case,) = clinic.get("/match-cases", FRONT_DESK)["items"]
+    path = f"/match-cases/{case['id']}/decide"
+    wrong = clinic.call("POST", path, {"same_as": new}, actor=FRONT_DESK, version=case["version"])
+    assert wrong.status_code == 422
+    decided = clinic.call("POST", path, {"same_as": known}, actor=FRONT_DESK, version=case["version"])
+    assert decided.status_code == 200, decided.text
+    assert clinic.get(f"/patients/{new}")["id"] == known, "the merged record answers with the one that stays"
+    again = clinic.call(
+        "POST", path, {"same_as": known}, actor=FRONT_DESK, version=decided.get_json()["version"]
+    )
+    assert again.status_code == 409
+    version = clinic.sql("SELECT version FROM patient WHERE id = :id", id=new)[0].version
+    parted = clinic.call("POST", f"/patients/{new}/unmerge", {}, actor=FRONT_DESK, version=version)
+    assert parted.status_code == 200, parted.text
+    assert clinic.get(f"/patients/{new}")["id"] == new
+    deeds = {
+        row.action for row in clinic.sql("SELECT action FROM audit_entry WHERE subject_id = :id", id=new)
+    }
+    assert {"merge_patients", "unmerge_patients"} <= deeds
+    direct = clinic.call(
+        "POST", f"/patients/{new}/merge", {"into": new}, actor=FRONT_DESK, version=version + 1
+    )
+    assert direct.status_code == 409
+
+
+@pytest.mark.capability("I14")
+def test_two_that_both_seem_the_same_decide_nothing() -> None:
+    both = [
+        Likeness(1, ("given_name", "family_name", "birth_date"), True),
+        Likeness(2, ("given_name", "family_name", "birth_date"), True),
+    ]
+    same, candidates = settle(both)
+    assert same is None
+    assert len(candidates) == 2
+
+
+def test_staff_find_patients_by_beginnings_birth_date_and_phone(clinic: Clinic) -> None:
+    known = patient_of(clinic)
+
+    def found(query: str) -> list[Any]:
+        return [one["id"] for one in clinic.get(f"/patients?q={query}", FRONT_DESK)["items"]]
+
+    for query in (
+        "mar",
+        "oka",
+        "Maren%20Okafor",
+        "okafo%20mar",
+        "1984-07-09",
+        "0150",
+        "816-555-0150",
+        "%2B18165550150",
+    ):
+        assert found(query) == [known], query
+    for query in ("zz", "maren%20lind", "okaforsson", "1984-07-08", "0151"):
+        assert found(query) == [], query
+
+
+@pytest.mark.capability("Z8")
+def test_contact_points_rest_sealed(clinic: Clinic) -> None:
+    patient_of(clinic)
+    dump = clinic.sql("SELECT string_agg(p::text, ' ') AS rows FROM patient AS p")[0].rows
+    raw = clinic.sql("SELECT given_name_sealed, phone_sealed FROM patient")[0]
+    for secret in ("Maren", "Okafor", "8165550150", "1984-07-09", "66071"):
+        assert secret not in dump
+        assert secret.encode() not in bytes(raw.given_name_sealed) + bytes(raw.phone_sealed)
