@@ -29,6 +29,7 @@ test: setup ## run the tests in random order (ARGS= passes arguments to pytest)
 	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: lint types imports migrations ## everything that reads the code: style, types, import rules, migrations, docs
+	@$(PYTHON) -m kernel.evidence.coverage
 	@$(PYTHON) -m pytest -q -p no:randomly tests/architecture
 
 lint: setup ## ruff: style and formatting
