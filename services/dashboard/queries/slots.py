@@ -1,5 +1,6 @@
 """Free slots, soonest first."""
 
+from itertools import groupby
 from typing import Any
 
 from kernel.context import Actor
@@ -30,3 +31,13 @@ def free_slots(
         limit=str(limit),
     )
     return list(body.get("items") or [])
+
+
+def by_day(slots: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the slots grouped by their day on the site's wall clock."""
+    return [
+        (day, list(group))
+        for day, group in groupby(
+            slots, key=lambda slot: str(slot.get("local_start") or slot.get("starts_at"))[:10]
+        )
+    ]

@@ -7,8 +7,10 @@ from services.dashboard.routes.callbacks import callback_routes
 from services.dashboard.routes.case import case_routes
 from services.dashboard.routes.case_deeds import case_deed_routes
 from services.dashboard.routes.desk import Desk
+from services.dashboard.routes.handoff import handoff_routes
 from services.dashboard.routes.inbox import inbox_routes
 from services.dashboard.routes.message_health import message_health_routes
+from services.dashboard.routes.moves import move_routes
 from services.dashboard.routes.patients import patient_routes
 from services.dashboard.routes.protocol import protocol_routes
 from services.dashboard.routes.protocol_drafts import protocol_draft_routes
@@ -26,11 +28,13 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         case_routes,
         case_deed_routes,
         slot_routes,
+        move_routes,
         today_routes,
         appointment_routes,
         callback_routes,
         worklist_routes,
         patient_routes,
+        handoff_routes,
         inbox_routes,
         message_health_routes,
         protocol_routes,

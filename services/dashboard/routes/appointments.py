@@ -1,6 +1,7 @@
 """What happens to a visit: check in, attended, missed, cancelled."""
 
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
@@ -58,9 +59,16 @@ def appointment_routes(desk: Desk) -> Blueprint:
             return show_refusal(desk, refusal, back, deed.words)
         except ValueError:
             raise Problem(400, "malformed", "The form was not complete.") from None
-        return redirect(back, 303)
+        return redirect(_with_done(back, appointment_id, deed_name), 303)
 
     return routes
+
+
+def _with_done(back: str, appointment_id: str, deed_name: str) -> str:
+    """Say on the next page what was done, so that it can be undone there."""
+    path, _, query = back.partition("?")
+    kept = [pair for pair in parse_qsl(query) if pair[0] not in ("done", "visit")]
+    return f"{path}?{urlencode([*kept, ('done', deed_name), ('visit', appointment_id)])}"
 
 
 def _safe_back(path: str) -> str:

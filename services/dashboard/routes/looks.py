@@ -143,7 +143,7 @@ def _since(value: object) -> str:
 
 
 def _here(endpoint: str) -> bool:
-    return (request.endpoint or "").split(".")[0] == endpoint.split(".", maxsplit=1)[0]
+    return (request.endpoint or "").startswith(endpoint.split(".", maxsplit=1)[0])
 
 
 def _with_query(**changes: str) -> str:

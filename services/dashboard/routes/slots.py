@@ -1,7 +1,6 @@
 """Find a slot and book it: phone in hand, number keys choose."""
 
 from datetime import timedelta
-from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -11,7 +10,7 @@ from services.dashboard.actions.book_visit import book_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.case import read_case
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.queries.slots import free_slots
+from services.dashboard.queries.slots import by_day, free_slots
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, note_view, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SCHEDULES
@@ -59,7 +58,7 @@ def slot_routes(desk: Desk) -> Blueprint:
             "slots.html",
             case=case,
             found=found,
-            days=_by_day(found.value),
+            days=by_day(found.value),
             asked=asked,
             sites=names(reference(desk.owners, actor(), "sites")),
             visit_types=names(fitting),
@@ -93,12 +92,3 @@ def slot_routes(desk: Desk) -> Blueprint:
 def _routes_of(visit_type: dict[str, Any]) -> list[str]:
     given = visit_type.get("routes") or visit_type.get("route") or []
     return [given] if isinstance(given, str) else list(given)
-
-
-def _by_day(slots: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
-    return [
-        (day, list(group))
-        for day, group in groupby(
-            slots, key=lambda slot: str(slot.get("local_start") or slot.get("starts_at"))[:10]
-        )
-    ]

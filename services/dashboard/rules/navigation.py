@@ -31,6 +31,7 @@ PAGES = (
     Page("Patients", "Triage", "triage.triage", "filter_list", "q", CLINICAL | {MANAGER}),
     Page("Patients", "Call-backs", "callbacks.callbacks", "phone", "c", CLINICAL | {FRONT_DESK, MANAGER}),
     Page("Patients", "Worklists", "worklists.worklists", "list", "w", SEES_PATIENTS),
+    Page("Patients", "Handoff", "handoff.handoff", "history", "d", SEES_PATIENTS),
     Page("Patients", "Find a patient", "patients.search", "search", "p", SEES_PATIENTS),
     Page("Messages", "Replies", "inbox.inbox", "forum", "i", MESSAGES),
     Page("Messages", "Sending", "message_health.message_health", "insights", "h", EVERYONE),

@@ -14,7 +14,7 @@ def sentence_of(condition: Any, labels: dict[str, str] = LABELS, *, nested: bool
     if "variable" in condition:
         return sentence(condition, labels)
     if "ref" in condition:
-        return f"what {str(condition['ref']).removesuffix('.when')} says"
+        return f"{str(condition['ref']).removesuffix('.when')} is met"
     if "not" in condition:
         return f"not ({sentence_of(condition['not'], labels)})"
     if "dx_any" in condition:
@@ -28,6 +28,12 @@ def sentence_of(condition: Any, labels: dict[str, str] = LABELS, *, nested: bool
     for kind, joiner in (("all", " and "), ("any", " or ")):
         if kind in condition:
             parts = [sentence_of(one, labels, nested=True) for one in condition[kind]]
+            parts = [parts[0], *(_within(one) for one in parts[1:])] if parts else parts
             said = joiner.join(parts) or "nothing yet"
             return f"({said})" if nested and len(parts) > 1 else said
     return "a condition this page cannot say in words"
+
+
+def _within(words: str) -> str:
+    """Return words as they stand inside a sentence: an abbreviation keeps its capitals."""
+    return words[:1].lower() + words[1:] if words[1:2].islower() else words

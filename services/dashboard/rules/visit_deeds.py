@@ -1,6 +1,7 @@
 """What staff may do to a visit: exactly one next action a row, the rest behind it."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.dashboard.rules.roles import PROVIDER, SCHEDULES, THERAPIST
 
@@ -35,3 +36,21 @@ CANCEL_REASONS = (
     ("needs_clinician_first", "A clinician must see the case first"),
     ("booked_in_error", "Booked in error"),
 )
+OWNERS_NAME = {
+    "attended": "outcome",
+    "no-show": "outcome",
+    "check-in": "check_in",
+    "undo-check-in": "undo_check_in",
+}
+
+
+def offered_deeds(row: dict[str, Any], role: str) -> list[str]:
+    """Return what may be done to a visit besides its one next action, as the owner allows and the role may."""
+    allowed = row.get("allowed")
+    found = []
+    for name, deed in VISIT_DEEDS.items():
+        if role not in deed.roles or name == NEXT_DEED.get(str(row.get("state"))):
+            continue
+        if allowed is None or OWNERS_NAME.get(name, name) in allowed:
+            found.append(name)
+    return found

@@ -5,7 +5,7 @@
   const STORE = "waymark-keys-off";
   const on = () => localStorage.getItem(STORE) !== "1";
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-  const rows = () => all("[data-row]");
+  const rows = () => all("main [data-row]");
   let at = -1;
   let goPending = 0;
 
@@ -47,6 +47,7 @@
       list.append(pair);
     };
     add("?", "This overview");
+    add("Ctrl K", "Go to a page, an action or a patient");
     if (rows().length) { add("j", "Next row"); add("k", "Row before"); add("Enter", "Open the row"); }
     if (document.querySelector("[data-search]")) add("/", "Search");
     all("[data-key]").forEach((one) => add(one.dataset.key, one.dataset.words || one.textContent.trim()));
@@ -56,7 +57,63 @@
     dialog.showModal();
   }
 
+  const palette = document.getElementById("palette");
+  let asking = 0;
+
+  function suggest() {
+    const typed = palette.querySelector("[name=q]").value.trim().toLowerCase();
+    const list = palette.querySelector("ul");
+    list.replaceChildren();
+    const found = [...all("[data-go]"), ...all("[data-key]")].filter((one) =>
+      (one.dataset.words || one.textContent).toLowerCase().includes(typed));
+    found.slice(0, 9).forEach((one) => {
+      const item = document.createElement("li");
+      const link = document.createElement("a");
+      link.href = "#";
+      link.textContent = (one.dataset.words || one.textContent).trim();
+      link.addEventListener("click", (event) => { event.preventDefault(); palette.close(); press(one); });
+      item.append(link);
+      list.append(item);
+    });
+    const mine = ++asking;
+    const target = palette.querySelector(".palette-patients");
+    if (typed.length < 3) { target.replaceChildren(); return; }
+    setTimeout(async () => {
+      if (mine !== asking) return;
+      const form = palette.querySelector("form");
+      const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers: { "X-Waymark-Part": "1" } });
+      const text = answer.ok ? await answer.text() : "";
+      if (mine !== asking) return;
+      const parsed = new DOMParser().parseFromString(text, "text/html").body;
+      target.replaceChildren(...parsed.childNodes);
+    }, 180);
+  }
+
+  function openPalette() {
+    palette.querySelector("[name=q]").value = "";
+    palette.showModal();
+    suggest();
+  }
+
+  palette?.addEventListener("input", suggest);
+  palette?.addEventListener("submit", (event) => {
+    const first = palette.querySelector("li a");
+    if (first) { event.preventDefault(); event.stopPropagation(); first.click(); }
+  });
+  palette?.addEventListener("keydown", (event) => {
+    if (event.key !== "ArrowDown" && event.key !== "ArrowUp") return;
+    event.preventDefault();
+    const links = all("li a", palette);
+    const place = links.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+    (place < 0 ? palette.querySelector("[name=q]") : links[Math.min(place, links.length - 1)])?.focus();
+  });
+
   document.addEventListener("keydown", (event) => {
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k" && palette) {
+      event.preventDefault();
+      if (palette.open) palette.close(); else openPalette();
+      return;
+    }
     if (event.key === "?" && !busy(event)) { event.preventDefault(); help(); return; }
     if (!on() || busy(event)) return;
     const key = event.key;
@@ -85,6 +142,8 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-help]")) help();
+    if (event.target.closest("[data-palette]")) openPalette();
+    if (event.target.closest("[data-print]")) window.print();
     if (event.target.closest("[data-close]")) event.target.closest("dialog").close();
   });
   document.addEventListener("change", (event) => {
