@@ -6,7 +6,9 @@ from services.referral.actions.ask_about_past_visits import ask_about_past_visit
 from services.referral.actions.end_hold import expire_holds
 from services.referral.actions.escalate_referrals import escalate_due, escalate_stuck
 from services.referral.actions.fold_tallies import fold_tallies
+from services.referral.actions.join_waitlist import expire_waitlist
 from services.referral.actions.mark_breaches import mark_breaches
+from services.referral.actions.offer_slot import run_offers
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
 from services.referral.actions.return_to_triage import return_deferred
 
@@ -31,4 +33,6 @@ JOBS: tuple[Job, ...] = (
         ask_about_past_visits,
         "a visit without an outcome asks a person, never guesses",
     ),
+    Job("run_offers", 15, run_offers, "an offer nobody claims goes to the next in line"),
+    Job("expire_waitlist", 300, expire_waitlist, "nobody is offered what they no longer wait for"),
 )

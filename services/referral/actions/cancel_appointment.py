@@ -11,10 +11,11 @@ from kernel.outbox import emit
 from services.referral.actions.lock_visit import lock_visit, require_deed
 from services.referral.actions.move_referral import move_referral
 from services.referral.actions.note_change import note_change, place_and_time
+from services.referral.actions.offer_slot import freed_by, offer_freed_slot
 from services.referral.actions.take_seats import give_back_seats
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
-from services.referral.rules.appointment_reasons import CANCEL_REASONS
+from services.referral.rules.appointment_reasons import CANCEL_REASONS, CLINIC_AWAY
 from services.referral.rules.referral_states import may_do
 
 
@@ -41,6 +42,9 @@ def cancel_appointment(session: Session, actor: Actor, appointment_id: UUID, rea
         ),
     )
     send_back_to_book(session, actor, appointment, referral, reason)
+    session.flush()
+    if reason not in CLINIC_AWAY:
+        offer_freed_slot(session, freed_by(appointment))
     return appointment
 
 

@@ -16,7 +16,9 @@ from services.referral.model.schedule import SlotHold
 
 EXPIRE = """
 WITH over AS (
-    UPDATE slot_hold SET ended = 'expired' WHERE ended = '' AND expires_at <= :now RETURNING id)
+    UPDATE slot_hold SET ended = 'expired' WHERE ended = '' AND expires_at <= :now
+    AND NOT EXISTS (SELECT 1 FROM offer_round WHERE hold_id = slot_hold.id AND offer_round.state = 'open')
+    RETURNING id)
 DELETE FROM seat_use USING over WHERE seat_use.hold_id = over.id
 """
 

@@ -19,6 +19,7 @@ from services.referral.actions.check_slot import (
 )
 from services.referral.actions.lock_visit import lock_visit, require_deed
 from services.referral.actions.note_change import note_change, place_and_time
+from services.referral.actions.offer_slot import freed_by, offer_freed_slot
 from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
 from services.referral.model.appointment import Appointment
 from services.referral.queries.appointments import Visit, read_visit
@@ -39,7 +40,7 @@ def move_appointment(
     )
     if conflicts and not (wish.overbook and only_overbooks(conflicts)):
         raise slot_refused(session, place, conflicts)
-    before = place_and_time(appointment)
+    before, freed = place_and_time(appointment), freed_by(appointment)
     previous_starts_at = appointment.starts_at
     _reseat(session, appointment, place, overbook=bool(conflicts))
     if referral is not None:
@@ -60,6 +61,8 @@ def move_appointment(
         appointment.id,
         AppointmentMoved(**facts, previous_starts_at=previous_starts_at),
     )
+    session.flush()
+    offer_freed_slot(session, freed)
     return visit
 
 

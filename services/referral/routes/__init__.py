@@ -10,11 +10,13 @@ from services.referral.routes.deeds import deed_routes
 from services.referral.routes.drafts import draft_routes
 from services.referral.routes.evaluate import evaluate_routes
 from services.referral.routes.holds import hold_routes
+from services.referral.routes.outside import outside_routes
 from services.referral.routes.protocol import protocol_routes
 from services.referral.routes.self_service import self_service_routes
 from services.referral.routes.sites import site_routes
 from services.referral.routes.slots import slot_routes
 from services.referral.routes.visit_deeds import visit_deed_routes
+from services.referral.routes.waitlist import waitlist_routes
 from services.referral.routes.watch import watch_routes
 from services.referral.routes.worklist import worklist_routes
 
@@ -31,6 +33,7 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         protocol_routes(parts),
         draft_routes(parts),
         watch_routes(parts),
+        outside_routes(parts),
         site_routes(parts),
         slot_routes(parts),
         appointment_routes(parts),
@@ -38,5 +41,6 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         hold_routes(parts),
         closure_routes(parts),
         self_service_routes(parts),
+        waitlist_routes(parts),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

@@ -103,6 +103,64 @@ class ConfirmIn(In):
     channel: Literal["phone", "sms", "email", "link", "in_person"] = "phone"
 
 
+class WaitIn(In):
+    """What would suit. No visit type: the first visit of the referral's route; empty lists mean any (Monday = 0)."""
+
+    visit_type: Code | None = None
+    sites: Annotated[tuple[Code, ...], Field(max_length=20)] = ()
+    weekdays: Annotated[tuple[Annotated[int, Field(strict=True, ge=0, le=6)], ...], Field(max_length=7)] = ()
+    from_minute: Annotated[int, Field(strict=True, ge=0, le=1439)] = 0
+    until_minute: Annotated[int, Field(strict=True, ge=1, le=1440)] = 1440
+    notice_minutes: Annotated[int, Field(strict=True, ge=0, le=20_160)] = 120
+    expires_at: When | None = None
+
+
+class WaitOut(BaseModel):
+    """A place on the waiting list."""
+
+    id: str
+    referral_id: str
+    patient_id: str
+    visit_type: str
+    priority: str
+    sites: list[str]
+    weekdays: list[int]
+    from_minute: int
+    until_minute: int
+    notice_minutes: int
+    entered_at: str
+    expires_at: str
+    ended: str
+
+
+class RoundOut(BaseModel):
+    """A freed slot that is offered, a batch at a time."""
+
+    id: str
+    visit_type: str
+    site: str
+    provider_id: str
+    starts_at: str
+    state: str
+    batch: int
+    batch_until: str
+    opened_at: str
+    closed_at: str | None
+
+
+class OwnOfferOut(BaseModel):
+    """An offer as its patient sees it; `open` while it can be claimed."""
+
+    id: str
+    patient_id: str
+    state: str
+    open: bool
+    starts_at: str
+    expires_at: str
+    visit_type_name: dict[str, str]
+    site: dict[str, str]
+
+
 class OwnSlotQuery(In):
     """Times for a patient to choose from; `moving`: for a visit already booked."""
 

@@ -9,4 +9,6 @@ CANCEL_REASONS: dict[str, str] = {
     "needs_clinician_first": "staff",
     "booked_in_error": "staff",
 }
+# Nobody can be seen in a slot that was given up for these reasons, so it is not offered on.
+CLINIC_AWAY = ("provider_unavailable", "site_closed")
 OUTCOMES = ("attended", "no_show")

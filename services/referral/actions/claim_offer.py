@@ -1,0 +1,117 @@
+"""A patient claims or declines a slot they were offered. The first valid claim of a round wins."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.web.problems import Problem, conflict, not_found
+from services.referral.actions.book_slot import book_slot
+from services.referral.actions.check_slot import Wish, find_place, next_slots, slot_json
+from services.referral.actions.end_hold import end_hold
+from services.referral.actions.join_waitlist import leave_waitlist
+from services.referral.actions.move_appointment import move_appointment
+from services.referral.actions.offer_slot import close_round, end_offer
+from services.referral.model.appointment import Appointment
+from services.referral.model.referral import Referral
+from services.referral.model.schedule import SlotHold
+from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
+from services.referral.queries.appointments import LIVE_STATES, Visit
+from services.referral.queries.referrals import find_referral
+
+
+@dataclass(frozen=True, slots=True)
+class OnOffer:
+    """An offer with its round, entry and referral; the latter three locked when it is to be changed."""
+
+    offer: SlotOffer
+    round: OfferRound
+    entry: WaitlistEntry
+    referral: Referral
+
+    @property
+    def wish(self) -> Wish:
+        one = self.round
+        return Wish(one.visit_type_id, one.provider_id, one.site_id, one.starts_at)
+
+
+def find_offer(session: Session, offer_id: UUID, *, lock: bool = False) -> OnOffer:
+    """Return the offer; raises 404. Locks in the order of every deed: referral, then the round, then the offer."""
+    offer = session.get(SlotOffer, offer_id)
+    entry = None if offer is None else session.get(WaitlistEntry, offer.entry_id)
+    referral = None if entry is None else find_referral(session, entry.referral_id, lock=lock)
+    if offer is None or entry is None or referral is None:
+        raise not_found("offer")
+    opened = session.get_one(OfferRound, offer.round_id, with_for_update=lock)
+    if lock:
+        session.refresh(opened, with_for_update=True)
+        session.refresh(offer, with_for_update=True)
+    return OnOffer(offer, opened, entry, referral)
+
+
+def claim_offer(session: Session, offer_id: UUID) -> Visit:
+    """Give the offered slot to the patient: booked, or their later visit moved there; return the visit.
+
+    Raises 404; 409 `offer_gone` with the next free slots when another was first or the offer is over; and what
+    `book_slot` raises (a red flag that came up meanwhile).
+    """
+    found = find_offer(session, offer_id, lock=True)
+    if (
+        found.round.state != "open"
+        or found.offer.state != "offered"
+        or found.offer.expires_at <= now(session)
+    ):
+        raise offer_gone(session, found)
+    patient = Actor("patient", str(found.entry.patient_id))
+    visit = _give(session, patient, found)
+    end_offer(session, found.offer, "claimed")
+    session.flush()
+    end_as_claimed(session, patient, found)
+    return visit
+
+
+def end_as_claimed(session: Session, patient: Actor, found: OnOffer) -> None:
+    """Close the round behind a claim: others have lost, the patient leaves the list."""
+    close_round(session, found.round, "claimed", patient)
+    leave_waitlist(session, patient, found.entry.id, "booked")
+    details = {"offer_id": str(found.offer.id)}
+    record(session, patient, "claim_offer", "referral", found.referral.id, details=details)
+
+
+def decline_offer(session: Session, offer_id: UUID) -> SlotOffer:
+    """Note that the patient does not want this slot; they stay on the list. Raises 404."""
+    found = find_offer(session, offer_id, lock=True)
+    end_offer(session, found.offer, "declined")
+    return found.offer
+
+
+def offer_gone(session: Session, found: OnOffer) -> Problem:
+    """The 409 for an offer that can no longer be claimed, with what is free next."""
+    place = find_place(session, found.wish)
+    return conflict(
+        "offer_gone",
+        "This time has gone to somebody else, or the offer is over. Nothing was changed; these times are free.",
+        phone=place.site.phone,
+        alternatives=[slot_json(slot, place) for slot in next_slots(session, place)],
+    )
+
+
+def _give(session: Session, patient: Actor, found: OnOffer) -> Visit:
+    assert found.round.hold_id is not None
+    hold = session.get_one(SlotHold, found.round.hold_id)
+    mine = select(Appointment.id).where(
+        Appointment.referral_id == found.referral.id,
+        Appointment.visit_type_id == found.round.visit_type_id,
+        Appointment.state.in_(LIVE_STATES),
+    )
+    appointment_id = session.scalars(mine).first()
+    if appointment_id is not None:
+        end_hold(session, patient, hold, "booked")
+        return move_appointment(session, patient, appointment_id, found.wish, reason="earlier_slot_claimed")
+    hold.referral_id = found.referral.id
+    session.flush()
+    return book_slot(session, patient, found.referral.id, found.wish, hold_id=hold.id)

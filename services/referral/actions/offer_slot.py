@@ -1,0 +1,195 @@
+"""Offer a freed slot to those who wait, a batch at a time, and keep it for them while they decide."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.contracts.appointment import SiteFacts
+from kernel.contracts.slot_offer import SlotOffered, SlotOfferEnded
+from kernel.ids import new_id
+from kernel.outbox import emit
+from services.referral.actions.end_hold import end_hold
+from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
+from services.referral.model.appointment import Appointment
+from services.referral.model.schedule import SlotHold, VisitType
+from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
+from services.referral.queries.clinic_facts import visit_rules
+from services.referral.queries.sites import find_site
+from services.referral.queries.waitlist import waiting_for
+from services.referral.rules.slot_offers import WINDOW, FreedSlot, may_send_now, next_batch
+
+CLOCK = Actor("system", "waitlist")
+# The hold outlives its batch a little, so that the next batch finds the slot still kept.
+GRACE = timedelta(minutes=2)
+EXTEND = """
+WITH kept AS (UPDATE slot_hold SET expires_at = :until WHERE id = :hold AND ended = '' RETURNING id)
+UPDATE seat_use SET expires_at = :until FROM kept WHERE seat_use.hold_id = kept.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """A slot that has just been given back, and by whom."""
+
+    visit_type_id: str
+    site_id: str
+    provider_id: str
+    starts_at: datetime
+    patient_id: UUID
+
+
+def freed_by(appointment: Appointment) -> Freed:
+    """Return the slot the appointment takes now, as it will be free once it is given back."""
+    return Freed(
+        appointment.visit_type_id,
+        appointment.site_id,
+        appointment.provider_id,
+        appointment.starts_at,
+        appointment.patient_id,
+    )
+
+
+def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
+    """Open a round for the slot, when somebody waits for it; None when nobody does.
+
+    Nothing goes out in quiet hours or so late that the offer window would not fit before the visit's lead time.
+    """
+    moment, starts_at = now(session), freed.starts_at
+    site = find_site(session, freed.site_id)
+    visit = session.get_one(VisitType, freed.visit_type_id)
+    if site is None or starts_at - moment < WINDOW + timedelta(minutes=visit.lead_minutes):
+        return None
+    slot = FreedSlot(site.id, ZoneInfo(site.time_zone), starts_at)
+    waiting = waiting_for(session, visit.id, besides=freed.patient_id)
+    if not may_send_now(slot.zone, moment) or not next_batch(waiting, slot, moment):
+        return None
+    hold = SlotHold(
+        id=new_id(),
+        visit_type_id=visit.id,
+        site_id=site.id,
+        provider_id=freed.provider_id,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(minutes=visit.minutes),
+        held_by=f"{CLOCK.kind}:{CLOCK.id}",
+        held_at=moment,
+        expires_at=moment + WINDOW + GRACE,
+    )
+    session.execute(text("SET CONSTRAINTS fk_seat_use_hold_id DEFERRED"))
+    try:
+        hold.room_id = take_seats(
+            session,
+            visit_rules(visit),
+            Taker(hold_id=hold.id, expires_at=hold.expires_at),
+            provider_id=freed.provider_id,
+            site_id=site.id,
+            starts_at=starts_at,
+        )
+    except SeatsTaken:
+        return None
+    opened = OfferRound(
+        id=new_id(),
+        visit_type_id=visit.id,
+        site_id=site.id,
+        provider_id=freed.provider_id,
+        starts_at=starts_at,
+        hold_id=hold.id,
+        opened_at=moment,
+        batch=0,
+        batch_until=moment,
+    )
+    session.add(hold)
+    session.flush()
+    session.add(opened)
+    session.flush()
+    record(session, CLOCK, "open_offer_round", "offer_round", opened.id)
+    offer_next_batch(session, opened, besides=freed.patient_id)
+    return opened
+
+
+def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | None = None) -> int:
+    """Offer the round's slot to the next in line and return how many; with nobody left the round is exhausted."""
+    moment = now(session)
+    site = find_site(session, opened.site_id)
+    visit = session.get_one(VisitType, opened.visit_type_id)
+    entries: list[UUID] = []
+    latest = opened.starts_at - timedelta(minutes=visit.lead_minutes)
+    if site is not None and moment + WINDOW <= latest:
+        slot = FreedSlot(site.id, ZoneInfo(site.time_zone), opened.starts_at)
+        if may_send_now(slot.zone, moment):
+            entries = next_batch(waiting_for(session, visit.id, besides), slot, moment)
+    kept = {"until": moment + WINDOW + GRACE, "hold": opened.hold_id}
+    if not entries or not session.execute(text(EXTEND), kept).rowcount:  # type: ignore[attr-defined]
+        close_round(session, opened, "exhausted")
+        return 0
+    opened.batch += 1
+    opened.batch_until = moment + WINDOW
+    assert site is not None
+    for entry in session.scalars(select(WaitlistEntry).where(WaitlistEntry.id.in_(entries))):
+        offer = SlotOffer(
+            id=new_id(),
+            round_id=opened.id,
+            entry_id=entry.id,
+            patient_id=entry.patient_id,
+            batch=opened.batch,
+            offered_at=moment,
+            expires_at=opened.batch_until,
+            state="offered",
+        )
+        session.add(offer)
+        facts = SlotOffered(
+            offer_id=offer.id,
+            patient_id=entry.patient_id,
+            referral_id=entry.referral_id,
+            site=SiteFacts(
+                id=site.id, name=site.name, address=site.address, phone=site.phone, time_zone=site.time_zone
+            ),
+            visit_type_name=visit.sms_name,
+            starts_at=opened.starts_at,
+            offered_at=moment,
+            expires_at=offer.expires_at,
+        )
+        emit(session, "slot_offered", offer.id, facts)
+        record(
+            session, CLOCK, "offer_slot", "referral", entry.referral_id, details={"offer_id": str(offer.id)}
+        )
+    return len(entries)
+
+
+def end_offer(session: Session, offer: SlotOffer, state: str) -> None:
+    """End an offer that is out; one that has ended stays as it ended."""
+    if offer.state == "offered":
+        offer.state, offer.ended_at = state, now(session)
+        ended = SlotOfferEnded(offer_id=offer.id, patient_id=offer.patient_id, state=state)
+        emit(session, "slot_offer_ended", offer.id, ended)
+
+
+def close_round(session: Session, opened: OfferRound, state: str, actor: Actor = CLOCK) -> None:
+    """Close the round; offers still out are lost, or withdrawn when staff stopped it, and the slot is free again."""
+    opened.state, opened.closed_at = state, now(session)
+    out = select(SlotOffer).where(SlotOffer.round_id == opened.id, SlotOffer.state == "offered")
+    for offer in session.scalars(out):
+        end_offer(session, offer, "withdrawn" if state == "stopped" else "lost")
+    hold = None if opened.hold_id is None else session.get(SlotHold, opened.hold_id)
+    if hold is not None and state != "claimed":
+        end_hold(session, actor, hold, "released")
+    record(session, actor, f"offer_round_{state}", "offer_round", opened.id)
+
+
+def run_offers(session: Session) -> int:
+    """Move on every round whose batch has had its time; return how many."""
+    over = select(OfferRound).where(OfferRound.state == "open", OfferRound.batch_until <= now(session))
+    rounds = session.scalars(over.limit(50).with_for_update(skip_locked=True)).all()
+    for opened in rounds:
+        out = select(SlotOffer).where(SlotOffer.round_id == opened.id, SlotOffer.state == "offered")
+        for offer in session.scalars(out):
+            end_offer(session, offer, "expired")
+        session.flush()
+        offer_next_batch(session, opened)
+    return len(rounds)

@@ -1,0 +1,103 @@
+"""The waiting list as the choice of whom to offer a slot needs it, and as staff read it."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from services.referral.model.appointment import Appointment
+from services.referral.model.move import ContactOpt
+from services.referral.model.referral import Referral
+from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
+from services.referral.queries.appointments import LIVE_STATES
+from services.referral.rules.slot_offers import Waiting
+
+BOOKABLE_STATES = ("to_book", "booked")
+
+
+def waiting_for(session: Session, visit_type_id: str, besides: UUID | None = None) -> list[Waiting]:
+    """Return everyone on the list for this visit type whose referral can still be booked or moved.
+
+    `besides`: a patient to leave out, because the slot on offer is the one they gave back.
+    """
+    rows = session.execute(
+        select(WaitlistEntry, Referral)
+        .join(Referral, Referral.id == WaitlistEntry.referral_id)
+        .where(
+            WaitlistEntry.visit_type_id == visit_type_id,
+            WaitlistEntry.ended == "",
+            WaitlistEntry.patient_id.is_distinct_from(besides),
+            Referral.state.in_(BOOKABLE_STATES),
+        )
+    ).all()
+    patients = [entry.patient_id for entry, _ in rows]
+    offered: dict[UUID, list[datetime]] = {}
+    for patient_id, at in session.execute(
+        select(SlotOffer.patient_id, SlotOffer.offered_at).where(SlotOffer.patient_id.in_(patients))
+    ):
+        offered.setdefault(patient_id, []).append(at)
+    opted_out = set(
+        session.scalars(
+            select(ContactOpt.patient_id).where(
+                ContactOpt.patient_id.in_(patients), ContactOpt.channel == "sms", ContactOpt.opted_out
+            )
+        )
+    )
+    visits: dict[UUID | None, datetime] = {}
+    for referral_id, starts_at in session.execute(
+        select(Appointment.referral_id, Appointment.starts_at).where(
+            Appointment.referral_id.in_([referral.id for _, referral in rows]),
+            Appointment.visit_type_id == visit_type_id,
+            Appointment.state.in_(LIVE_STATES),
+        )
+    ):
+        visits[referral_id] = starts_at
+    return [
+        Waiting(
+            entry_id=entry.id,
+            priority=entry.priority,
+            entered_at=entry.entered_at,
+            expires_at=entry.expires_at,
+            sites=tuple(entry.sites),
+            weekdays=tuple(entry.weekdays),
+            from_minute=entry.from_minute,
+            until_minute=entry.until_minute,
+            notice=timedelta(minutes=entry.notice_minutes),
+            visit_at=visits.get(referral.id),
+            offered_at=tuple(offered.get(entry.patient_id, ())),
+            opted_out=entry.patient_id in opted_out,
+            flagged=referral.flagged,
+        )
+        for entry, referral in rows
+        if referral.state == "to_book" or referral.id in visits
+    ]
+
+
+def list_waiting(session: Session) -> Sequence[tuple[WaitlistEntry, Referral]]:
+    """Return the live entries with their referrals, the most urgent and longest waiting first."""
+    query = select(WaitlistEntry, Referral).join(Referral, Referral.id == WaitlistEntry.referral_id)
+    live = query.where(WaitlistEntry.ended == "")
+    rows = session.execute(live.order_by(WaitlistEntry.priority, WaitlistEntry.entered_at, WaitlistEntry.id))
+    return [(entry, referral) for entry, referral in rows]
+
+
+def offers_of_entries(session: Session, entry_ids: Sequence[UUID]) -> dict[UUID, list[SlotOffer]]:
+    """Return every offer ever made to these entries, latest first."""
+    found: dict[UUID, list[SlotOffer]] = {}
+    query = select(SlotOffer).where(SlotOffer.entry_id.in_(entry_ids))
+    for offer in session.scalars(query.order_by(SlotOffer.offered_at.desc(), SlotOffer.id)):
+        found.setdefault(offer.entry_id, []).append(offer)
+    return found
+
+
+def recent_rounds(session: Session, most: int = 50) -> list[tuple[OfferRound, list[SlotOffer]]]:
+    """Return the latest rounds with their offers, open ones first."""
+    query = select(OfferRound).order_by(OfferRound.state != "open", OfferRound.opened_at.desc())
+    rounds = list(session.scalars(query.limit(most)))
+    offers: dict[UUID, list[SlotOffer]] = {}
+    of_these = select(SlotOffer).where(SlotOffer.round_id.in_([one.id for one in rounds]))
+    for offer in session.scalars(of_these.order_by(SlotOffer.batch, SlotOffer.id)):
+        offers.setdefault(offer.round_id, []).append(offer)
+    return [(one, offers.get(one.id, [])) for one in rounds]

@@ -1,0 +1,264 @@
+"""The waiting list and the offers made from it; and what a patient does with an offer."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from flask import jsonify
+from sqlalchemy.orm import Session
+
+from kernel.assembly import Parts
+from kernel.clock import now
+from kernel.web.idempotency import Reply, once
+from kernel.web.principal import allow, principal
+from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from services.referral.actions.claim_offer import OnOffer, claim_offer, decline_offer, find_offer
+from services.referral.actions.join_waitlist import Wanted, join_waitlist, leave_waitlist
+from services.referral.actions.offer_slot import close_round
+from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
+from services.referral.queries.sites import find_site, find_visit_type, first_visit_of_route
+from services.referral.queries.waitlist import list_waiting, offers_of_entries, recent_rounds
+from services.referral.routes import schedule_shapes as shapes
+from services.referral.routes.appointment_view import today_at
+from services.referral.routes.cases import visible_referral
+from services.referral.routes.holds import id_or_404
+from services.referral.routes.referral_view import moment, patient_json
+from services.referral.routes.visit_access import BOOKING_ROLES, visit_reply, zone_of
+from services.referral.routes.wall_clock import read_day_or_time
+from services.referral.rules.visibility import LIST_ROLES, sees_site
+
+
+def waitlist_routes(parts: Parts) -> APIBlueprint:
+    """Return the blueprint of the waiting list and its offers."""
+    routes = APIBlueprint("waitlist", __name__)
+
+    @routes.get("/waitlist")
+    @allow(roles=LIST_ROLES, scopes={"referral:read"}, services=True)
+    @routes.output(shapes.SitesOut)
+    @routes.doc(security="bearer")
+    def waitlist() -> Any:
+        """Who waits, the most urgent and longest waiting first, with every offer they had."""
+        actor = principal().actor
+        with parts.database.transaction() as session:
+            today = today_at(zone_of(session, ""), now(session))
+            rows = [(e, r) for e, r in list_waiting(session) if sees_site(actor.sites, r.site)]
+            offers = offers_of_entries(session, [entry.id for entry, _ in rows])
+            items = []
+            for entry, referral in rows:
+                assert referral.patient is not None
+                shown = patient_json(referral.patient.reveal(), today)
+                history = [_offer_json(offer) for offer in offers.get(entry.id, [])]
+                items.append(
+                    _entry_json(entry) | {"patient": shown, "offers": history, "state": referral.state}
+                )
+        return jsonify(items=items, next_cursor=None)
+
+    @routes.post("/referrals/<referral_id>/waitlist")
+    @allow(roles=BOOKING_ROLES, scopes={"referral:write"}, services=True)
+    @routes.input(shapes.WaitIn, arg_name="body")
+    @routes.output(shapes.WaitOut, status_code=201)
+    @routes.doc(security="bearer")
+    def join(referral_id: str, body: shapes.WaitIn) -> Any:
+        """Put the patient on the list for a visit or an earlier one, or change what suits them."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            referral = visible_referral(session, referral_id, who.actor)
+            entry = join_waitlist(session, who.actor, referral.id, _wanted(session, body, referral.route))
+            return Reply(_entry_json(entry), 201)
+
+        return once(parts.database, who.client, deed).as_flask()
+
+    @routes.post("/waitlist/<entry_id>/leave")
+    @allow(roles=BOOKING_ROLES, scopes={"referral:write"}, services=True)
+    @routes.input(shapes.EmptyIn, arg_name="body")
+    @routes.output(shapes.WaitOut)
+    @routes.doc(security="bearer")
+    def leave(entry_id: str, body: shapes.EmptyIn) -> Any:
+        """Take the patient off the list."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            entry = leave_waitlist(session, who.actor, id_or_404(entry_id, "waiting list entry"))
+            visible_referral(session, str(entry.referral_id), who.actor)
+            return Reply(_entry_json(entry), 200)
+
+        return once(parts.database, who.client, deed).as_flask()
+
+    @routes.get("/offers")
+    @allow(roles=LIST_ROLES, scopes={"referral:read"}, services=True)
+    @routes.output(shapes.SitesOut)
+    @routes.doc(security="bearer")
+    def offers() -> Any:
+        """The latest rounds of offers, open ones first, with who has which offer until when."""
+        actor = principal().actor
+        with parts.database.transaction() as session:
+            rounds = [(r, o) for r, o in recent_rounds(session) if sees_site(actor.sites, r.site_id)]
+            items = [_round_json(r) | {"offers": [_offer_json(offer) for offer in o]} for r, o in rounds]
+        return jsonify(items=items, next_cursor=None)
+
+    @routes.post("/offers/<round_id>/stop")
+    @allow(roles=BOOKING_ROLES, scopes={"referral:write"})
+    @routes.input(shapes.EmptyIn, arg_name="body")
+    @routes.output(shapes.RoundOut)
+    @routes.doc(security="bearer")
+    def stop(round_id: str, body: shapes.EmptyIn) -> Any:
+        """Stop a round: offers still out are withdrawn and the slot is free. 409 when it is over already."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            opened = session.get(OfferRound, id_or_404(round_id, "round"), with_for_update=True)
+            if opened is None or not sees_site(who.actor.sites, opened.site_id):
+                raise not_found("round")
+            if opened.state != "open":
+                raise conflict("round_over", "The round is over. Nothing was changed.", state=opened.state)
+            close_round(session, opened, "stopped", who.actor)
+            return Reply(_round_json(opened), 200)
+
+        return once(parts.database, who.client, deed).as_flask()
+
+    _add_own_offers(routes, parts)
+    return routes
+
+
+def _add_own_offers(routes: APIBlueprint, parts: Parts) -> None:
+    """Add what intake's patient page of one offer needs; only services call it."""
+
+    @routes.get("/self/offers/<offer_id>")
+    @allow(services=True)
+    @routes.output(shapes.OwnOfferOut)
+    @routes.doc(security="bearer")
+    def own_offer(offer_id: str) -> Any:
+        """One offer as its patient sees it."""
+        with parts.database.transaction() as session:
+            found = find_offer(session, id_or_404(offer_id, "offer"))
+            body = _own_offer_json(session, found)
+        return jsonify(body)
+
+    @routes.post("/self/offers/<offer_id>/claim")
+    @allow(services=True)
+    @routes.input(shapes.EmptyIn, arg_name="body")
+    @routes.output(shapes.AppointmentOut)
+    @routes.doc(security="bearer")
+    def claim(offer_id: str, body: shapes.EmptyIn) -> Any:
+        """Take the slot. 409 `offer_gone` with the next free times when somebody was first."""
+
+        def deed(session: Session) -> Reply:
+            visit = claim_offer(session, id_or_404(offer_id, "offer"))
+            return visit_reply(session, visit.appointment.id, 200)
+
+        return once(parts.database, principal().client, deed).as_flask()
+
+    @routes.post("/self/offers/<offer_id>/decline")
+    @allow(services=True)
+    @routes.input(shapes.EmptyIn, arg_name="body")
+    @routes.output(shapes.OwnOfferOut)
+    @routes.doc(security="bearer")
+    def decline(offer_id: str, body: shapes.EmptyIn) -> Any:
+        """Say no to the slot and stay on the list."""
+
+        def deed(session: Session) -> Reply:
+            offer = decline_offer(session, id_or_404(offer_id, "offer"))
+            session.flush()
+            return Reply(_own_offer_json(session, find_offer(session, offer.id)), 200)
+
+        return once(parts.database, principal().client, deed).as_flask()
+
+
+def _wanted(session: Session, body: shapes.WaitIn, route: str) -> Wanted:
+    visit = (
+        find_visit_type(session, body.visit_type) if body.visit_type else first_visit_of_route(session, route)
+    )
+    problems = [] if visit else [FieldProblem("json.visit_type", "unknown")]
+    problems += [
+        FieldProblem(f"json.sites.{number}", "unknown")
+        for number, site in enumerate(body.sites)
+        if find_site(session, site) is None
+    ]
+    if body.from_minute >= body.until_minute:
+        problems.append(FieldProblem("json.until_minute", "not_after_start"))
+    if problems or visit is None:
+        raise invalid(problems)
+    zone = zone_of(session, "")
+    return Wanted(
+        visit_type_id=visit.id,
+        sites=tuple(body.sites),
+        weekdays=tuple(sorted(set(body.weekdays))),
+        from_minute=body.from_minute,
+        until_minute=body.until_minute,
+        notice_minutes=body.notice_minutes,
+        expires_at=read_day_or_time(body.expires_at, zone, "json.expires_at") if body.expires_at else None,
+    )
+
+
+def _entry_json(entry: WaitlistEntry) -> dict[str, Any]:
+    return {
+        "id": str(entry.id),
+        "referral_id": str(entry.referral_id),
+        "patient_id": str(entry.patient_id),
+        "visit_type": entry.visit_type_id,
+        "priority": entry.priority,
+        "sites": list(entry.sites),
+        "weekdays": list(entry.weekdays),
+        "from_minute": entry.from_minute,
+        "until_minute": entry.until_minute,
+        "notice_minutes": entry.notice_minutes,
+        "entered_at": moment(entry.entered_at),
+        "expires_at": moment(entry.expires_at),
+        "ended": entry.ended,
+    }
+
+
+def _round_json(opened: OfferRound) -> dict[str, Any]:
+    return {
+        "id": str(opened.id),
+        "visit_type": opened.visit_type_id,
+        "site": opened.site_id,
+        "provider_id": opened.provider_id,
+        "starts_at": moment(opened.starts_at),
+        "state": opened.state,
+        "batch": opened.batch,
+        "batch_until": moment(opened.batch_until),
+        "opened_at": moment(opened.opened_at),
+        "closed_at": moment(opened.closed_at),
+    }
+
+
+def _offer_json(offer: SlotOffer) -> dict[str, Any]:
+    return {
+        "id": str(offer.id),
+        "entry_id": str(offer.entry_id),
+        "patient_id": str(offer.patient_id),
+        "batch": offer.batch,
+        "offered_at": moment(offer.offered_at),
+        "expires_at": moment(offer.expires_at),
+        "state": offer.state,
+        "ended_at": moment(offer.ended_at),
+    }
+
+
+def _own_offer_json(session: Session, found: OnOffer) -> dict[str, Any]:
+    site = find_site(session, found.round.site_id)
+    visit = find_visit_type(session, found.round.visit_type_id)
+    if site is None or visit is None:
+        raise not_found("offer")
+    is_open = (
+        found.round.state == "open"
+        and found.offer.state == "offered"
+        and found.offer.expires_at > now(session)
+    )
+    return {
+        "id": str(found.offer.id),
+        "patient_id": str(found.offer.patient_id),
+        "state": found.offer.state,
+        "open": is_open,
+        "starts_at": moment(found.round.starts_at),
+        "expires_at": moment(found.offer.expires_at),
+        "visit_type_name": visit.sms_name,
+        "site": {
+            "id": site.id,
+            "name": site.name,
+            "address": site.address,
+            "phone": site.phone,
+            "time_zone": site.time_zone,
+        },
+    }

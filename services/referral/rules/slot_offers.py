@@ -1,0 +1,87 @@
+"""Who is offered a freed slot, in what order: urgency, then how long they wait, then who was offered least lately."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+# `reminders.waitlist` of the clinical tables: hold 15 to 30 minutes, at most one offer a day; first claim is atomic.
+BATCH = 3
+WINDOW = timedelta(minutes=20)
+MOST_PER_DAY = 1
+MOST_PER_WEEK = 3
+# Offers go out by SMS, and reminders' default quiet hours hold for them: nobody is woken for a slot.
+OFFER_FROM_HOUR, OFFER_UNTIL_HOUR = 9, 20
+NEVER = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """One waiting patient as the choice needs them. `visit_at`: the visit they already have, to be beaten."""
+
+    entry_id: UUID
+    priority: str
+    entered_at: datetime
+    expires_at: datetime
+    sites: tuple[str, ...]
+    weekdays: tuple[int, ...]
+    from_minute: int
+    until_minute: int
+    notice: timedelta
+    visit_at: datetime | None
+    offered_at: tuple[datetime, ...]
+    opted_out: bool
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FreedSlot:
+    """The slot on offer."""
+
+    site_id: str
+    zone: ZoneInfo
+    starts_at: datetime
+
+
+def why_not_offer(waiting: Waiting, slot: FreedSlot, now: datetime) -> str:
+    """Return why the slot does not go to this patient, or "" when it may.
+
+    expired, red_flag, opted_out, other_site, other_day, other_hour, too_short_notice, has_earlier, offered_today,
+    offered_often.
+    """
+    local = slot.starts_at.astimezone(slot.zone)
+    minute = local.hour * 60 + local.minute
+    lately = [at for at in waiting.offered_at if at > now - timedelta(days=7)]
+    today = [at for at in lately if at.astimezone(slot.zone).date() == now.astimezone(slot.zone).date()]
+    reasons = {
+        "expired": waiting.expires_at <= now,
+        "red_flag": waiting.flagged,
+        "opted_out": waiting.opted_out,
+        "other_site": bool(waiting.sites) and slot.site_id not in waiting.sites,
+        "other_day": bool(waiting.weekdays) and local.weekday() not in waiting.weekdays,
+        "other_hour": not waiting.from_minute <= minute < waiting.until_minute,
+        "too_short_notice": slot.starts_at - now < waiting.notice,
+        "has_earlier": waiting.visit_at is not None and waiting.visit_at <= slot.starts_at,
+        "offered_today": len(today) >= MOST_PER_DAY,
+        "offered_often": len(lately) >= MOST_PER_WEEK,
+    }
+    return next((code for code, stands in reasons.items() if stands), "")
+
+
+def next_batch(waiting: Sequence[Waiting], slot: FreedSlot, now: datetime, most: int = BATCH) -> list[UUID]:
+    """Return the entries to be offered the slot next, in order, at most `most`."""
+    may = [one for one in waiting if not why_not_offer(one, slot, now)]
+    return [one.entry_id for one in sorted(may, key=_rank)[:most]]
+
+
+def may_send_now(zone: ZoneInfo, now: datetime) -> bool:
+    """True in the hours in which an offer may go out."""
+    return OFFER_FROM_HOUR <= now.astimezone(zone).hour < OFFER_UNTIL_HOUR
+
+
+def _rank(one: Waiting) -> tuple[str, datetime, int, datetime, UUID]:
+    # Whole days of waiting first, so that fairness decides between those who came the same day.
+    day = one.entered_at.replace(hour=0, minute=0, second=0, microsecond=0)
+    lately = max(one.offered_at, default=NEVER)
+    return one.priority, day, len(one.offered_at), lately, one.entry_id

@@ -1,0 +1,179 @@
+"""A cancelled slot goes to those who wait: in batches, held meanwhile, to the first who claims it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import text
+
+from kernel.ids import new_id
+from services.referral.actions.offer_slot import run_offers
+from services.referral.rules.slot_offers import FreedSlot, Waiting, next_batch, why_not_offer
+from tests.referral.calendar_steps import book, booked, change, events, many_ready_to_book, slots
+from tests.referral.conftest import FRONT_DESK, Clinic
+
+NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
+SLOT = FreedSlot("paola", ZoneInfo("America/Chicago"), NOW + timedelta(days=1))
+
+
+def waiting(**changes: Any) -> Waiting:
+    facts: dict[str, Any] = {
+        "entry_id": new_id(),
+        "priority": "P4",
+        "entered_at": NOW - timedelta(days=3),
+        "expires_at": NOW + timedelta(days=30),
+        "sites": (),
+        "weekdays": (),
+        "from_minute": 0,
+        "until_minute": 1440,
+        "notice": timedelta(hours=2),
+        "visit_at": None,
+        "offered_at": (),
+        "opted_out": False,
+        "flagged": False,
+    }
+    return Waiting(**{**facts, **changes})
+
+
+@pytest.mark.capability("S10")
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({}, ""),
+        ({"sites": ("paola", "garnett")}, ""),
+        ({"sites": ("leawood",)}, "other_site"),
+        ({"weekdays": (2,)}, ""),
+        ({"weekdays": (0, 4)}, "other_day"),
+        ({"from_minute": 600, "until_minute": 601}, ""),
+        ({"from_minute": 0, "until_minute": 600}, "other_hour"),
+        ({"notice": timedelta(hours=25)}, "too_short_notice"),
+        ({"expires_at": NOW}, "expired"),
+        ({"visit_at": NOW + timedelta(hours=2)}, "has_earlier"),
+        ({"visit_at": NOW + timedelta(days=9)}, ""),
+        ({"offered_at": (NOW - timedelta(hours=3),)}, "offered_today"),
+        ({"offered_at": tuple(NOW - timedelta(days=d) for d in (2, 3, 4))}, "offered_often"),
+        ({"opted_out": True}, "opted_out"),
+        ({"flagged": True}, "red_flag"),
+    ],
+)
+def test_an_entry_says_what_suits_and_when_it_ends(changes: dict[str, Any], reason: str) -> None:
+    assert why_not_offer(waiting(**changes), SLOT, NOW) == reason
+
+
+def test_urgency_goes_before_waiting_and_waiting_before_fairness() -> None:
+    urgent = waiting(priority="P2", entered_at=NOW - timedelta(hours=1))
+    long_wait = waiting(entered_at=NOW - timedelta(days=9), offered_at=(NOW - timedelta(days=2),))
+    short_wait = waiting(entered_at=NOW - timedelta(days=1))
+    short_but_offered = waiting(entered_at=NOW - timedelta(days=1), offered_at=(NOW - timedelta(days=8),))
+    everyone = [short_but_offered, short_wait, long_wait, urgent]
+    order: list[UUID] = [urgent.entry_id, long_wait.entry_id, short_wait.entry_id, short_but_offered.entry_id]
+    assert next_batch(everyone, SLOT, NOW, most=9) == order
+    assert next_batch(everyone, SLOT, NOW) == order[:3]
+
+
+@pytest.fixture
+def own(staffed: Clinic) -> Callable[..., Any]:
+    """Call the patients' side as intake does."""
+
+    def call(method: str, path: str, body: Any = None) -> Any:
+        return staffed.call(method, f"/self{path}", body, actor=None, service="intake")
+
+    return call
+
+
+@pytest.mark.capability("S11")
+def test_a_cancelled_slot_is_offered_claimed_once_and_the_others_get_the_next_ones(
+    staffed: Clinic, own: Callable[..., Any]
+) -> None:
+    holder, later, *rest = many_ready_to_book(staffed, 7)
+    far = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 20)})[0]
+    first = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)})[0]
+    visit = booked(staffed, holder, first)
+    booked(staffed, later, far)
+    for referral in (later, *rest):
+        joined = staffed.call(
+            "POST", f"/referrals/{referral}/waitlist", {"sites": ["paola"]}, actor=FRONT_DESK
+        )
+        assert joined.status_code == 201, joined.text
+    assert change(staffed, visit, "cancel", {"reason_code": "patient_cannot_come"}).status_code == 200
+    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
+    out = [offer for offer in opened["offers"] if offer["state"] == "offered"]
+    assert (opened["state"], len(out), events(staffed, "slot_offered")) == ("open", 3, 3)
+    # Held for the offer window: nobody else can take it, and the list shows who has it.
+    refused = book(staffed, rest[-1], first)
+    assert (refused.status_code, refused.json["conflicts"]) == (409, ["slot_held"])
+    assert first not in slots(
+        staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)}
+    )
+    # Nobody claims in time: the next in line are asked.
+    with staffed.session() as session:
+        session.execute(text("UPDATE offer_round SET batch_until = batch_until - interval '1 hour'"))
+    with staffed.session() as session:
+        assert run_offers(session) == 1
+    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
+    assert [o["state"] for o in opened["offers"]].count("expired") == 3
+    out = [offer for offer in opened["offers"] if offer["state"] == "offered"]
+    assert (opened["batch"], len(out)) == (2, 3)
+    late = own("POST", f"/offers/{opened['offers'][0]['id']}/claim", {})
+    assert (late.status_code, late.json["code"]) == (409, "offer_gone")
+    assert len(late.json["alternatives"]) == 5
+    # All three at once: one wins, by the database; the others are told what is free.
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda offer: own("POST", f"/offers/{offer['id']}/claim", {}), out))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    winner = next(answer.json for answer in answers if answer.status_code == 200)
+    assert datetime.fromisoformat(winner["starts_at"]) == datetime.fromisoformat(first["starts_at"])
+    assert all(a.json["alternatives"] for a in answers if a.status_code == 409)
+    (closed,) = staffed.get("/offers", FRONT_DESK)["items"]
+    assert closed["state"] == "claimed"
+    assert sorted(o["state"] for o in closed["offers"]) == ["claimed"] + ["expired"] * 3 + ["lost"] * 2
+    waits = {entry["referral_id"] for entry in staffed.get("/waitlist", FRONT_DESK)["items"]}
+    assert winner["referral_id"] not in waits
+    assert len(waits) == 5
+    assert events(staffed, "slot_offer_ended") == 6
+
+
+def test_a_claim_moves_the_later_visit_and_declining_keeps_the_place(
+    staffed: Clinic, own: Callable[..., Any]
+) -> None:
+    holder, later = many_ready_to_book(staffed, 2)
+    first = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)})[0]
+    far = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 20)})[0]
+    visit = booked(staffed, holder, first)
+    second = booked(staffed, later, far)
+    staffed.call("POST", f"/referrals/{later}/waitlist", {}, actor=FRONT_DESK)
+    change(staffed, visit, "cancel", {"reason_code": "patient_declined"})
+    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
+    offer = opened["offers"][0]
+    seen = own("GET", f"/offers/{offer['id']}").json
+    assert (seen["open"], seen["state"]) == (True, "offered")
+    claimed = own("POST", f"/offers/{offer['id']}/claim", {})
+    assert claimed.status_code == 200, claimed.text
+    assert (claimed.json["id"], claimed.json["visit_version"], claimed.json["moves"]) == (second["id"], 2, 1)
+    assert far in slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 20)})
+    assert events(staffed, "appointment_moved") == 1
+
+
+def test_staff_stop_a_round_and_the_slot_is_free(staffed: Clinic, own: Callable[..., Any]) -> None:
+    holder, waits = many_ready_to_book(staffed, 2)
+    first = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)})[0]
+    visit = booked(staffed, holder, first)
+    staffed.call("POST", f"/referrals/{waits}/waitlist", {}, actor=FRONT_DESK)
+    change(staffed, visit, "cancel", {"reason_code": "patient_declined"})
+    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
+    declined = own("POST", f"/offers/{opened['offers'][0]['id']}/decline", {})
+    assert (declined.status_code, declined.json["state"]) == (200, "declined")
+    stopped = staffed.call("POST", f"/offers/{opened['id']}/stop", {}, actor=FRONT_DESK)
+    assert (stopped.status_code, stopped.json and stopped.json["state"]) == (200, "stopped")
+    assert first in slots(
+        staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)}
+    )
+    assert len(staffed.get("/waitlist", FRONT_DESK)["items"]) == 1
+
+
+def later_day(clinic: Clinic, days: int) -> str:
+    return (clinic.now() + timedelta(days=days)).date().isoformat()
