@@ -17,7 +17,15 @@ SMS_FROM = "+18165550199"
 SMTP_FROM = "visits@prairie-crossing.example.test"
 SMS_ACCOUNT = "AC00000000000000000000000000000001"
 DEMO_CLIENT_ID = "demo-clinic-website"
-PASSED_ON = ("LOG_LEVEL", "FAILPOINTS", "FAILPOINT_SEED", "WEB_WORKERS", "WEB_THREADS")
+PASSED_ON = (
+    "LOG_LEVEL",
+    "FAILPOINTS",
+    "FAILPOINT_SEED",
+    "WEB_WORKERS",
+    "WEB_THREADS",
+    "SMS_PER_SECOND",
+    "MAIL_PER_SECOND",
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,98 @@
+"""PERF-2: patients saving one topic of the questionnaire over and over, by the page's own form."""
+
+import itertools
+import statistics
+from collections.abc import Callable
+from html.parser import HTMLParser
+from urllib.parse import urlencode, urlsplit
+
+import httpx
+
+from bench.clinic import BenchClinic
+from bench.limits import bare_flask, flask_limit, median_load
+from bench.load import closed_loop, http_request
+from bench.result import Result
+from tests.servers import free_port
+
+DRAFTS = 8
+ROUNDS = 3
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+
+
+class _Form(HTMLParser):
+    """The first value of every named control of the page's form, as somebody who ticks the first answer sends."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.fields: dict[str, str] = {}
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        name, kind = given.get("name"), given.get("type")
+        if tag == "input" and name and kind in ("hidden", "radio", "checkbox"):
+            self.fields.setdefault(name, given.get("value") or "")
+
+
+def _start(clinic: BenchClinic, number: int) -> tuple[str, str, dict[str, str]]:
+    """Begin a questionnaire; return the first topic's path, the cookies, and what its form sends."""
+    with httpx.Client(base_url=clinic.stack.service_url("intake"), follow_redirects=True) as browser:
+        begun = _Form(browser.get("/intake/start").text).fields
+        person = {
+            "given_name": f"Page{number}",
+            "family_name": "Bench",
+            "birth_date": "1980-04-02",
+            "phone": f"+1913{6000000 + number}",
+            "email": "",
+            "postcode": "66211",
+        }
+        page = browser.post("/intake/start", data=begun | person)
+        fields = _Form(page.text).fields
+        if "_seq" not in fields:
+            raise RuntimeError(f"no question page came: {page.status_code} {page.url.path}")
+        cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
+        return urlsplit(str(page.url)).path, cookies, fields
+
+
+def save_requests(clinic: BenchClinic) -> Callable[[], bytes]:
+    """Return a maker of page saves, by each draft in turn, every one newer than the one before."""
+    drafts = itertools.cycle([_start(clinic, number) for number in range(DRAFTS)])
+    numbers = itertools.count(2)
+
+    def make() -> bytes:
+        path, cookies, fields = next(drafts)
+        body = urlencode(fields | {"_seq": str(next(numbers)), "_keep": ""}).encode()
+        return http_request("POST", path, body, FORM | {"Cookie": cookies})
+
+    return make
+
+
+def measure_page_saves(clinic: BenchClinic, seconds: float) -> list[Result]:
+    """Rounds of LIMIT-1 and saves in turn; a save is answered by 303 to the next topic."""
+    make, port = save_requests(clinic), clinic.stack.ports["intake"]
+    bare, ours, cpu = [], [], []
+    with bare_flask(clinic.bare_database_url, bare_port := free_port()):
+        flask_limit(bare_port, 0.5)
+        closed_loop(port, make, seconds=0.5)
+        for _ in range(ROUNDS):
+            bare.append(flask_limit(bare_port, seconds / 2))
+            before = clinic.cpu_seconds("intake-web")
+            ours.append(closed_loop(port, make, seconds=seconds / 2))
+            saved = ours[-1].statuses.get(303, 0)
+            cpu.append((clinic.cpu_seconds("intake-web") - before) / max(1, saved) * 1000)
+    limit, load = median_load(bare), median_load(ours)
+    other = sum(sum(one.statuses.values()) - one.statuses.get(303, 0) for one in ours)
+    ratio = load.rate / limit.rate
+    return [
+        Result(
+            "PERF-2",
+            "page save of one topic, by the page's form",
+            load.rate,
+            "/s",
+            ratio,
+            "LIMIT-1",
+            "≥ 0.65",
+            ratio >= 0.65 and other == 0,
+            {"p95 ms": load.p95_ms, "CPU ms each": statistics.median(cpu), "not saved": other},
+        )
+    ]
