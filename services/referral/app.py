@@ -12,6 +12,8 @@ from services.referral.reactions import REACTIONS
 from services.referral.routes import add_routes
 from services.referral.settings import ReferralSettings
 
+LARGEST_BODY_BYTES = 3 * 1024 * 1024
+
 
 def create_app() -> Joined:
     """Build the web application from the environment; raises `BadSettings` when it is not complete."""
@@ -21,7 +23,8 @@ def create_app() -> Joined:
 
 def join_parts(parts: Parts) -> Joined:
     """Build the web application from parts already assembled."""
-    api = make_api("referral", "Waymark referral", parts.gate)
+    # A letter of 2 MiB is 2.7 MiB in base64.
+    api = make_api("referral", "Waymark referral", parts.gate, largest_body=LARGEST_BODY_BYTES)
     add_routes(api, parts)
     system = make_system("referral")
     system.register_blueprint(health_routes("referral", parts.database))

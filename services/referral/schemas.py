@@ -240,6 +240,9 @@ class CaseOut(ReferralOut):
     timeline: list[dict[str, Any]]
     appointments: list[dict[str, Any]]
     contact: list[dict[str, Any]]
+    letters: list[dict[str, Any]] | None
+    notes: list[dict[str, Any]] | None
+    amendments: list[dict[str, Any]]
     other_referrals: list[dict[str, Any]]
 
 

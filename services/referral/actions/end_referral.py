@@ -4,6 +4,7 @@ from sqlalchemy.orm import Session
 
 from kernel.context import Actor
 from services.referral.actions.move_referral import move_referral
+from services.referral.actions.propose_next import propose_next
 from services.referral.model.referral import Referral
 
 
@@ -22,6 +23,8 @@ def close_referral(
         details={"outcome": outcome},
     )
     referral.outcome = outcome
+    if outcome == "not_improved":
+        propose_next(session, actor, referral)
 
 
 def withdraw_referral(

@@ -17,6 +17,7 @@ from services.referral.actions.decide_route import Decided, decide_route
 from services.referral.actions.move_referral import move_referral
 from services.referral.actions.propose_route import propose_route
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
+from services.referral.actions.set_patient import set_patient
 from services.referral.actions.store_decision import store_decision
 from services.referral.model.decision import Decision
 from services.referral.model.referral import Referral
@@ -76,7 +77,7 @@ def _create(
         follows_id=None if follows is None else follows.id,
         attempts=0,
     )
-    referral.patient = submitted.patient.model_dump(mode="json")
+    set_patient(referral, submitted.patient)
     _take_proposal(session, referral, submitted, published, decided)
     store_decision(
         session,
@@ -104,7 +105,7 @@ def _correct(
     if by_staff:
         decided = decide_route(published, answers)
     referral.submission_id = submitted.submission_id
-    referral.patient = submitted.patient.model_dump(mode="json")
+    set_patient(referral, submitted.patient)
     referral.submitted_at = submitted.submitted_at
     store_decision(
         session,
@@ -207,4 +208,5 @@ def _locked(session: Session, referral_id: UUID) -> Referral:
 
 
 def _decision_of(session: Session, condition: object) -> Decision | None:
-    return session.scalars(select(Decision).where(condition).limit(1)).first()  # type: ignore[arg-type]
+    newest = select(Decision).where(condition).order_by(Decision.id.desc()).limit(1)  # type: ignore[arg-type]
+    return session.scalars(newest).first()

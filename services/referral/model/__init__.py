@@ -3,6 +3,7 @@
 from services.referral.model import (
     appointment,
     decision,
+    inbound,
     move,
     protocol,
     protocol_life,
@@ -18,6 +19,7 @@ __all__ = [
     "Base",
     "appointment",
     "decision",
+    "inbound",
     "move",
     "protocol",
     "protocol_life",

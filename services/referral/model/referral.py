@@ -34,6 +34,7 @@ OPEN = text("closed_at IS NULL")
 class Referral(Base):
     """One referral. Its state changes only through `actions/move_referral.py`.
 
+    `patient_key` is a blind index of name and birth date: the same person known again without reading anyone.
     `patient` is the snapshot intake sent (kernel.contracts.patient). `route` and `priority` are the ones in
     force; `proposed_…` are the protocol's. `flagged`: a red-flag hold is open. `clock` runs, pauses (then
     `clock_left_seconds` of business time are kept) or is stopped. `attempts` counts visits that fell through.
@@ -47,6 +48,7 @@ class Referral(Base):
     submission_id: Mapped[UUID | None] = mapped_column(PgUuid, index=True)
     patient_id: Mapped[UUID] = mapped_column(PgUuid, index=True)
     patient_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    patient_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(Text)
     mode: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
@@ -90,6 +92,7 @@ class Referral(Base):
         Index("ix_referral_state", "state", "worklist_rank", "due_at", "id"),
         Index("ix_referral_site", "site", "worklist_rank", "due_at", "id", postgresql_where=OPEN),
         Index("ix_referral_route", "route", "worklist_rank", "due_at", "id", postgresql_where=OPEN),
+        Index("ix_referral_patient_key", "patient_key", postgresql_where=text("patient_key IS NOT NULL")),
         Index("ix_referral_markers", "markers", postgresql_using="gin", postgresql_where=OPEN),
         Index("ix_referral_due", "due_at", postgresql_where=text("clock = 'run' AND NOT breached")),
         Index("ix_referral_deferred", "deferred_until", postgresql_where=text("state = 'deferred'")),

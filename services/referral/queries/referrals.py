@@ -8,8 +8,11 @@ from sqlalchemy.orm import Session
 
 from services.referral.model.appointment import Appointment, AppointmentChange
 from services.referral.model.decision import Decision, ReferralHold
+from services.referral.model.inbound import ConsultNote, InboundReferral
 from services.referral.model.move import ContactOpt, ReferralMessage, ReferralMove
 from services.referral.model.referral import Referral
+from services.referral.model.watch import Amendment
+from services.referral.queries.outside import amendments_of, letters_of, notes_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,9 @@ class Case:
     others: list[Referral]
     visits: list[Appointment]
     visit_changes: list[AppointmentChange]
+    letters: list[InboundReferral]
+    amendments: list[Amendment]
+    notes: list[ConsultNote]
 
     @property
     def live_decision(self) -> Decision | None:
@@ -92,6 +98,9 @@ def read_case(session: Session, referral: Referral) -> Case:
         ),
         visits=visits,
         visit_changes=list(session.scalars(changes.order_by(AppointmentChange.id))) if visits else [],
+        letters=letters_of(session, referral.id),
+        amendments=amendments_of(session, referral.id),
+        notes=notes_of(session, referral.id),
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any
 from kernel.context import Actor
 from kernel.evidence import Protocol
 from services.referral.model.decision import Decision
+from services.referral.model.inbound import ConsultNote, InboundReferral
+from services.referral.model.watch import Amendment
 from services.referral.queries.referrals import Case
 from services.referral.routes.referral_view import moment, referral_json
 from services.referral.rules.visibility import sees_clinical
@@ -34,6 +36,9 @@ def case_json(
         "contact": [
             {"channel": opt.channel, "opted_out": opt.opted_out, "at": moment(opt.at)} for opt in case.opts
         ],
+        "letters": [_letter(letter) for letter in case.letters] if clinical else None,
+        "notes": [note_json(note) for note in case.notes] if clinical else None,
+        "amendments": [_amendment(amendment) for amendment in case.amendments],
         "other_referrals": [
             {
                 "id": str(other.id),
@@ -45,6 +50,45 @@ def case_json(
             }
             for other in case.others
         ],
+    }
+
+
+def _letter(letter: InboundReferral) -> dict[str, Any]:
+    return {
+        "id": str(letter.id),
+        "sender": letter.sender,
+        "external_id": letter.external_id,
+        "received_at": moment(letter.received_at),
+        "tracks": letter.tracks,
+        "media_type": letter.letter_type,
+        "fields": letter.fields.reveal() if letter.fields else {},
+    }
+
+
+def note_json(note: ConsultNote) -> dict[str, Any]:
+    """A consult note with its three steps."""
+    return {
+        "id": str(note.id),
+        "text": note.text.reveal() if note.text else "",
+        "returned_at": moment(note.returned_at),
+        "returned_by": note.returned_by,
+        "reviewed_at": moment(note.reviewed_at),
+        "reviewed_by": note.reviewed_by,
+        "acknowledged_at": moment(note.acknowledged_at),
+        "acknowledged_by": note.acknowledged_by,
+    }
+
+
+def _amendment(amendment: Amendment) -> dict[str, Any]:
+    return {
+        "id": str(amendment.id),
+        "at": moment(amendment.at),
+        "version": amendment.version,
+        "actor": {"id": amendment.actor_id, "name": amendment.actor_name, "role": amendment.actor_role},
+        "reason_code": amendment.reason_code,
+        "note": amendment.note.reveal() if amendment.note else "",
+        "before": amendment.before.reveal() if amendment.before else {},
+        "after": amendment.after.reveal() if amendment.after else {},
     }
 
 
@@ -212,6 +256,19 @@ def timeline(case: Case, *, clinical: bool) -> list[dict[str, Any]]:
             "role": change.actor_role,
         }
         items.append(_item(change.at, "appointment", f"appointment_{change.kind}", details, actor=actor))
+    for amendment in case.amendments:
+        details = {"fields": sorted(amendment.after.reveal()) if amendment.after else []}
+        details["reason_code"] = amendment.reason_code
+        by = {
+            "kind": "staff",
+            "id": amendment.actor_id,
+            "name": amendment.actor_name,
+            "role": amendment.actor_role,
+        }
+        items.append(_item(amendment.at, "amendment", "referral_amended", details, actor=by))
+    for letter in case.letters:
+        details = {"inbound_id": str(letter.id), "sender": letter.sender, "tracks": letter.tracks}
+        items.append(_item(letter.received_at, "letter", "letter_received", details))
     return sorted(items, key=lambda item: item["at"])
 
 

@@ -1,0 +1,127 @@
+"""Take a referral from outside: one per sender and their id, beside the letter it came by."""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.contracts.patient import PatientSnapshot
+from kernel.ids import new_id
+from kernel.web.problems import conflict
+from services.referral.actions.move_referral import move_referral
+from services.referral.actions.propose_route import set_priority
+from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
+from services.referral.actions.set_patient import patient_key, set_patient
+from services.referral.model.inbound import InboundReferral
+from services.referral.model.referral import Referral
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """The referral, and whether this call made it."""
+
+    referral: Referral
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideReferral:
+    """What a referrer sends. `fields` is what they or our staff read from the letter; `letter` its bytes.
+
+    `if_live` says what to do when the patient has a live referral: ask (refuse and show it), track, separate.
+    """
+
+    sender: str
+    external_id: str
+    patient: PatientSnapshot
+    fields: Mapping[str, Any]
+    letter: bytes | None
+    letter_type: str
+    preferred_site: str
+    if_live: str
+
+
+def receive_referral(session: Session, actor: Actor, outside: OutsideReferral) -> Received:
+    """Create the referral for staff to triage; the same sender and id give the same referral again.
+
+    Raises 409 `live_referral` with the first one when the patient has a live referral and `if_live` is ask.
+    """
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    key = patient_key(outside.patient)
+    session.execute(lock, {"name": f"inbound {key.hex()}"})
+    earlier = session.scalars(
+        select(InboundReferral).where(
+            InboundReferral.sender == outside.sender, InboundReferral.external_id == outside.external_id
+        )
+    ).first()
+    if earlier is not None:
+        return Received(session.get_one(Referral, earlier.referral_id), is_new=False)
+    live = session.scalars(
+        select(Referral)
+        .where(Referral.patient_key == key, Referral.closed_at.is_(None))
+        .order_by(Referral.id)
+        .limit(1)
+    ).first()
+    if live is not None and outside.if_live == "ask":
+        raise conflict(
+            "live_referral",
+            "This patient already has a live referral. Track it, or say that this one is separate.",
+            referral={"id": str(live.id), "state": live.state, "created_at": live.created_at.isoformat()},
+            offers=["track", "separate"],
+        )
+    tracked = live is not None and outside.if_live == "track"
+    referral = live if live is not None and tracked else _create(session, actor, outside, live)
+    inbound = InboundReferral(
+        id=new_id(),
+        sender=outside.sender,
+        external_id=outside.external_id,
+        referral_id=referral.id,
+        tracks=tracked,
+        letter_type=outside.letter_type,
+        letter_digest=hashlib.sha256(outside.letter).digest() if outside.letter else None,
+        received_at=now(session),
+        received_by=f"{actor.kind}:{actor.id}",
+    )
+    inbound.fields = dict(outside.fields)
+    inbound.letter = base64.b64encode(outside.letter).decode() if outside.letter else None
+    session.add(inbound)
+    deed = "track_referral" if tracked else "receive_outside_referral"
+    record(session, actor, deed, "referral", referral.id, details={"inbound": str(inbound.id)})
+    return Received(referral, is_new=not tracked)
+
+
+def _create(session: Session, actor: Actor, outside: OutsideReferral, live: Referral | None) -> Referral:
+    moment = now(session)
+    known_as: UUID = new_id() if live is None else live.patient_id
+    referral = Referral(
+        id=new_id(),
+        patient_id=known_as,
+        language=outside.patient.language,
+        mode="referrer",
+        state="received",
+        state_since=moment,
+        version=1,
+        route="staff_triage",
+        proposed_route="staff_triage",
+        proposed_priority="P5",
+        preferred_site=outside.preferred_site,
+        site=outside.preferred_site,
+        clock="run",
+        created_at=moment,
+        submitted_at=moment,
+        attempts=0,
+    )
+    set_patient(referral, outside.patient)
+    set_priority(session, referral, publish_shipped_protocol(session), "P5")
+    session.add(referral)
+    session.flush()
+    move_referral(session, actor, referral, "needs_triage", reason_code="referred_from_outside")
+    return referral

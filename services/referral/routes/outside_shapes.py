@@ -1,0 +1,60 @@
+"""Wire shapes of referrals from outside, amendments and consult notes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, StrictStr, StringConstraints
+
+from services.referral.schemas import Code, In, NeededNote, Note
+
+Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
+Phone = Annotated[StrictStr, StringConstraints(pattern=r"^(\+[1-9]\d{7,14})?$")]
+Email = Annotated[StrictStr, StringConstraints(max_length=254, pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
+Language = Literal["en", "es"]
+Day = Annotated[StrictStr, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+Site = Annotated[StrictStr, StringConstraints(pattern=r"^[a-z_]{0,40}$")]
+LetterText = Annotated[StrictStr, StringConstraints(min_length=4, max_length=2_900_000)]
+
+
+class OutsidePatientIn(In):
+    given_name: Name
+    family_name: Name
+    birth_date: Day
+    phone: Phone = ""
+    email: Email = ""
+    language: Language = "en"
+    postcode: Annotated[StrictStr, StringConstraints(pattern=r"^(\d{5})?$")] = ""
+
+
+class OutsideIn(In):
+    """A referral from a referrer. `sender` with `external_id` makes it one, however often it is sent."""
+
+    sender: Annotated[StrictStr, StringConstraints(min_length=1, max_length=120, pattern=r"\S")]
+    external_id: Annotated[StrictStr, StringConstraints(min_length=1, max_length=120, pattern=r"\S")]
+    patient: OutsidePatientIn
+    reason: Note = ""
+    wanted_route: Code | None = None
+    fields: Annotated[dict[Code, Any], Field(max_length=100)] = Field(default_factory=dict)
+    letter_base64: LetterText | None = None
+    preferred_site: Site = ""
+    if_live: Literal["ask", "track", "separate"] = "ask"
+
+
+class AmendedIn(In):
+    preferred_site: Site | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    language: Language | None = None
+
+
+class AmendIn(In):
+    changes: AmendedIn
+    reason_code: Literal["entered_wrong", "patient_moved", "patient_asked", "other"]
+    note: Note = ""
+
+
+class NoteIn(In):
+    text: NeededNote
+
+
+class NothingIn(In):
+    pass

@@ -1,0 +1,182 @@
+"""Referrals from outside, amendments, follow-ups and notes that go back."""
+
+import base64
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from kernel.contracts.patient import PatientSnapshot
+from tests.referral.calendar_steps import booked, change, slots
+from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
+
+PDF = b"%PDF-1.7\nnot much of a letter\n%%EOF"
+PATIENT = {
+    "given_name": "Rosa",
+    "family_name": "Núñez",
+    "birth_date": "1971-03-02",
+    "phone": "+19135550117",
+    "language": "es",
+}
+
+
+def refer(clinic: Clinic, actor: Any = NURSE, **changes: Any) -> Any:
+    body = {
+        "sender": "Prairie Family Practice",
+        "external_id": "A-1001",
+        "patient": PATIENT,
+        "reason": "Neck pain since spring",
+        "fields": {"diagnosis_text": "neck pain"},
+        "letter_base64": base64.b64encode(PDF).decode(),
+        **changes,
+    }
+    return clinic.call("POST", "/referrals", body, actor=actor)
+
+
+@pytest.mark.capability("L15")
+def test_the_same_sender_and_id_is_one_referral_whatever_the_key(clinic: Clinic) -> None:
+    first, again = refer(clinic), refer(clinic)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json["id"] == again.json["id"]
+    assert first.headers["Location"].endswith(first.json["id"])
+    assert clinic.get("/referrals")["open"] == 1
+    other = refer(clinic, external_id="A-1002", if_live="separate")
+    assert other.json["id"] != first.json["id"]
+
+
+@pytest.mark.capability("L9")
+def test_the_letter_is_kept_as_it_came_beside_what_was_read_from_it(clinic: Clinic) -> None:
+    made = refer(clinic).json
+    assert (made["state"], made["route"], made["mode"]) == ("needs_triage", "staff_triage", "referrer")
+    case = clinic.get(f"/referrals/{made['id']}")
+    letter = case["letters"][0]
+    assert letter["fields"]["reason"] == "Neck pain since spring"
+    assert letter["fields"]["diagnosis_text"] == "neck pain"
+    kept = clinic.get(f"/referrals/{made['id']}/letters/{letter['id']}")
+    assert base64.b64decode(kept["content_base64"]) == PDF
+    assert kept["media_type"] == "application/pdf"
+    assert "letter_received" in [item["text_code"] for item in case["timeline"]]
+    assert clinic.get(f"/referrals/{made['id']}", FRONT_DESK)["letters"] is None
+    with clinic.session() as session:
+        stored = session.execute(text("SELECT letter_sealed, fields_sealed FROM inbound_referral")).one()
+    assert b"letter" not in stored[0]
+    assert b"Neck pain" not in stored[1]
+
+
+@pytest.mark.capability("L6")
+def test_a_second_live_referral_shows_the_first_and_offers_to_track_it(clinic: Clinic) -> None:
+    known = PatientSnapshot.model_validate({**PATIENT, "family_name": "nunez"})
+    case = clinic.submit(NECK_PAIN, patient=known)
+    asked = refer(clinic)
+    assert (asked.status_code, asked.json["code"]) == (409, "live_referral")
+    assert asked.json["referral"]["id"] == case["id"]
+    assert asked.json["offers"] == ["track", "separate"]
+    tracked = refer(clinic, if_live="track")
+    assert (tracked.status_code, tracked.json["id"]) == (200, case["id"])
+    assert clinic.get(f"/referrals/{case['id']}")["letters"][0]["tracks"] is True
+    separate = refer(clinic, external_id="A-1003", if_live="separate")
+    assert separate.status_code == 201
+    assert separate.json["patient_id"] == case["patient_id"]
+    assert clinic.get("/referrals")["open"] == 2
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"letter_base64": base64.b64encode(b"MZ\x90 not a pdf").decode()}, 415),
+        ({"letter_base64": base64.b64encode(b"%PDF-" + b"0" * 2_097_152).decode()}, 413),
+        ({"letter_base64": "####"}, 422),
+        ({"patient": {**PATIENT, "birth_date": "2026-02-31"}}, 422),
+        ({"patient": {**PATIENT, "birth_date": "1890-01-01"}}, 422),
+        ({"patient": {**PATIENT, "phone": "913 555"}}, 422),
+        ({"sender": " "}, 422),
+        ({"preferred_site": "nowhere"}, 422),
+        ({"state": "closed"}, 422),
+    ],
+)
+def test_a_bad_referral_from_outside_is_refused_whole(
+    clinic: Clinic, changes: dict[str, Any], status: int
+) -> None:
+    assert refer(clinic, **changes).status_code == status
+    assert clinic.get("/referrals")["open"] == 0
+
+
+@pytest.mark.capability("L7")
+def test_a_change_after_sending_is_an_amendment_with_a_reason_and_both_versions(staffed: Clinic) -> None:
+    accepted = staffed.do(staffed.submit(preferred_site="paola"), "accept")
+    body = {
+        "changes": {"preferred_site": "garnett", "phone": "+18165550199"},
+        "reason_code": "patient_moved",
+        "note": "Lives with her sister now.",
+    }
+    path = f"/referrals/{accepted['id']}/amend"
+    changed: Any = staffed.call("POST", path, body, actor=FRONT_DESK, version=accepted["version"])
+    assert changed.status_code == 200, changed.text
+    assert (changed.json["site"], changed.json["patient"]["phone"]) == ("garnett", "+18165550199")
+    case = staffed.get(f"/referrals/{accepted['id']}")
+    amendment = case["amendments"][0]
+    assert amendment["before"] == {"preferred_site": "paola", "phone": "+18165550142"}
+    assert amendment["after"] == body["changes"]
+    assert (amendment["reason_code"], amendment["actor"]["id"]) == ("patient_moved", "desk-1")
+    again = staffed.call("POST", path, body, actor=FRONT_DESK, version=case["version"])
+    assert again.status_code == 422
+    for bad in (
+        {**body, "reason_code": ""},
+        {**body, "changes": {}},
+        {**body, "changes": {"state": "closed"}},
+    ):
+        assert staffed.call("POST", path, bad, version=case["version"]).status_code == 422
+
+
+@pytest.mark.capability("L16")
+def test_not_improved_after_therapy_proposes_the_next_route_and_keeps_the_lineage(staffed: Clinic) -> None:
+    arm_pain = {
+        "age_years": 47,
+        "regions": ["neck", "arm"],
+        "radicular_arm": True,
+        "pain_weeks": 3,
+        "imaging_concordant": True,
+    }
+    case = staffed.submit(arm_pain)
+    assert case["route"] == "physical_therapy"
+    referral = staffed.do(case, "accept")
+    visit = booked(staffed, referral["id"], slots(staffed, visit_type="pt_evaluation")[0])
+    change(staffed, change(staffed, visit, "check-in").json, "outcome", {"outcome": "attended"})
+    with staffed.session() as session:
+        session.execute(text("UPDATE appointment SET starts_at = starts_at - interval '60 days'"))
+    attended = staffed.get(f"/referrals/{referral['id']}")
+    closed = staffed.do(attended, "close", {"outcome": "not_improved"})
+    others = staffed.get(f"/referrals/{closed['id']}")["other_referrals"]
+    assert [(other["follows"], other["state"]) for other in others] == [(True, "needs_triage")]
+    following = staffed.get(f"/referrals/{others[0]['id']}")
+    assert (following["follows_id"], following["route"]) == (closed["id"], "surgical_consult")
+    assert "SC3" in [rule["id"] for rule in following["decision"]["rules"]]
+    known = {row["variable"]: row["value"] for row in following["answers"]}
+    assert known["conservative_failed"] is True
+    assert known["conservative_kinds"] == ["pt"]
+    assert known["conservative_weeks"] >= 6
+    plain = staffed.submit(NECK_PAIN)
+    assert plain["follows_id"] is None
+
+
+@pytest.mark.capability("L14")
+def test_a_note_is_returned_reviewed_and_acknowledged_as_separate_steps(clinic: Clinic) -> None:
+    case = clinic.submit()
+    path = f"/referrals/{case['id']}/notes"
+    written = clinic.call("POST", path, {"text": "Seen today; plan agreed."}, actor=PROVIDER)
+    assert written.status_code == 201
+    note = written.json
+    assert note is not None
+    assert (note["reviewed_at"], note["acknowledged_at"]) == (None, None)
+
+    def step(name: str, actor: Any) -> Any:
+        return clinic.call("POST", f"{path}/{note['id']}/{name}", {}, actor=actor)
+
+    assert step("acknowledge", FRONT_DESK).json["code"] == "note_not_reviewed"
+    assert step("review", PROVIDER).json["code"] == "second_person"
+    assert step("review", NURSE).json["reviewed_by"] == "nurse-1"
+    done = step("acknowledge", FRONT_DESK)
+    assert (done.status_code, done.json["acknowledged_by"]) == (200, "desk-1")
+    assert step("acknowledge", FRONT_DESK).status_code == 409
+    shown = clinic.get(f"/referrals/{case['id']}")["notes"]
+    assert [n["id"] for n in shown] == [note["id"]]
