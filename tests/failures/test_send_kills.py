@@ -12,7 +12,7 @@ import pytest
 from kernel.contracts.appointment import AppointmentCancelled
 from tests.conftest import DatabaseFactory
 from tests.failures.send_checker import check_sends
-from tests.failures.sending import Sending, sending
+from tests.failures.sending import COMMANDS, Sending, sending
 from tests.notify.people import book, move, submit
 from tests.notify.standing import TUESDAY_TEN, StandIns, stand_ins
 
@@ -83,7 +83,7 @@ def test_kills_in_the_middle_of_sends_lose_nothing_and_repeat_nothing(
             for work in busy:
                 work.result()
         run.environment["FAILPOINTS"] = ""
-        for name in ("worker-1", "worker-2"):
+        for name in COMMANDS:
             run.kill(name)
         run.wait_until_done(120)
         time.sleep(1)

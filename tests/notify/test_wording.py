@@ -88,7 +88,7 @@ def test_every_shipped_text_fits_one_segment_at_its_dearest_in_both_languages(no
         assert item["channel"] == "email" or (item["segments"], item["encoding"]) == (1, "GSM-7"), item
 
 
-STEPS = [
+STEPS: list[dict[str, Any]] = [
     {"step": "booked", "moment": "booking", "channels": ["sms"], "template": "visit_booked"},
     {
         "step": "7_days",
@@ -127,7 +127,7 @@ def test_the_most_exact_cadence_of_type_site_and_route_decides_what_a_visit_gets
         "1_day",
         "same_day",
     }
-    bad = scope | {"steps": [STEPS[0] | {"template": "no_such"}]}
+    bad: dict[str, Any] = {**scope, "steps": [{**STEPS[0], "template": "no_such"}]}
     refused = notify.call(
         "POST", f"{API}/cadences", role="manager", body=bad, **{"Idempotency-Key": "cadence-2"}
     )
