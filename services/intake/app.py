@@ -37,6 +37,7 @@ def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
         secure_cookies=settings.env == "production",
         assets_dir=settings.assets_dir,
         error_page=error_page,
+        largest_body=6 * 1024 * 1024,
     )
     facts = PageFacts(
         clinic_phone=settings.clinic_phone,

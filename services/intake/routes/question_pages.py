@@ -17,6 +17,7 @@ from services.intake.queries.rulebook import current_rulebook
 from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, use_up
 from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.page_files import take_files
 from services.intake.routes.start_pages import gate_page
 from services.intake.rules.branching import Branching, unanswered, without_hidden
 from services.intake.rules.form import Item, answers_in
@@ -66,6 +67,8 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 return redirect(_onward(token, draft, page), 303)
             read = _read(page)
             read.faults.update(_missing(draft, page, read))
+            if not read.faults:
+                take_files(session, Actor("patient", str(link.patient_id)), draft.submission, page, read)
             saved = _save(session, link, draft, page, read)
             if saved is None:
                 return _shown(session, facts, token, draft, page, read=read), 422

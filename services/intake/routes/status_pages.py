@@ -12,7 +12,7 @@ from kernel.context import Actor
 from kernel.database import Database
 from kernel.web.problems import not_found
 from services.intake.actions.note_safety_read import note_safety_read
-from services.intake.model import PatientLink, Submission, VisitView
+from services.intake.model import PatientLink, ReferralView, Submission, VisitView
 from services.intake.queries.links import find_link
 from services.intake.queries.submissions import notices_of, referral_of, visits_of
 from services.intake.routes import visitor
@@ -71,6 +71,7 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                 reached=REACHED.get(state, 1),
                 state_text=known.get(state, known["other"]),
                 visits=coming,
+                guide=_guide(referral, submission, chosen),
                 clinic_phone=facts.phone_shown,
             )
 
@@ -92,6 +93,14 @@ def _link(session: Session, token: str) -> PatientLink:
     if link is None or link.submission_id is None:
         raise not_found("page")
     return link
+
+
+def _guide(referral: ReferralView | None, submission: Submission, language: str) -> list[str]:
+    """How to get ready, once a nurse has confirmed where: the words name no route and no diagnosis."""
+    if referral is None or submission.state == "stopped" or REACHED.get(referral.state, 1) < 2:
+        return []
+    guides = texts(language)["guide"]
+    return list(guides.get(referral.route, guides["other"]))
 
 
 def _visit(visit: VisitView, language: str) -> dict[str, Any]:

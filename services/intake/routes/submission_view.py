@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from services.intake.model import Submission
 from services.intake.queries.submissions import notices_of, page_saves_of, referral_of
+from services.intake.queries.uploads import uploads_of
 
 
 def submission_json(session: Session, submission: Submission) -> dict[str, Any]:
@@ -47,6 +48,19 @@ def submission_json(session: Session, submission: Submission) -> dict[str, Any]:
                 "read_at": _iso(notice.read_at),
             }
             for notice in notices_of(session, submission.id)
+        ],
+        "uploads": [
+            {
+                "id": str(upload.id),
+                "name": upload.name.reveal() if upload.name else "",
+                "media_type": upload.media_type,
+                "bytes": upload.bytes,
+                "pages": upload.pages,
+                "state": upload.state,
+                "reason": upload.reason or None,
+                "received_at": upload.received_at.isoformat(),
+            }
+            for upload in uploads_of(session, submission.id)
         ],
         "history": [
             {

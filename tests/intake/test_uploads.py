@@ -1,0 +1,102 @@
+"""A letter or picture: taken for what its bytes are, kept sealed, seen in the case; doubtful ones in quarantine."""
+
+import io
+import struct
+import zlib
+from typing import Any
+
+import pytest
+
+from services.intake.rules.upload_check import check_upload
+from tests.intake.conftest import FRONT_DESK, Clinic
+
+
+def png(width: int = 2, height: int = 2, *, tail: bytes = b"") -> bytes:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = zlib.compress(b"\x00\x00\x00\x00" * 4)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"") + tail
+
+
+PDF = b"%PDF-1.4\n1 0 obj<</Type /Page>>endobj\ntrailer<<>>\n%%EOF\n"
+JPEG = (
+    b"\xff\xd8\xff\xe0\x00\x10JFIF"
+    + b"\x00" * 10
+    + b"\xff\xc0\x00\x11\x08\x00\x10\x00\x10\x03"
+    + b"\x00" * 12
+    + b"\xff\xd9"
+)
+BOMB = png().replace(zlib.compress(b"\x00\x00\x00\x00" * 4), b"not packed at all")
+
+
+@pytest.mark.capability("I11")
+@pytest.mark.parametrize(
+    ("content", "claimed", "refused", "quarantined"),
+    [
+        (PDF, "application/pdf", "", ""),
+        (png(), "image/png", "", ""),
+        (JPEG, "image/jpeg", "", ""),
+        (b"", "image/png", "empty", ""),
+        (b"MZ\x90\x00", "application/pdf", "type_not_taken", ""),
+        (b"<svg/>", "image/svg+xml", "type_not_taken", ""),
+        (PDF, "image/png", "type_differs", ""),
+        (png(50_000, 50_000), "image/png", "too_many_pixels", ""),
+        (b"%PDF-1.4 cut short", "application/pdf", "damaged", ""),
+        (BOMB, "image/png", "damaged", ""),
+        (PDF + b" " * 5_000_001, "application/pdf", "too_large", ""),
+        (PDF.replace(b"endobj", b"/JavaScript endobj"), "application/pdf", "", "active_content"),
+        (PDF.replace(b"trailer", b"/Encrypt trailer"), "application/pdf", "", "encrypted"),
+        (
+            PDF.replace(b"endobj", b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE endobj"),
+            "application/pdf",
+            "",
+            "malware",
+        ),
+        (png(tail=b"<script>alert(1)</script>"), "image/png", "", "two_types_at_once"),
+    ],
+)
+def test_files_are_judged_by_their_bytes(
+    content: bytes, claimed: str, refused: str, quarantined: str
+) -> None:
+    verdict = check_upload(content, claimed)
+    assert (verdict.refused, verdict.quarantined) == (refused, quarantined)
+
+
+def post(clinic: Clinic, content: bytes, name: str, kind: str) -> Any:
+    browser = clinic.browser().start()
+    browser.open(f"/intake/q/{browser.token}/letter")
+    return browser.send({"referral_letter": (io.BytesIO(content), name, kind)})
+
+
+@pytest.mark.capability("I11")
+def test_a_letter_is_seen_in_the_case_and_handed_out_to_clinicians(clinic: Clinic) -> None:
+    browser = post(clinic, PDF, "Dr Lee's letter.pdf", "application/pdf")
+    assert browser.page == "visit", browser.body
+    (row,) = clinic.sql("SELECT id FROM submission")
+    (upload,) = clinic.get(f"/submissions/{row.id}")["uploads"]
+    assert (upload["name"], upload["state"], upload["bytes"]) == ("Dr Lee's letter.pdf", "clean", len(PDF))
+    got = clinic.call("GET", f"/uploads/{upload['id']}")
+    assert got.data == PDF
+    assert got.headers["Content-Disposition"] == "attachment"
+    assert clinic.call("GET", f"/uploads/{upload['id']}", actor=FRONT_DESK).status_code == 403
+    (raw,) = clinic.sql("SELECT content_sealed FROM upload")
+    assert PDF not in bytes(raw.content_sealed)
+
+
+@pytest.mark.capability("I11")
+def test_quarantined_files_are_listed_and_never_handed_out(clinic: Clinic) -> None:
+    post(clinic, PDF.replace(b"endobj", b"/JavaScript endobj"), "x.pdf", "application/pdf")
+    (row,) = clinic.sql("SELECT id FROM submission")
+    (upload,) = clinic.get(f"/submissions/{row.id}")["uploads"]
+    assert (upload["state"], upload["reason"]) == ("quarantined", "active_content")
+    assert clinic.call("GET", f"/uploads/{upload['id']}").status_code == 409
+
+
+@pytest.mark.capability("I11")
+def test_a_file_of_another_kind_is_refused_in_plain_words(clinic: Clinic) -> None:
+    browser = post(clinic, b"MZ\x90", "virus.exe", "application/octet-stream")
+    assert browser.status == 422
+    assert "PDF, JPG or PNG" in browser.body
+    assert clinic.sql("SELECT count(*) AS n FROM upload")[0].n == 0
