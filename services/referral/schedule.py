@@ -11,6 +11,7 @@ from services.referral.actions.mark_breaches import mark_breaches
 from services.referral.actions.offer_slot import run_offers
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
 from services.referral.actions.return_to_triage import return_deferred
+from services.referral.actions.watch_promises import watch_promises
 
 JOBS: tuple[Job, ...] = (
     *KERNEL_JOBS,
@@ -35,4 +36,10 @@ JOBS: tuple[Job, ...] = (
     ),
     Job("run_offers", 15, run_offers, "an offer nobody claims goes to the next in line"),
     Job("expire_waitlist", 300, expire_waitlist, "nobody is offered what they no longer wait for"),
+    Job(
+        "watch_promises",
+        300,
+        watch_promises,
+        "a site that cannot keep the promise says so before a patient is told",
+    ),
 )

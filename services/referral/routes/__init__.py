@@ -11,6 +11,7 @@ from services.referral.routes.drafts import draft_routes
 from services.referral.routes.evaluate import evaluate_routes
 from services.referral.routes.holds import hold_routes
 from services.referral.routes.outside import outside_routes
+from services.referral.routes.proposals import proposal_routes
 from services.referral.routes.protocol import protocol_routes
 from services.referral.routes.self_service import self_service_routes
 from services.referral.routes.sites import site_routes
@@ -42,5 +43,6 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         closure_routes(parts),
         self_service_routes(parts),
         waitlist_routes(parts),
+        proposal_routes(parts),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

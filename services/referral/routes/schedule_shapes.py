@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, StrictBool, StrictStr, StringConstraints
 
 from services.referral.rules.appointment_reasons import CANCEL_REASONS, OUTCOMES
 from services.referral.rules.closure_reasons import CLOSURE_REASONS
-from services.referral.schemas import Code, In, Listed, Note, OneOf
+from services.referral.schemas import Code, In, Listed, Note, OneOf, Priority
 
 CancelReason = Annotated[StrictStr, OneOf(tuple(CANCEL_REASONS)), Listed(tuple(CANCEL_REASONS))]
 Outcome = Annotated[StrictStr, OneOf(OUTCOMES), Listed(OUTCOMES)]
@@ -231,6 +231,41 @@ class SlotOut(BaseModel):
     ends_at: str
     local_start: str
     badge: str | None
+
+
+class ProposalQuery(In):
+    """What visit, how urgent, for somebody who lives where and would like which site."""
+
+    visit_type: Code
+    priority: Priority = "P2"
+    postcode: Annotated[str, StringConstraints(pattern=r"^([0-9]{5})?$")] = ""
+    site: Query = ""
+
+
+class ProposalOut(SlotOut):
+    """A site's first slot. `kept`: within the promise; `drive_minutes` is an estimate, null when nobody knows."""
+
+    promised_until: str
+    kept: bool
+    drive_minutes: int | None
+    why: list[str]
+    score: float
+
+
+class ProposalsOut(BaseModel):
+    """Sites best first. `promise_kept`: at any site; `kept_at_preferred`: at the wished one (null: none wished)."""
+
+    items: list[ProposalOut]
+    next_cursor: str | None
+    priority: str
+    promise_kept: bool
+    kept_at_preferred: bool | None
+    sites_without_slots: list[str]
+
+
+class SlotAlertsOut(BaseModel):
+    items: list[dict[str, Any]]
+    next_cursor: str | None
 
 
 class SlotsOut(BaseModel):
