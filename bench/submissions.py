@@ -43,7 +43,7 @@ def submit_requests(token: str) -> Callable[[], bytes]:
             "patient": {
                 "given_name": f"Bench{number}",
                 "family_name": "Load",
-                "birth_date": "1980-04-02",
+                "birth_date": f"{1940 + number % 60}-{1 + number % 12:02}-{1 + number % 28:02}",
                 "phone": f"+1913{3000000 + number}",
                 "time_zone": "America/Chicago",
             },
