@@ -53,3 +53,15 @@ def questionnaire_document(session: Session, form: str, version: str) -> dict[st
     """Return the FHIR document as it was published."""
     stored = session.get(QuestionnaireVersion, (form, version))
     return None if stored is None else stored.document
+
+
+def published_versions(session: Session, form: str | None, limit: int) -> list[QuestionnaireVersion]:
+    """Published versions, newest first; of one form, when it is named."""
+    found = select(QuestionnaireVersion).order_by(
+        QuestionnaireVersion.published_at.desc(),
+        QuestionnaireVersion.form,
+        QuestionnaireVersion.number.desc(),
+    )
+    if form is not None:
+        found = found.where(QuestionnaireVersion.form == form)
+    return list(session.scalars(found.limit(limit)))

@@ -45,3 +45,12 @@ class DropOffQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     days: Annotated[int, Field(ge=1, le=366)] = 30
+
+
+class QuestionnairesQuery(BaseModel):
+    """Which questionnaires: all, or the versions of one canonical address."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=1000)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 25

@@ -11,9 +11,9 @@ from kernel.web.principal import allow
 from kernel.web.problems import not_found
 from services.intake.queries.drafts import draft_of
 from services.intake.queries.drop_off import drafts_left_alone, saved_pages
-from services.intake.queries.forms import current_form, questionnaire_document
+from services.intake.queries.forms import current_form, published_versions, questionnaire_document
 from services.intake.questionnaires import HEADACHE_SPINE
-from services.intake.routes.list_queries import DropOffQuery
+from services.intake.routes.list_queries import DropOffQuery, QuestionnairesQuery
 from services.intake.routes.submission_routes import form_in_force
 from services.intake.rules.drop_off import page_figures
 from services.intake.schemas import AnyOut
@@ -38,6 +38,24 @@ def questionnaire_routes(database: Database) -> APIBlueprint:
             if document is None:
                 raise not_found("questionnaire")
             return document
+
+    @routes.get("/questionnaires")
+    @allow(roles=STAFF, scopes={"intake:read", "intake:write"}, services=True)
+    @routes.input(QuestionnairesQuery, location="query", arg_name="query")
+    @routes.output(AnyOut)
+    def listed(query: QuestionnairesQuery) -> Any:
+        """Published versions, newest first; with `url`, those of one canonical address and their documents."""
+        with database.transaction() as session:
+            items = []
+            for one in published_versions(session, query.url, query.limit):
+                told = {
+                    "questionnaire": f"{one.form}|{one.version}",
+                    "variables": one.variables,
+                    "published_by": one.published_by,
+                    "published_at": one.published_at.isoformat(),
+                }
+                items.append({**told, "document": one.document} if query.url else told)
+            return {"items": items, "next_cursor": None}
 
     @routes.get("/questionnaires/<name>/drop-off")
     @allow(roles={"manager", "nurse"}, services=True)

@@ -1,0 +1,233 @@
+"""FHIR Questionnaires in and out: taken as they are, given back as they came, refused with the path."""
+
+from typing import Any
+
+import pytest
+
+from services.intake.rules.branching import Branching
+from services.intake.rules.check_value import fault
+from services.intake.rules.read_questionnaire import QuestionnaireRefused, read_questionnaire
+from tests.intake.conftest import MANAGER, NURSE, Clinic
+from tests.intake.fhir_examples import ANSWERS, VALUES, all_examples, extension, question, questionnaire
+
+EXAMPLES = all_examples()
+
+
+@pytest.mark.capability("I18")
+def test_there_are_sixty_examples_and_more() -> None:
+    assert len(EXAMPLES) >= 60
+
+
+@pytest.mark.capability("I18")
+@pytest.mark.parametrize("name", sorted(EXAMPLES))
+def test_each_example_compiles_in_full(name: str) -> None:
+    form = read_questionnaire(EXAMPLES[name])
+    assert form.not_honoured == ()
+    assert form.pages
+
+
+@pytest.mark.capability("I18")
+def test_examples_come_back_as_they_went_in(clinic: Clinic) -> None:
+    for name in list(EXAMPLES)[::5]:
+        document = EXAMPLES[name]
+        draft = clinic.call("POST", "/questionnaire-drafts", document, actor=NURSE).get_json()
+        path = f"/questionnaire-drafts/{draft['id']}/publish"
+        done = clinic.call("POST", path, {}, actor=MANAGER, version=draft["version"])
+        assert done.status_code == 200, done.text
+        (one,) = clinic.get(f"/questionnaires?url={document['url']}")["items"]
+        assert one["document"] == document, name
+
+
+@pytest.mark.capability("I18", "I2")
+@pytest.mark.parametrize("kind", sorted(ANSWERS))
+def test_branching_on_every_type(kind: str) -> None:
+    form = read_questionnaire(EXAMPLES[f"when-{kind}-is"])
+    assert Branching(form, {"q": VALUES[kind]}).is_open("r")
+    assert not Branching(form, {}).is_open("r")
+    form = read_questionnaire(EXAMPLES[f"when-{kind}-is-not"])
+    assert not Branching(form, {"q": VALUES[kind]}).is_open("r")
+
+
+@pytest.mark.capability("I18")
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("max-length", "abcde", "abcdef"),
+        ("min-max", 9, 10),
+        ("decimal-places", 1.5, 1.55),
+        ("units", {"value": 3, "unit": "kg"}, {"value": 3, "unit": "lb"}),
+        ("occurs", ["a", "b", "c"], ["a", "b", "c", "d"]),
+        ("options-of-integers", "2", "7"),
+        ("contained-expansion", "e", "a"),
+        ("contained-compose", {"text": "mine"}, {"text": 3}),
+        ("type-date", "2026-02-28", "2026-02-31"),
+        ("type-time", "23:59:59", "24:00:00"),
+        ("type-url", "https://example.test/", "javascript:alert(1)"),
+        ("type-integer", 3, 3.5),
+        ("type-boolean", False, "false"),
+        ("repeating-group", [{"q": "x", "n": 1}], [{"q": "x", "n": "one"}]),
+    ],
+)
+def test_constraints_are_kept(name: str, good: Any, bad: Any) -> None:
+    form = read_questionnaire(EXAMPLES[name])
+    item = next(iter(form.by_id.values()))
+    assert fault(item, good) is None
+    assert fault(item, bad) is not None
+
+
+LOOP = [
+    question("a", "boolean", enableWhen=[{"question": "b", "operator": "=", "answerBoolean": True}]),
+    question("b", "boolean", enableWhen=[{"question": "a", "operator": "=", "answerBoolean": True}]),
+]
+BROKEN: list[tuple[str, dict[str, Any], str, str]] = [
+    ("not one", {"resourceType": "Patient"}, "resourceType", "not_a_questionnaire"),
+    ("no items", questionnaire("x", []), "item", "missing"),
+    (
+        "status",
+        {**questionnaire("x", [question("a", "string")]), "status": "done"},
+        "status",
+        "not_in_values",
+    ),
+    ("loop", questionnaire("x", LOOP), "item[1].enableWhen", "circular"),
+    (
+        "dangling",
+        questionnaire(
+            "x",
+            [
+                question(
+                    "a", "string", enableWhen=[{"question": "z", "operator": "exists", "answerBoolean": True}]
+                )
+            ],
+        ),
+        "item[0].enableWhen[0].question",
+        "no_such_question",
+    ),
+    (
+        "twice",
+        questionnaire("x", [question("a", "string"), question("a", "string")]),
+        "item[1].linkId",
+        "duplicate",
+    ),
+    ("no linkId", questionnaire("x", [{"type": "string"}]), "item[0].linkId", "missing"),
+    ("type", questionnaire("x", [question("a", "essay")]), "item[0].type", "not_in_values"),
+    (
+        "script",
+        questionnaire("x", [question("a", "string", text="<script>x</script>")]),
+        "item[0].text",
+        "script",
+    ),
+    (
+        "no options",
+        questionnaire("x", [question("a", "choice", answerOption=[])]),
+        "item[0].answerOption",
+        "missing",
+    ),
+    (
+        "length",
+        questionnaire("x", [question("a", "string", maxLength=0)]),
+        "item[0].maxLength",
+        "out_of_range",
+    ),
+    (
+        "modifier",
+        questionnaire(
+            "x", [question("a", "string", modifierExtension=[extension("surprise", valueBoolean=True)])]
+        ),
+        "item.modifierExtension",
+        "not_understood",
+    ),
+]
+
+
+@pytest.mark.capability("I18")
+@pytest.mark.parametrize(("name", "document", "path", "code"), BROKEN, ids=[b[0] for b in BROKEN])
+def test_broken_documents_are_refused_with_the_path(
+    name: str, document: dict[str, Any], path: str, code: str
+) -> None:
+    with pytest.raises(QuestionnaireRefused) as refused:
+        read_questionnaire(document)
+    assert (path, code) in [(one.path, one.code) for one in refused.value.refusals]
+
+
+@pytest.mark.capability("I18")
+def test_what_is_not_honoured_is_listed_by_name(clinic: Clinic) -> None:
+    sdc = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+    expression = {
+        "url": sdc + "sdc-questionnaire-calculatedExpression",
+        "valueExpression": {"language": "text/fhirpath"},
+    }
+    document = questionnaire(
+        "x", [question("a", "decimal", extension=[expression, extension("regex", valueString="a+")])]
+    )
+    answer = clinic.call("POST", "/questionnaires/check", document, actor=MANAGER)
+    assert answer.get_json()["not_honoured"] == [
+        "item: regex",
+        "item: sdc-questionnaire-calculatedExpression",
+    ]
+    far = questionnaire("x", [question("a", "open-choice", answerValueSet="http://example.test/vs")])
+    assert read_questionnaire(far).not_honoured == ("answerValueSet not contained: vs",)
+
+
+def test_deep_and_large_documents_are_refused() -> None:
+    deep: dict[str, Any] = question("q", "string")
+    for number in range(40):
+        deep = {"linkId": f"g{number}", "type": "group", "item": [deep]}
+    for document in (
+        questionnaire("x", [deep]),
+        questionnaire("x", [question(f"q{n}", "string") for n in range(2_100)]),
+    ):
+        with pytest.raises(QuestionnaireRefused) as refused:
+            read_questionnaire(document)
+        assert [one.code for one in refused.value.refusals] == ["too_large"]
+
+
+def test_the_editor_refuses_to_drop_what_a_rule_needs(clinic: Clinic) -> None:
+    clinic.submit({"regions": ["neck"]})
+    document = clinic.get("/questionnaires/headache-spine/current")
+    document["version"] = "2"
+    page = next(one for one in document["item"] if one["linkId"] == "emergency_signs")
+    page["item"] = [one for one in page["item"] if one["linkId"] != "thunderclap"]
+    draft = clinic.call("POST", "/questionnaire-drafts", document, actor=NURSE).get_json()
+    assert {"link_id": "thunderclap", "change": "removed", "fields": []} in draft["changes"]
+    path = f"/questionnaire-drafts/{draft['id']}"
+    refused = clinic.call("POST", f"{path}/publish", {}, actor=MANAGER, version=draft["version"])
+    assert refused.status_code == 409
+    assert refused.get_json()["lost_variables"] == ["thunderclap"]
+    page["item"].insert(0, question("new_one", "string", text="A new one"))
+    stale = clinic.call("PUT", path, document, actor=NURSE, version=draft["version"] + 5)
+    assert stale.status_code == 412
+    changed = clinic.call("PUT", path, document, actor=NURSE, version=draft["version"]).get_json()
+    assert "new_one" in changed["untranslated"]
+    assert (
+        clinic.call("POST", f"{path}/publish", {}, actor=NURSE, version=changed["version"]).status_code == 403
+    )
+
+
+@pytest.mark.capability("I16")
+def test_drop_off_counts_only_pages_that_were_open(clinic: Clinic) -> None:
+    stopped_at = {}
+    for number, regions in enumerate((["head"], ["low_back"], ["low_back"])):
+        browser = clinic.browser().start(
+            given_name=f"P{number}", phone=f"816-555-02{number:02}", lang="es" if number else "en"
+        )
+        token = browser.token
+        browser.send({"_shown": "1"})
+        browser.open(f"/intake/q/{token}/where").send({"regions": regions})
+        stopped_at[number] = browser.page
+    clinic.sql(
+        "UPDATE submission SET saved_at = saved_at - interval '2 days', started_at = started_at - interval '2 days'"
+    )
+    rows = clinic.get("/questionnaires/headache-spine/drop-off", MANAGER)["items"]
+    figures = {(row["page"], row["language"]): row for row in rows}
+    assert figures["emergency_signs", "es"]["answered"] == 2
+    assert figures["pain_now", "es"]["gave_up"] == 2
+    assert figures["pain_now", "en"] == {
+        **figures["pain_now", "en"],
+        "shown": 1,
+        "answered": 0,
+        "gave_up_share": 1.0,
+    }
+    assert not any(row["page"].startswith("headache_when") for row in rows), (
+        "nobody was left on a page not reached"
+    )
+    assert figures["where", "en"]["median_seconds"] is not None
