@@ -3,21 +3,26 @@
 from flask import Flask
 
 from services.dashboard.routes.appointments import appointment_routes
+from services.dashboard.routes.call_list import call_list_routes
 from services.dashboard.routes.callbacks import callback_routes
 from services.dashboard.routes.case import case_routes
 from services.dashboard.routes.case_deeds import case_deed_routes
 from services.dashboard.routes.desk import Desk
 from services.dashboard.routes.handoff import handoff_routes
 from services.dashboard.routes.inbox import inbox_routes
+from services.dashboard.routes.matches import match_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
 from services.dashboard.routes.patients import patient_routes
 from services.dashboard.routes.protocol import protocol_routes
 from services.dashboard.routes.protocol_drafts import protocol_draft_routes
 from services.dashboard.routes.protocol_items import protocol_item_routes
+from services.dashboard.routes.simulator import simulator_routes
 from services.dashboard.routes.slots import slot_routes
 from services.dashboard.routes.today import today_routes
 from services.dashboard.routes.triage import triage_routes
+from services.dashboard.routes.waitlist import waitlist_routes
+from services.dashboard.routes.watching import watching_routes
 from services.dashboard.routes.worklists import worklist_routes
 
 
@@ -37,6 +42,11 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         handoff_routes,
         inbox_routes,
         message_health_routes,
+        call_list_routes,
+        simulator_routes,
+        watching_routes,
+        waitlist_routes,
+        match_routes,
         protocol_routes,
         protocol_draft_routes,
         protocol_item_routes,

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 from kernel.ids import new_id
 from services.dashboard.queries.case import flag_name
 from services.dashboard.rules import clauses, deeds, sentences, story, times, variables, words
-from services.dashboard.rules.navigation import pages_for
+from services.dashboard.rules.navigation import PAGES, pages_for
 from services.dashboard.rules.roles import ROLE_NAMES
 
 
@@ -143,7 +143,10 @@ def _since(value: object) -> str:
 
 
 def _here(endpoint: str) -> bool:
-    return (request.endpoint or "").startswith(endpoint.split(".", maxsplit=1)[0])
+    now = request.endpoint or ""
+    if now in {page.endpoint for page in PAGES}:
+        return now == endpoint
+    return now.startswith(endpoint.split(".", maxsplit=1)[0])
 
 
 def _with_query(**changes: str) -> str:

@@ -8,7 +8,9 @@ from services.dashboard.rules.roles import (
     EVERYONE,
     FRONT_DESK,
     MANAGER,
+    NURSE,
     SEES_PATIENTS,
+    THERAPIST,
 )
 
 MESSAGES = frozenset({FRONT_DESK, MANAGER}) | CLINICAL
@@ -31,10 +33,25 @@ PAGES = (
     Page("Patients", "Triage", "triage.triage", "filter_list", "q", CLINICAL | {MANAGER}),
     Page("Patients", "Call-backs", "callbacks.callbacks", "phone", "c", CLINICAL | {FRONT_DESK, MANAGER}),
     Page("Patients", "Worklists", "worklists.worklists", "list", "w", SEES_PATIENTS),
+    Page("Patients", "Stuck", "watching.radar", "hourglass_empty", "k", SEES_PATIENTS),
+    Page("Patients", "Waiting list", "waitlist.waitlist", "people", "l", SEES_PATIENTS),
     Page("Patients", "Handoff", "handoff.handoff", "history", "d", SEES_PATIENTS),
     Page("Patients", "Find a patient", "patients.search", "search", "p", SEES_PATIENTS),
     Page("Messages", "Replies", "inbox.inbox", "forum", "i", MESSAGES),
+    Page("Messages", "Call list", "call_list.call_list", "support_agent", "n", MESSAGES),
     Page("Messages", "Sending", "message_health.message_health", "insights", "h", EVERYONE),
+    Page("Messages", "Reconcile", "call_list.reconcile", "check_circle_outline", "r", EVERYONE - {THERAPIST}),
+    Page("Messages", "Simulator", "simulator.simulator", "visibility", "m", EVERYONE - {THERAPIST}),
+    Page("Clinic", "Closures", "waitlist.closures", "event", "x", SEES_PATIENTS),
+    Page(
+        "Clinic",
+        "Same person?",
+        "matches.matches",
+        "identification",
+        "u",
+        frozenset({FRONT_DESK, MANAGER, NURSE}),
+    ),
+    Page("Clinic", "Overrides", "watching.overrides", "assessment", "v", CLINICAL | {MANAGER}),
     Page("Clinic", "Protocol", "protocol.protocol", "science", "o", CLINICAL | {MANAGER}),
     Page("Clinic", "Staff", "staff_accounts.accounts", "people", "s", frozenset({ADMIN})),
 )

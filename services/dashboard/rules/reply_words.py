@@ -17,3 +17,16 @@ OUTCOMES = (
     ("passed_to_clinician", "Passed to a clinician"),
     ("no_action_needed", "Nothing to do"),
 )
+CALL_KINDS = {
+    "call_patient": "Call the patient",
+    "number_dead": "Number does not reach",
+    "unknown_send": "Not known whether sent",
+    "visit_question": "Question about a visit",
+}
+CALL_OUTCOMES = (
+    ("reached", "Spoke with the patient"),
+    ("message_left", "Left a message"),
+    ("not_reached", "Not reached"),
+    ("number_corrected", "Number corrected"),
+    ("no_action_needed", "Nothing to do"),
+)

@@ -1,0 +1,106 @@
+"""The simulator: pick a visit and a patient, see every message with its time, words, cost, and why not."""
+
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, render_template, request
+
+from kernel.ids import new_id
+from services.dashboard.actions.ask_owner import ask_owner
+from services.dashboard.owners import part
+from services.dashboard.queries.lists import read_list
+from services.dashboard.queries.reference import reference
+from services.dashboard.routes.desk import Desk, actor, business_now, staff_only
+from services.dashboard.rules.roles import EVERYONE, THERAPIST
+from services.dashboard.rules.times import CLINIC_ZONE, local
+
+Rows = list[dict[str, Any]]
+BARRIERS = {
+    "": "Reachable",
+    "no_contact": "None given",
+    "no_consent": "No consent",
+    "opted_out": "Opted out",
+    "number_dead": "Does not reach",
+}
+
+
+def simulator_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of the simulator and the message texts."""
+    routes = Blueprint("simulator", __name__)
+
+    @routes.get("/staff/simulator")
+    @staff_only(EVERYONE - {THERAPIST})
+    def simulator() -> Any:
+        who = actor()
+        sites = reference(desk.owners, who, "sites")
+        visit_types = reference(desk.owners, who, "visit-types")
+        asked = _asked(visit_types, sites)
+        body = _body(asked, sites)
+        found = part(
+            lambda: list(
+                ask_owner(desk.owners, who, "notify", "/simulate", body, key=str(new_id())).get("items") or []
+            ),
+            Rows(),
+        )
+        return render_template(
+            "simulator.html",
+            found=found,
+            asked=asked,
+            sites=sites,
+            visit_types=visit_types,
+            barriers=BARRIERS,
+            starts_at=body["starts_at"],
+            zone=body["site_zone"],
+        )
+
+    @routes.get("/staff/texts")
+    @staff_only(EVERYONE - {THERAPIST})
+    def texts() -> Any:
+        found = part(lambda: read_list(desk.owners, actor(), "notify", "/templates"), Rows())
+        cadences = part(lambda: read_list(desk.owners, actor(), "notify", "/cadences"), Rows())
+        return render_template("texts.html", found=found, cadences=cadences)
+
+    return routes
+
+
+def _asked(visit_types: Rows, sites: Rows) -> dict[str, str]:
+    soon = local(business_now()).date() + timedelta(days=6)
+    usual = {
+        "visit_type": str(visit_types[0]["id"]) if visit_types else "",
+        "site": str(sites[0]["id"]) if sites else "",
+        "day": soon.isoformat(),
+        "at": "10:00",
+        "booked_day": local(business_now()).date().isoformat(),
+        "booked_at": "09:00",
+        "language": "en",
+        "zone": CLINIC_ZONE,
+        "sms": "",
+        "email": "",
+    }
+    return {name: request.args.get(name, value) for name, value in usual.items()}
+
+
+def _body(asked: dict[str, str], sites: Rows) -> dict[str, Any]:
+    site = next((one for one in sites if one.get("id") == asked["site"]), {})
+    site_zone = str(site.get("time_zone") or CLINIC_ZONE)
+    return {
+        "visit_type": asked["visit_type"],
+        "site_id": asked["site"],
+        "site_name": str(site.get("name") or "Garnett"),
+        "site_zone": site_zone,
+        "starts_at": _moment(asked["day"], asked["at"], site_zone),
+        "booked_at": _moment(asked["booked_day"], asked["booked_at"], site_zone),
+        "language": asked["language"] if asked["language"] in ("en", "es") else "en",
+        "time_zone": asked["zone"],
+        "sms": asked["sms"] if asked["sms"] in BARRIERS else "",
+        "email": asked["email"] if asked["email"] in BARRIERS else "",
+    }
+
+
+def _moment(day: str, at: str, zone: str) -> str:
+    try:
+        moment = datetime.combine(date.fromisoformat(day), time.fromisoformat(at), ZoneInfo(zone))
+    except (ValueError, OverflowError):
+        moment = business_now()
+    return moment.isoformat()

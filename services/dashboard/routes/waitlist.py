@@ -1,0 +1,100 @@
+"""The waiting list, the offers that run from it, and closures with the visits they strand."""
+
+from typing import Any
+
+from flask import Blueprint, render_template, request, url_for
+
+from services.dashboard.owners import part
+from services.dashboard.queries.lists import read_list
+from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.acting import act
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
+from services.dashboard.rules.roles import FRONT_DESK, MANAGER, NURSE, SCHEDULES, SEES_PATIENTS
+
+Rows = list[dict[str, Any]]
+CLOSES = frozenset({FRONT_DESK, NURSE, MANAGER})
+CLOSURE_REASONS = (
+    ("holiday", "Holiday"),
+    ("weather", "Weather"),
+    ("illness", "Illness"),
+    ("training", "Training"),
+    ("maintenance", "Maintenance"),
+    ("leave", "Leave"),
+    ("meeting", "Meeting"),
+)
+
+
+def waitlist_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of waiting list, offers and closures."""
+    routes = Blueprint("waitlist", __name__)
+
+    @routes.get("/staff/waitlist")
+    @staff_only(SEES_PATIENTS)
+    def waitlist() -> Any:
+        who = actor()
+        return render_template(
+            "waitlist.html",
+            waiting=part(lambda: read_list(desk.owners, who, "referral", "/waitlist"), Rows()),
+            rounds=part(lambda: read_list(desk.owners, who, "referral", "/offers"), Rows()),
+            sites=names(reference(desk.owners, who, "sites")),
+            providers=names(reference(desk.owners, who, "providers")),
+            visit_types=names(reference(desk.owners, who, "visit-types")),
+            may_change=me().role in SCHEDULES,
+        )
+
+    @routes.post("/staff/referrals/<referral_id>/waitlist")
+    @staff_only(SCHEDULES)
+    def join(referral_id: str) -> Any:
+        back = url_for("case.case", referral_id=referral_id, done="waitlist")
+        sites = [one for one in request.form.getlist("sites") if one]
+        return act(
+            desk,
+            "referral",
+            f"/referrals/{id_or_404(referral_id)}/waitlist",
+            {"sites": sites},
+            back=back,
+            words="Wait",
+        )
+
+    @routes.post("/staff/waitlist/<entry_id>/leave")
+    @staff_only(SCHEDULES)
+    def leave(entry_id: str) -> Any:
+        path = f"/waitlist/{id_or_404(entry_id)}/leave"
+        return act(desk, "referral", path, {}, back=url_for("waitlist.waitlist"), words="Take off the list")
+
+    @routes.post("/staff/offers/<round_id>/stop")
+    @staff_only(SCHEDULES)
+    def stop(round_id: str) -> Any:
+        path = f"/offers/{id_or_404(round_id)}/stop"
+        return act(desk, "referral", path, {}, back=url_for("waitlist.waitlist"), words="Stop the offers")
+
+    @routes.get("/staff/closures")
+    @staff_only(SEES_PATIENTS)
+    def closures() -> Any:
+        who = actor()
+        return render_template(
+            "closures.html",
+            found=part(lambda: read_list(desk.owners, who, "referral", "/closures"), Rows()),
+            sites=names(reference(desk.owners, who, "sites")),
+            providers=names(reference(desk.owners, who, "providers")),
+            reasons=CLOSURE_REASONS,
+            may_change=me().role in CLOSES,
+        )
+
+    @routes.post("/staff/closures")
+    @staff_only(CLOSES)
+    def close() -> Any:
+        what, _, which = request.form.get("what", "").partition(":")
+        body = {
+            ("provider_id" if what == "provider" else "site_id"): which,
+            **{name: request.form.get(name, "") for name in ("starts_at", "ends_at", "reason")},
+        }
+        return act(desk, "referral", "/closures", body, back=url_for("waitlist.closures"), words="Close")
+
+    @routes.post("/staff/closures/<closure_id>/lift")
+    @staff_only(CLOSES)
+    def lift(closure_id: str) -> Any:
+        path = f"/closures/{id_or_404(closure_id)}/lift"
+        return act(desk, "referral", path, {}, back=url_for("waitlist.closures"), words="Open again")
+
+    return routes
