@@ -15,6 +15,7 @@ from services.referral.actions.publish_shipped_protocol import publish_shipped_p
 from services.referral.actions.store_decision import store_decision
 from services.referral.model.decision import Decision
 from services.referral.model.referral import Referral
+from services.referral.queries.protocols import protocol_of_site
 from services.referral.queries.referrals import live_decision
 from services.referral.rules.referral_states import STATES, may_do
 
@@ -35,7 +36,7 @@ def add_findings(
     live = live_decision(session, referral.id)
     if live is None or live.answers is None or live.body is None:
         raise conflict("no_answers", "This referral has no answers in force to add to.")
-    published = publish_shipped_protocol(session)
+    published = protocol_of_site(session, referral.site, publish_shipped_protocol(session))
     _, errors = published.protocol.check_answers(dict(found))
     if errors:
         raise invalid([FieldProblem(f"answers.{error.field}", error.code) for error in errors])

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kernel.evidence import Decision, evaluate
+from kernel.evidence import Decision, Protocol, evaluate
 from kernel.evidence.near_misses import NearMiss, near_misses
-from kernel.evidence.questions import Question, unknowns_that_matter
+from kernel.evidence.questions import unknowns_that_matter
 from services.referral.queries.protocols import PublishedProtocol
 
 
@@ -15,13 +15,12 @@ class Decided:
     """A decision and what belongs beside it.
 
     `refused_fields` are {field, code}, never values. `near_misses`: one answer away from another route or a higher
-    priority. `questions`: unanswered, and the answer could change the result.
+    priority.
     """
 
     decision: Decision
     refused_fields: list[dict[str, str]]
     near_misses: tuple[NearMiss, ...]
-    questions: tuple[Question, ...]
 
     def body(self) -> dict[str, Any]:
         """The JSON kept with the decision."""
@@ -29,7 +28,6 @@ class Decided:
             **self.decision.to_json(),
             "refused_fields": self.refused_fields,
             "near_misses": [miss.to_json() for miss in self.near_misses],
-            "questions": [question.to_json() for question in self.questions],
         }
 
 
@@ -41,5 +39,13 @@ def decide_route(published: PublishedProtocol, answers: Mapping[str, Any]) -> De
         decision=evaluate(protocol, typed),
         refused_fields=[{"field": error.field, "code": error.code} for error in errors],
         near_misses=near_misses(protocol, typed),
-        questions=unknowns_that_matter(protocol, typed),
     )
+
+
+def questions_to_ask(protocol: Protocol, answers: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the unanswered questions whose answer could change the result, most urgent first.
+
+    The version and the answers are kept, so this is worked out when someone looks and not for every submission.
+    """
+    typed, _ = protocol.check_answers(answers)
+    return [question.to_json() for question in unknowns_that_matter(protocol, typed)]

@@ -20,6 +20,7 @@ from services.referral.actions.set_patient import set_patient
 from services.referral.actions.store_decision import store_decision
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
+from services.referral.queries.protocols import protocol_of_site
 from services.referral.queries.referrals import live_decision
 from services.referral.rules.next_route import answers_after_therapy, next_route
 
@@ -33,7 +34,7 @@ def propose_next(session: Session, actor: Actor, referral: Referral) -> Referral
     decision = live_decision(session, referral.id)
     if decision is None or decision.answers is None or referral.patient is None:
         return None
-    published = publish_shipped_protocol(session)
+    published = protocol_of_site(session, referral.site, publish_shipped_protocol(session))
     first_visit = _first_visit(session, referral)
     weeks = 0.0 if first_visit is None else (now(session) - first_visit).days / 7
     answers = decision.answers.reveal()

@@ -9,6 +9,7 @@ from kernel.audit import record
 from kernel.context import Actor
 from kernel.web.problems import FieldProblem, Problem, conflict, invalid
 from services.referral.actions.draft_protocol import stale
+from services.referral.actions.overlay_site import carry_overlays
 from services.referral.actions.publish_protocol import lock_publishing, publish_protocol
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
 from services.referral.model.protocol import ProtocolVersion
@@ -33,7 +34,8 @@ def publish_draft(
     """Publish `draft` (locked by the caller) as the next version. The protocol in force stays until this commits.
 
     Refused: 409 `second_person` for the author or the last one who changed it, `stale`, `draft_ended`,
-    `golden_cases_fail` without an override reason of 20 characters; 422 with every fault of the document.
+    `golden_cases_fail` without an override reason of 20 characters, `overlay_conflict` when a site's overlay does not
+    fit any more; 422 with every fault of the document.
     """
     lock_publishing(session)
     current = publish_shipped_protocol(session)
@@ -63,6 +65,7 @@ def publish_draft(
     if failing and len(override_reason.strip()) < SHORTEST_REASON:
         raise _cases_fail(failing)
     version = publish_protocol(session, actor, document)
+    carry_overlays(session, actor, version)
     session.add(
         PublishingRecord(
             number=version.number,

@@ -21,7 +21,7 @@ from services.referral.actions.set_patient import set_patient
 from services.referral.actions.store_decision import store_decision
 from services.referral.model.decision import Decision
 from services.referral.model.referral import Referral
-from services.referral.queries.protocols import PublishedProtocol
+from services.referral.queries.protocols import PublishedProtocol, protocol_of_site
 from services.referral.queries.referrals import live_decision
 from services.referral.rules.referral_states import STATES, may_do
 
@@ -38,7 +38,8 @@ def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral
     known = _decision_of(session, Decision.submission_id == submitted.submission_id)
     if known is not None:
         return session.get_one(Referral, known.referral_id)
-    published = publish_shipped_protocol(session)
+    shared = publish_shipped_protocol(session)
+    published = protocol_of_site(session, submitted.preferred_site, shared)
     decided = decide_route(published, submitted.answers)
     successor = _decision_of(session, Decision.corrects_id == submitted.submission_id)
     if successor is not None:

@@ -115,3 +115,32 @@ class ReplayChange(Base):
     loses: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
     __table_args__ = (UniqueConstraint("replay_id", "decision_id"),)
+
+
+class SiteOverlay(Base):
+    """A site's changes to the shared protocol (`kernel.evidence.overlay`), and the document they make with it.
+
+    `version` names the merged document on every decision made under it; `base_number` the shared version it is laid on.
+    States: proposed, in_force (one a site), superseded, withdrawn. A merged document never changes.
+    """
+
+    __tablename__ = "site_overlay"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    site: Mapped[str] = mapped_column(ForeignKey("site.id"))
+    number: Mapped[int] = mapped_column(Integer)
+    version: Mapped[str] = mapped_column(Text, unique=True)
+    base_number: Mapped[int] = mapped_column(ForeignKey("protocol_version.number"))
+    changes: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    digest: Mapped[bytes] = mapped_column(LargeBinary)
+    state: Mapped[str] = mapped_column(Text)
+    proposed_at: Mapped[datetime] = mapped_column(Moment)
+    proposed_by: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    decided_at: Mapped[datetime | None] = mapped_column(Moment)
+    decided_by: Mapped[str] = mapped_column(Text, default="")
+
+    __table_args__ = (
+        Index("uq_site_overlay_in_force", "site", unique=True, postgresql_where=text("state = 'in_force'")),
+    )

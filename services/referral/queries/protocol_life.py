@@ -12,6 +12,7 @@ from services.referral.model.protocol_life import (
     PublishingRecord,
     Replay,
     ReplayChange,
+    SiteOverlay,
 )
 
 
@@ -62,3 +63,16 @@ def replay_changes(session: Session, replay_id: UUID, limit: int) -> list[Replay
 def find_golden_case(session: Session, code: str) -> GoldenCaseRow | None:
     """Return a case the clinic added, by its code, or None."""
     return session.scalars(select(GoldenCaseRow).where(GoldenCaseRow.code == code)).first()
+
+
+def list_overlays(session: Session, site: str) -> list[SiteOverlay]:
+    """A site's overlays, newest first; "" lists every site's. Merged documents are not loaded."""
+    query = (
+        select(SiteOverlay).options(defer(SiteOverlay.document)).order_by(SiteOverlay.id.desc()).limit(200)
+    )
+    return list(session.scalars(query.where(SiteOverlay.site == site) if site else query))
+
+
+def find_overlay(session: Session, overlay_id: UUID) -> SiteOverlay | None:
+    """Return an overlay, locked, or None."""
+    return session.scalars(select(SiteOverlay).where(SiteOverlay.id == overlay_id).with_for_update()).first()

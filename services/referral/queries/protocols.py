@@ -2,12 +2,14 @@
 
 from dataclasses import dataclass
 from threading import Lock
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.evidence import Protocol, compile_protocol
 from services.referral.model.protocol import ProtocolVersion
+from services.referral.model.protocol_life import SiteOverlay
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,30 @@ def protocol_of_version(session: Session, version: str) -> PublishedProtocol | N
     """Return the published version of that name, or None."""
     named = select(ProtocolVersion.digest, ProtocolVersion.number).where(ProtocolVersion.version == version)
     found = session.execute(named).first()
-    return None if found is None else _ready(session, found.digest, found.number)
+    if found is not None:
+        return _ready(session, found.digest, found.number)
+    merged = select(SiteOverlay.id, SiteOverlay.digest).where(SiteOverlay.version == version)
+    overlay = session.execute(merged).first()
+    return None if overlay is None else _merged(session, overlay.digest, overlay.id)
+
+
+def protocol_of_site(session: Session, site: str, shared: PublishedProtocol) -> PublishedProtocol:
+    """Return the shared protocol with the site's overlay on it, or `shared` where the site has none."""
+    standing = select(SiteOverlay.id, SiteOverlay.digest).where(
+        SiteOverlay.site == site, SiteOverlay.state == "in_force", SiteOverlay.base_number == shared.number
+    )
+    overlay = session.execute(standing).first() if site else None
+    return shared if overlay is None else _merged(session, overlay.digest, overlay.id)
+
+
+def _merged(session: Session, digest: bytes, overlay_id: UUID) -> PublishedProtocol:
+    ready = _compiled.get(digest)
+    if ready is None:
+        with _compiling:
+            row = session.get_one(SiteOverlay, overlay_id)
+            ready = PublishedProtocol(row.base_number, row.version, compile_protocol(row.document))
+            _compiled[digest] = ready
+    return ready
 
 
 def _ready(session: Session, digest: bytes, number: int) -> PublishedProtocol:

@@ -4,6 +4,7 @@ from apiflask import APIFlask
 
 from kernel.assembly import Parts
 from services.referral.routes.appointments import appointment_routes
+from services.referral.routes.board import board_routes
 from services.referral.routes.cases import case_routes
 from services.referral.routes.closures import closure_routes
 from services.referral.routes.deeds import deed_routes
@@ -11,9 +12,11 @@ from services.referral.routes.drafts import draft_routes
 from services.referral.routes.evaluate import evaluate_routes
 from services.referral.routes.holds import hold_routes
 from services.referral.routes.outside import outside_routes
+from services.referral.routes.overlays import overlay_routes
 from services.referral.routes.proposals import proposal_routes
 from services.referral.routes.protocol import protocol_routes
 from services.referral.routes.self_service import self_service_routes
+from services.referral.routes.series import series_routes
 from services.referral.routes.sites import site_routes
 from services.referral.routes.slots import slot_routes
 from services.referral.routes.visit_deeds import visit_deed_routes
@@ -35,6 +38,7 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         draft_routes(parts),
         watch_routes(parts),
         outside_routes(parts),
+        overlay_routes(parts),
         site_routes(parts),
         slot_routes(parts),
         appointment_routes(parts),
@@ -44,5 +48,7 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         self_service_routes(parts),
         waitlist_routes(parts),
         proposal_routes(parts),
+        series_routes(parts),
+        board_routes(parts),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

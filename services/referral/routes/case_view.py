@@ -6,6 +6,7 @@ from typing import Any
 
 from kernel.context import Actor
 from kernel.evidence import Protocol
+from services.referral.actions.decide_route import questions_to_ask
 from services.referral.model.decision import Decision
 from services.referral.model.inbound import ConsultNote, InboundReferral
 from services.referral.model.watch import Amendment
@@ -122,6 +123,7 @@ def _decision(decision: Decision, protocol: Protocol) -> dict[str, Any]:
     """The decision in full; near misses and questions carry the words of their variable."""
     assert decision.body is not None
     body = decision.body.reveal()
+    body["questions"] = questions_to_ask(protocol, decision.answers.reveal() if decision.answers else {})
     for listed in ("near_misses", "questions"):
         body[listed] = [
             {**item, "label": _label(protocol, item["variable"])} for item in body.get(listed, [])

@@ -8,7 +8,7 @@ from kernel.assembly import Parts
 from kernel.web.api import STORES_NOTHING
 from kernel.web.principal import allow
 from kernel.web.problems import FieldProblem, invalid
-from services.referral.actions.decide_route import decide_route
+from services.referral.actions.decide_route import decide_route, questions_to_ask
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
 from services.referral.schemas import DecisionOut, EvaluateIn
 
@@ -33,6 +33,6 @@ def evaluate_routes(parts: Parts) -> APIBlueprint:
         decided = decide_route(published, answers)
         if decided.refused_fields:
             raise invalid([FieldProblem(fault["field"], fault["code"]) for fault in decided.refused_fields])
-        return decided.body()
+        return {**decided.body(), "questions": questions_to_ask(published.protocol, answers)}
 
     return routes

@@ -50,6 +50,14 @@ class GoldenCaseIn(In):
     expected: dict[str, Any] | None = None
 
 
+class OverlayIn(In):
+    """`changes` as `kernel.evidence.overlay` takes them; sections routes.rules, routes.modifiers, priorities."""
+
+    site: Code
+    changes: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=200)]
+    reason: Annotated[StrictStr, StringConstraints(min_length=1, max_length=2000, pattern=r"\S")]
+
+
 class RetireIn(In):
     pass
 
