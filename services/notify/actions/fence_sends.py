@@ -11,14 +11,20 @@ RECIPIENTS = """
 SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR SHARE
 """
 VISITS = "SELECT id, version, state FROM appointment WHERE id = ANY(:ids) ORDER BY id FOR SHARE"
+# A worker that slept through its lease must not send what has been freed, or given to another attempt, meanwhile.
+OWN = """
+SELECT m.id FROM planned_message m
+JOIN unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[])) AS v (id, attempt) ON v.id = m.id
+WHERE m.attempt_id = v.attempt AND m.state = 'sending' ORDER BY m.id FOR SHARE OF m
+"""
 AFTER_OPT_OUT = ("opt_out_confirmed",)
 
 
 def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
     """Lock what could forbid these sends, and say for each whether it may start now.
 
-    While the caller's transaction is open no opt-out, hold, move or cancel of theirs can commit; so it commits
-    either before this (and the send does not start) or after the request was written.
+    While the caller's transaction is open no opt-out, hold, move or cancel of theirs can commit, and no lease of the
+    wave be freed; so each commits either before this (and the send does not start) or after the request was written.
     """
     # Nothing is written here that would have to outlive a crash.
     session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
@@ -33,6 +39,12 @@ def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
         if visits
         else {}
     )
+    letters = [sent.letter for sent in wave]
+    wanted = {
+        "ids": [letter.message_id for letter in letters],
+        "attempts": [letter.attempt_id for letter in letters],
+    }
+    own = set(session.scalars(text(OWN), wanted))
     allowed = []
     for sent in wave:
         opted_out, held = blocked.get(sent.contact_point_id, (True, True))
@@ -41,5 +53,5 @@ def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
         as_planned = sent.appointment_id is None or (
             current.get(sent.appointment_id) == (sent.appointment_version, sent.visit_state)
         )
-        allowed.append(not told_to_stop and as_planned)
+        allowed.append(sent.letter.message_id in own and not told_to_stop and as_planned)
     return allowed
