@@ -72,7 +72,7 @@ class StepIn(Strict):
     topic: Literal["visit", "follow_up", "outreach", "waitlist"] = "visit"
     template: Code
     exempt: Literal["", "booking_confirmation", "same_day_reminder", "correction"] = ""
-    audience: Literal["all", "short_notice", "planned_ahead"] = "all"
+    audience: Literal["all", "short_notice", "planned_ahead", "attended", "no_show"] = "all"
 
 
 class CadenceIn(Strict):

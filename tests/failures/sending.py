@@ -109,7 +109,7 @@ class Sending:
             for m in self.notify.messages(channel="sms")
         ]
         moves: dict[str, list[str]] = {}
-        for row in self.notify.rows("SELECT message_id, to_state FROM message_move ORDER BY at, id"):
+        for row in self.notify.rows("SELECT message_id, to_state FROM message_move ORDER BY id"):
             moves.setdefault(str(row.message_id), []).append(row.to_state)
         zones = {post.to: zone for post in posts}
         return History(posts, messages, moves, self.opted_out, self.void_since, zones, offset)

@@ -8,14 +8,14 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
-from kernel.ids import new_id
 from kernel.outbox import wake
+from services.notify.actions.add_planned import add_planned
 from services.notify.actions.open_staff_item import open_staff_item
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Appointment, Patient, PlannedMessage
 from services.notify.queries.cadences import cadence_for
 from services.notify.queries.reach import Contactable, reach_of
-from services.notify.rules.cadence import Step, read_steps
+from services.notify.rules.cadence import AFTER_VISIT, Step, read_steps
 from services.notify.rules.plan import Planned, Reach, Visit, plan
 from services.notify.rules.wording import message_language
 
@@ -49,9 +49,7 @@ def plan_visit(session: Session, appointment: Appointment) -> None:
         point = reach[planned.channel].contact_point_id
         row = there.pop((planned.step, planned.channel), None)
         if row is None:
-            row = _new_row(appointment, planned, point, language, at)
-            session.add(row)
-            moves.append(Move(row.id, "", planned.state, planned.reason))
+            moves.append(add_planned(session, appointment, planned, point=point, language=language, at=at))
         elif row.state == "due" or (row.state == "suppressed" and row.reason in CURABLE):
             moves += _renew(row, planned, point, language)
     # The channel that stood in for another, which can be used again.
@@ -90,7 +88,7 @@ def _wanted(
     steps = [
         _after_move(step) if appointment.version > 1 else step
         for step in read_steps(cadence.steps)
-        if step.moment != "days_after"
+        if step.audience not in AFTER_VISIT
     ]
     visit = Visit(
         starts_at=datetime.fromisoformat(facts["starts_at"]),
@@ -106,32 +104,6 @@ def _after_move(step: Step) -> Step:
     if step.moment != "booking":
         return step
     return replace(step, step="moved", template="visit_moved", exempt="correction")
-
-
-def _new_row(
-    appointment: Appointment, planned: Planned, point: UUID | None, language: tuple[str, str], at: datetime
-) -> PlannedMessage:
-    return PlannedMessage(
-        id=new_id(),
-        patient_id=appointment.patient_id,
-        appointment_id=appointment.id,
-        appointment_version=appointment.version,
-        step=planned.step,
-        channel=planned.channel,
-        topic=planned.topic,
-        contact_point_id=point,
-        language=language[0],
-        language_note=language[1],
-        template=planned.template,
-        urgent=False,
-        exempt=planned.exempt,
-        planned_for=planned.planned_for,
-        expires_at=planned.expires_at,
-        state=planned.state,
-        reason=planned.reason,
-        created_at=at,
-        due_at=planned.due_at,
-    )
 
 
 def _renew(

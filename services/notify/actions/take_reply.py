@@ -19,7 +19,7 @@ from services.notify.actions.opt_in import opt_in
 from services.notify.actions.opt_out import opt_out
 from services.notify.actions.plan_answer import plan_answer
 from services.notify.model import ContactPoint, Reply
-from services.notify.queries.reply_context import ReplyContext, reply_context
+from services.notify.queries.reply_context import ReplyContext, open_question, reply_context
 from services.notify.replies.grammar import Meaning, Parsed, parse_reply
 
 EVENTS = {
@@ -123,12 +123,27 @@ def _act(
                 plan_answer(session, reply, "help", language)
         case Meaning.CONFIRM | Meaning.CANNOT_COME | Meaning.RESCHEDULE:
             _about_visit(session, reply, parsed, context)
+        case Meaning.INBOX if _answers_question(session, reply, parsed):
+            return
         case Meaning.INBOX:
             _open(session, reply, parsed.rule)
         case Meaning.AUTOMATIC:
             pass
     if parsed.hold and point.held_at is None:
         point.held_at = now(session)
+
+
+def _answers_question(session: Session, reply: Reply, parsed: Parsed) -> bool:
+    """True for a bare number from someone who was asked how things are: kept with its visit, nobody need read it."""
+    if parsed.rating is None or reply.contact_point_id is None:
+        return False
+    asked = open_question(session, reply.contact_point_id, reply.received_at)
+    if asked is None:
+        return False
+    reply.patient_id = asked.patient_id
+    reply.appointment_id, reply.appointment_version = asked.appointment_id, asked.appointment_version
+    reply.rule = "answers_follow_up"
+    return True
 
 
 def _about_visit(session: Session, reply: Reply, parsed: Parsed, context: ReplyContext) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+SILENCE_SECONDS = 600
 SUMMARY = """
 SELECT
     (SELECT count(*) FROM planned_message WHERE state = 'due' AND due_at <= :now) AS due_now,
@@ -17,8 +18,14 @@ SELECT
     (SELECT count(*) FROM planned_message WHERE state = 'unknown') AS unknown,
     (SELECT max(settled_at) FROM send_attempt WHERE outcome = 'accepted' AND settled_at > now() - interval '7 days')
         AS last_accepted_at,
+    (SELECT count(*) FROM planned_message WHERE state = 'due' AND reason IN
+        ('quiet_hours', 'daily_cap', 'weekly_cap', 'provider_pace', 'provider_busy', 'provider_unreachable')
+        AND due_at <= :now + interval '7 days') AS deferred,
+    (SELECT count(*) FROM contact_point WHERE dead_at IS NOT NULL) AS dead_contacts,
     (SELECT count(*) FROM staff_item WHERE state = 'open') AS open_items,
-    (SELECT count(*) FROM reply WHERE state = 'open') AS open_replies
+    (SELECT count(*) FROM reply WHERE state = 'open') AS open_replies,
+    EXISTS (SELECT 1 FROM send_attempt WHERE outcome = 'accepted' AND started_at > now() - interval '10 minutes')
+        AS accepted_lately
 """
 TODAY = """
 SELECT to_state AS state, count(*) AS n FROM message_move
@@ -36,6 +43,10 @@ def message_health(session: Session, at: datetime, since: datetime) -> dict[str,
         "due_now": row.due_now,
         "due_within_a_day": row.due_within_a_day,
         "oldest_due_seconds": round(max(0.0, float(oldest)), 1) if oldest is not None else None,
+        "deferred": row.deferred,
+        "dead_contacts": row.dead_contacts,
+        # Messages are due and none has been taken: the alarm that a silent failure would never ring itself.
+        "silence_alarm": oldest is not None and float(oldest) > SILENCE_SECONDS and not row.accepted_lately,
         "sending": row.sending,
         "unknown": row.unknown,
         "last_accepted_at": row.last_accepted_at.isoformat() if row.last_accepted_at else None,

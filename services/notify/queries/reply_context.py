@@ -19,6 +19,12 @@ WHERE m.contact_point_id = :point AND a.state = 'booked' AND a.starts_at > :now
     AND m.state IN ('sending', 'sent', 'delivered', 'unknown')
 GROUP BY a.id ORDER BY max(m.sent_at) DESC
 """
+FOLLOWED_UP = """
+SELECT appointment_id, appointment_version, patient_id FROM planned_message
+WHERE contact_point_id = :point AND topic = 'follow_up' AND state IN ('sent', 'delivered', 'unknown')
+    AND sent_at > :since ORDER BY sent_at DESC
+"""
+OPEN_QUESTION = timedelta(days=7)
 # Of two visits of one patient, the one written about this much later than the other is meant.
 CLEARLY_LATER = timedelta(hours=24)
 
@@ -46,3 +52,10 @@ def reply_context(session: Session, contact_point_id: UUID, at: datetime) -> Rep
     if len(visits) > 1 and visits[0].last_told - visits[1].last_told < CLEARLY_LATER:
         return ReplyContext(ids, language, None, "several_visits")
     return ReplyContext(ids, language, visits[0], "")
+
+
+def open_question(session: Session, contact_point_id: UUID, at: datetime) -> Any | None:
+    """The visit whose 0-to-10 question this number was asked in the last week; None when it was not exactly one."""
+    values = {"point": contact_point_id, "since": at - OPEN_QUESTION}
+    asked = session.execute(text(FOLLOWED_UP), values).all()
+    return asked[0] if len({row.appointment_id for row in asked}) == 1 else None

@@ -8,8 +8,10 @@ CHANNELS = ("sms", "email")
 TOPICS = ("visit", "follow_up", "outreach", "waitlist")
 Moment = Literal["booking", "days_before", "hours_before", "days_after"]
 MOMENTS: tuple[Moment, ...] = ("booking", "days_before", "hours_before", "days_after")
-Audience = Literal["all", "short_notice", "planned_ahead"]
-AUDIENCES: tuple[Audience, ...] = ("all", "short_notice", "planned_ahead")
+Audience = Literal["all", "short_notice", "planned_ahead", "attended", "no_show"]
+AUDIENCES: tuple[Audience, ...] = ("all", "short_notice", "planned_ahead", "attended", "no_show")
+# Planned only once it is known what became of the visit.
+AFTER_VISIT: tuple[Audience, ...] = ("attended", "no_show")
 EXEMPTIONS = ("", "booking_confirmation", "same_day_reminder", "correction")
 
 
@@ -23,7 +25,8 @@ class Step:
 
     `moment` and `amount` say when ("days_before" 3); `at_hour` is the recipient's local hour for day steps.
     `every_channel` sends on all of `channels`, otherwise the first that can be used is taken and the next only if
-    it fails. `audience`: visits booked for the same or the next day are "short_notice".
+    it fails. `audience`: visits booked for the same or the next day are "short_notice"; "attended" and "no_show" are
+    planned when the outcome is known.
     """
 
     step: str
@@ -81,6 +84,8 @@ def _read_step(number: int, given: Mapping[str, Any]) -> Step:
     for field, value, values in allowed:
         if value not in values:
             raise refuse(field)
+    if (step.moment == "days_after") != (step.audience in AFTER_VISIT):
+        raise refuse("audience")
     if not step.channels or any(channel not in CHANNELS for channel in step.channels):
         raise refuse("channels")
     if not 0 <= step.amount <= 400 or not 8 <= step.at_hour < 21:

@@ -61,7 +61,8 @@ class Verdict:
 
 
 GO = Verdict("go")
-_STATES_BY_STEP = {"cancelled": ("cancelled",), "follow_up": ("attended",), "missed_visit": ("no_show",)}
+_STATES_BY_STEP = {"cancelled": ("cancelled",)}
+_STATES_BY_TOPIC = {"follow_up": ("attended",), "outreach": ("no_show",)}
 
 
 def judge(message: Candidate, now: datetime) -> Verdict:
@@ -79,7 +80,8 @@ def judge(message: Candidate, now: datetime) -> Verdict:
 def _why_stopped(message: Candidate) -> str:
     if message.of_visit and not message.visit_is_current:
         return "moved"
-    if message.of_visit and message.visit_state not in _STATES_BY_STEP.get(message.step, ("booked",)):
+    wanted = _STATES_BY_STEP.get(message.step) or _STATES_BY_TOPIC.get(message.topic, ("booked",))
+    if message.of_visit and message.visit_state not in wanted:
         return message.visit_state
     if not message.reachable:
         return "no_contact"
