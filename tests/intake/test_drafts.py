@@ -196,9 +196,10 @@ def test_sent_twice_is_refused_with_what_to_do(clinic: Clinic, browser: Browser)
     browser.start()
     token = browser.token
     send_all(browser, token)
-    browser.open(f"/intake/q/{token}/where")
-    assert browser.status == 404
-    assert "Nothing you sent before is lost" in browser.body
+    assert "Thank you. We have your answers." in browser.open(f"/intake/review/{token}").body
+    other = clinic.browser().open(f"/intake/q/{token}/where")
+    assert other.status == 404
+    assert "Nothing you sent before is lost" in other.body
     assert len(clinic.events("intake_submitted")) == 1
 
 
@@ -257,3 +258,33 @@ def test_about_page_keeps_what_was_typed(browser: Browser) -> None:
     assert browser.status == 422
     assert ABOUT["given_name"] in browser.body
     assert "816-555-0123" in browser.body
+
+
+@pytest.mark.capability("I7")
+def test_answers_of_last_time_are_shown_and_count_only_when_confirmed(
+    clinic: Clinic, browser: Browser
+) -> None:
+    browser.start()
+    token = browser.token
+    go_to(browser, token, "pain_now").send({"nprs_now": "6"})
+    go_to(browser, token, "health_history").send({"osteoporosis": "true"})
+    send_all(browser, token)
+    (row,) = clinic.sql("SELECT patient_id FROM submission")
+    by_mail = clinic.call("POST", f"/patients/{row.patient_id}/links", {}, actor=FRONT_DESK).get_json()
+    at_home = clinic.browser("198.51.100.20").open(by_mail["path"]).send({"birth_date": "04/23/1980"})
+    at_home.open(f"/intake/q/{at_home.token}/pain_now")
+    assert " checked" not in at_home.body, "without staff who know who is there, nothing is read back"
+    kiosk = clinic.call(
+        "POST", f"/patients/{row.patient_id}/links", {"mode": "kiosk"}, actor=FRONT_DESK
+    ).get_json()
+    tablet = clinic.browser("198.51.100.21").open(kiosk["path"]).send({"birth_date": "04/23/1980"})
+    again = tablet.token
+    go_to(tablet, again, "pain_now")
+    assert "your answers from last time" in tablet.body
+    assert 'value="6" checked' in tablet.body
+    tablet.send({"nprs_now": "6"})
+    go_to(tablet, again, "where").send({"regions": ["neck"]})
+    tablet.open(f"/intake/review/{again}").send()
+    told = clinic.events("intake_submitted")[-1]
+    assert told["answers"]["nprs_now"] == 6
+    assert "osteoporosis" not in told["answers"], "a block nobody confirmed is not an answer"

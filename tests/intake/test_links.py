@@ -23,7 +23,7 @@ def test_every_refusal_is_one_page(clinic: Clinic, browser: Browser) -> None:
     def note(path: str, prepare: str = "", undo: str = "") -> None:
         if prepare:
             clinic.sql(prepare)
-        answer = browser.open(path)
+        answer = clinic.browser().open(path)
         refused.append((answer.status, page_of(answer.body)))
         if undo:
             clinic.sql(undo)

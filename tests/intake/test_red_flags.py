@@ -128,8 +128,9 @@ def test_self_service_is_over_after_the_stop(clinic: Clinic, browser: Browser) -
     browser.start()
     answer_token = browser.token
     browser.send({"seizure": "true"})
-    assert browser.open(f"/intake/q/{answer_token}/where").status == 404
-    assert browser.open(f"/intake/review/{answer_token}").status == 404
+    for path in (f"/intake/q/{answer_token}/where", f"/intake/review/{answer_token}"):
+        assert "Call 911" in browser.open(path).body, "the browser that was stopped is shown the text again"
+        assert clinic.browser().open(path).status == 404
     (task,) = clinic.get("/callback-tasks")["items"]
     minutes = clinic.sql("SELECT extract(epoch FROM due_at - opened_at) / 60 AS m FROM callback_task")[0].m
     assert minutes == 5

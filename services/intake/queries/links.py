@@ -20,3 +20,14 @@ def find_link(session: Session, token: str, purpose: str, *, lock: bool = False)
     if link is None or link.revoked_at is not None or link.locked_at is not None or link.used_at is not None:
         return None
     return link if link.expires_at > now(session) else None
+
+
+def find_used_link(session: Session, token: str) -> PatientLink | None:
+    """The answering link of `token` that was used up by sending, or by a stop."""
+    if len(token) != TOKEN_LENGTH or not token.isascii():
+        return None
+    found = select(PatientLink).where(
+        PatientLink.token_hash == hashed(token), PatientLink.purpose == "answer"
+    )
+    link = session.scalars(found).first()
+    return link if link is not None and link.used_at is not None and link.revoked_at is None else None

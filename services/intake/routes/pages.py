@@ -1,11 +1,15 @@
 """All patient pages of intake, and what they share."""
 
 import gzip
+from collections.abc import Callable
 from functools import lru_cache
 
-from flask import Flask, Response, request
+from flask import Flask, Response, redirect, request, url_for
 
+from kernel.context import Actor
 from kernel.database import Database
+from services.intake.model import PatientLink
+from services.intake.routes.answering import AlreadySent, use_up
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.question_pages import question_pages
 from services.intake.routes.review_pages import review_pages
@@ -21,6 +25,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts) -> None:
     pages.config["CLINIC_PHONE"] = facts.phone_shown
     pages.jinja_env.filters["in_language"] = in_language
     pages.after_request(_compress_assets)
+    pages.register_error_handler(AlreadySent, _show_what_came_of_it(database))
     for blueprint in (
         start_pages(database, facts),
         question_pages(database, facts),
@@ -28,6 +33,17 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts) -> None:
         status_pages(database, facts),
     ):
         pages.register_blueprint(blueprint, url_prefix="/intake")
+
+
+def _show_what_came_of_it(database: Database) -> Callable[[AlreadySent], Response]:
+    def handler(sent: AlreadySent) -> Response:
+        with database.transaction() as session:
+            link = session.get_one(PatientLink, sent.link_id)
+            token = use_up(session, Actor("patient", str(link.patient_id)), link)
+        answer: Response = redirect(url_for("status.show", token=token), 303)  # type: ignore[assignment]
+        return answer
+
+    return handler
 
 
 def _compress_assets(response: Response) -> Response:

@@ -13,6 +13,7 @@ from kernel.web.problems import not_found
 from services.intake.actions.save_page import PageVisit, Saved, save_page
 from services.intake.model import PatientLink
 from services.intake.queries.drafts import Draft
+from services.intake.queries.earlier_answers import earlier_answers
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, use_up
@@ -52,7 +53,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 return gate_page(facts)
             draft = draft_behind(session, link)
             page = _page(draft, page_id)
-            return _shown(session, facts, token, draft, page, read=None)
+            return _shown(session, facts, token, draft, page, read=None, may_read=link.may_read)
 
     @routes.post("/q/<token>/<page_id>")
     def save(token: str, page_id: str) -> Answer:
@@ -166,16 +167,33 @@ def _onward(token: str, draft: Draft, page: Item) -> str:
 
 
 def _shown(
-    session: Session, facts: PageFacts, token: str, draft: Draft, page: Item, *, read: PageRead | None
+    session: Session,
+    facts: PageFacts,
+    token: str,
+    draft: Draft,
+    page: Item,
+    *,
+    read: PageRead | None,
+    may_read: bool = False,
 ) -> str:
-    """The page as HTML: with stored answers, or with what was typed and what is wrong with it."""
+    """The page as HTML: with stored answers, or with what was typed and what is wrong with it.
+
+    With `may_read` (staff checked who is there) a page not saved yet shows the answers of the last visit; only
+    saving the page makes them answers of this one.
+    """
     chosen = visitor.language()
     pages = draft.pages
     index = next((number for number, one in enumerate(pages) if one.link_id == page.link_id), 0)
     before = pages[index - 1] if index else None
     faults = read.faults if read else {}
     typed = {key: value for key, value in read.values.items() if value is not None} if read else {}
-    hidden_here = read is None and not draft.may_show(page, visitor.device())
+    hidden_here = read is None and not may_read and not draft.may_show(page, visitor.device())
+    earlier = (
+        earlier_answers(session, draft, page)
+        if may_read and read is None and draft.sequence(page) < 0
+        else {}
+    )
+    typed = {**earlier, **typed}
     return render_template(
         "question.html",
         lang=chosen,
@@ -192,6 +210,7 @@ def _shown(
         opens_here=_opens_here(page),
         branching=Branching(draft.form, {**draft.items, **typed}),
         answered_elsewhere=hidden_here,
+        from_last_time=bool(earlier),
         saved=draft.sequence(page) >= 0 and not faults,
         sequence=draft.sequence(page) + 1,
         shown_at=int(now(session).timestamp()),
