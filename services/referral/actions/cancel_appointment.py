@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -15,6 +16,7 @@ from services.referral.actions.offer_slot import freed_by, offer_freed_slot
 from services.referral.actions.take_seats import give_back_seats
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
+from services.referral.queries.appointments import LIVE_STATES
 from services.referral.rules.appointment_reasons import CANCEL_REASONS, CLINIC_AWAY
 from services.referral.rules.referral_states import may_do
 
@@ -53,9 +55,16 @@ def send_back_to_book(
 ) -> None:
     """Put the referral of a visit that fell through back to be booked, one attempt more.
 
-    A referral that has moved on since stays where it is.
+    A referral that has moved on since stays where it is, and so does one with another visit still to come.
     """
     if referral is None or not may_do("cancel_visit", referral.state, "to_book"):
+        return
+    others = select(Appointment.id).where(
+        Appointment.referral_id == referral.id,
+        Appointment.id != appointment.id,
+        Appointment.state.in_(LIVE_STATES),
+    )
+    if session.scalars(others.limit(1)).first() is not None:
         return
     referral.attempts += 1
     move_referral(

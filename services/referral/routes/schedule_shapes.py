@@ -103,6 +103,41 @@ class ConfirmIn(In):
     channel: Literal["phone", "sms", "email", "link", "in_person"] = "phone"
 
 
+class SeriesIn(In):
+    """A therapy series: the same wall time (no offset) on chosen weekdays (0 = Monday), from the first on."""
+
+    visit_type: Code = "therapy_series"
+    provider_id: Code
+    site_id: Code
+    first_start: When
+    weekdays: Annotated[
+        tuple[Annotated[int, Field(strict=True, ge=0, le=6)], ...], Field(min_length=1, max_length=7)
+    ]
+    count: Annotated[int, Field(strict=True, ge=1, le=36)] = 12
+    skip_conflicts: StrictBool = False
+
+
+class BoardQuery(In):
+    """Whose waiting room."""
+
+    site: Code
+
+
+class WalkInIn(In):
+    site_id: Code
+
+
+class WalkInOut(BaseModel):
+    """Somebody who came without an appointment."""
+
+    id: str
+    version: int
+    site: str
+    referral_id: str | None
+    arrived_at: str
+    state: str
+
+
 class WaitIn(In):
     """What would suit. No visit type: the first visit of the referral's route; empty lists mean any (Monday = 0)."""
 
@@ -231,6 +266,15 @@ class SlotOut(BaseModel):
     ends_at: str
     local_start: str
     badge: str | None
+
+
+class SeriesOut(BaseModel):
+    """A series: the visits booked or cancelled, those left out, or (a check) all as planned with conflicts."""
+
+    series_id: str | None
+    items: list[dict[str, Any]]
+    left_out: list[dict[str, Any]]
+    planned: list[dict[str, Any]]
 
 
 class ProposalQuery(In):
