@@ -176,6 +176,11 @@ class Owners:
                 for n in range(22)
             ]
             return 200, {"items": items, "next_cursor": None}
+        if path == "appointments" and "asks" in query:
+            return 200, {
+                "items": [one for one in world.appointments.values() if one.get("asks")],
+                "next_cursor": None,
+            }
         if path == "appointments":
             return 200, {
                 "items": [
@@ -207,6 +212,8 @@ class Owners:
         self, service: str, path: str, sent: Any, headers: dict[str, str], actor: Any
     ) -> tuple[int, Any]:
         world, steps = self.world, path.split("/")
+        if (service, "POST", path) in world.extra:
+            return 200, world.extra[service, "POST", path]
         if steps[0] == "referrals" and steps[2] == "appointments":
             row = world.referrals[steps[1]]
             taken = [one for one in world.appointments.values() if one["starts_at"] == sent["starts_at"]]
@@ -254,7 +261,16 @@ class Owners:
                 }
             )
         elif steps[0] == "appointments":
-            record["state"] = {"check-in": "arrived", "cancel": "cancelled"}.get(steps[2]) or sent["outcome"]
+            done = {
+                "check-in": "arrived",
+                "cancel": "cancelled",
+                "undo-check-in": "booked",
+                "confirm": "confirmed",
+            }
+            if steps[2] == "move":
+                record["starts_at"], record["asks"] = sent["starts_at"], ""
+            else:
+                record["state"] = done.get(steps[2]) or sent["outcome"]
         elif steps[0] == "inbox":
             record["state"], record["outcome"] = "closed", sent["outcome"]
         elif steps[2] == "acknowledge":

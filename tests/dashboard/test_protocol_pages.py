@@ -1,0 +1,188 @@
+"""The protocol's pages: read as sentences, change by form, check, sign, publish by a second person."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from kernel.contracts.protocol import shipped_document
+from kernel.ids import new_id
+from tests.dashboard.conftest import Dashboard
+
+DRAFT = str(new_id())
+
+
+@pytest.fixture
+def draft(clinic: Dashboard) -> dict[str, Any]:
+    """An open draft of the shipped protocol, with one failing golden case."""
+    failing = {
+        "code": "GC124",
+        "title": "Just short of",
+        "name": "",
+        "differences": {"route": {"expected": "medication_review", "found": "staff_triage"}},
+    }
+    body = {
+        "id": DRAFT,
+        "title": "Try a threshold",
+        "base_number": 1,
+        "stale": False,
+        "state": "open",
+        "version": 4,
+        "author": {"id": "someone", "name": "Someone Else"},
+        "changed_by": "someone",
+        "created_at": "",
+        "changed_at": "",
+        "published_number": None,
+        "document": shipped_document(),
+        "changes": [
+            {
+                "kind": "changed",
+                "path": "routes.rules",
+                "id": "MR5",
+                "before": {
+                    "id": "MR5",
+                    "when": {"variable": "med_days_any_acute", "operator": "ge", "value": 8},
+                },
+                "after": {
+                    "id": "MR5",
+                    "when": {"variable": "med_days_any_acute", "operator": "ge", "value": 10},
+                },
+            }
+        ],
+        "checks": {
+            "ready": False,
+            "problems": [],
+            "golden": {"total": 3, "passed": 2, "failing": [failing]},
+            "findings": [
+                {
+                    "code": "overlap",
+                    "severity": "note",
+                    "items": ["SC1", "MR1"],
+                    "message": "Both can be true.",
+                    "witness": {"age_years": 44},
+                }
+            ],
+        },
+    }
+    clinic.world.extra["referral", "GET", f"protocol/drafts/{DRAFT}"] = body
+    clinic.world.extra["referral", "POST", f"protocol/drafts/{DRAFT}/items"] = {"id": DRAFT}
+    return body
+
+
+def test_a_draft_shows_its_rules_as_sentences_and_what_keeps_it_from_being_published(
+    clinic: Dashboard, draft: dict[str, Any]
+) -> None:
+    page = clinic.signed_in("nurse").get(f"/staff/protocol/drafts/{DRAFT}").text
+    assert "Limb weakness is new or worse" in page
+    assert "1 of 3 golden cases fail" in page
+    assert "expected medication review, now <b>staff triage</b>" in re.sub(r"\s+", " ", page)
+    assert "Both can be true." in page
+    assert "<b>Medicine days any acute is at least 10</b>" in page
+
+
+def test_a_threshold_is_changed_by_form_and_its_signature_comes_off(
+    clinic: Dashboard, draft: dict[str, Any]
+) -> None:
+    rule = next(one for one in draft["document"]["routes"]["rules"] if one["id"] == "MR5")
+    rule["signoff"] = {"required": True, "by": "Ines Marrow", "on": "2026-10-01"}
+    browser = clinic.signed_in("nurse")
+    path = f"/staff/protocol/drafts/{DRAFT}/rules/MR5"
+    page = browser.get(path)
+    assert 'name="when.value" value="8"' in page.text
+    form = {
+        "id": "MR5",
+        "name": rule["name"],
+        "route": rule["route"],
+        "priority": rule["priority"],
+        "source": rule["source"],
+        "status": rule["status"],
+        "when.kind": "leaf",
+        "when.variable": "med_days_any_acute",
+        "when.operator": "ge",
+        "when.value": "10",
+        "version": "4",
+        "key": "k1",
+        "press": "save",
+    }
+    assert browser.post(path, form).status_code == 303
+    sent = clinic.world.calls[-1]
+    assert sent["headers"]["If-Match"] == '"4"'
+    assert sent["body"]["item"] == {
+        **rule,
+        "when": {"variable": "med_days_any_acute", "operator": "ge", "value": 10},
+        "signoff": {"required": True, "by": None, "on": None},
+    }
+
+
+def test_pressing_add_draws_another_clause_and_stores_nothing(
+    clinic: Dashboard, draft: dict[str, Any]
+) -> None:
+    browser = clinic.signed_in("nurse")
+    path = f"/staff/protocol/drafts/{DRAFT}/rules/MR5"
+    before = len([call for call in clinic.world.calls if call["method"] == "POST"])
+    form = {
+        "id": "MR5",
+        "when.kind": "leaf",
+        "when.variable": "med_days_any_acute",
+        "when.operator": "ge",
+        "when.value": "9",
+        "press": "wrap:when/when",
+    }
+    page = browser.post(path, form).text
+    assert 'name="when.0.value" value="9"' in page
+    assert 'name="when.1.variable"' in page
+    assert len([call for call in clinic.world.calls if call["method"] == "POST"]) == before
+
+
+def test_only_a_provider_signs(clinic: Dashboard, draft: dict[str, Any]) -> None:
+    path = f"/staff/protocol/drafts/{DRAFT}/rules/MR5"
+    assert "Save and sign" not in clinic.signed_in("nurse").get(path).text
+    browser = clinic.signed_in("provider")
+    assert "Save and sign" in browser.get(path).text
+    form = {
+        "id": "MR5",
+        "when.kind": "leaf",
+        "when.variable": "med_days_any_acute",
+        "when.operator": "ge",
+        "when.value": "8",
+        "version": "4",
+        "key": "k2",
+        "press": "sign",
+    }
+    assert browser.post(path, form).status_code == 303
+    assert clinic.world.calls[-1]["body"]["item"]["signoff"]["by"] == "Provider Tester"
+
+
+def test_text_that_is_not_json_is_refused_and_kept(clinic: Dashboard, draft: dict[str, Any]) -> None:
+    browser = clinic.signed_in("nurse")
+    path = f"/staff/protocol/drafts/{DRAFT}/variables/fever"
+    browser.get(path)
+    answer = browser.post(path, {"text": '{"id": "fever",', "press": "save-text"})
+    assert answer.status_code == 422
+    assert "not valid JSON" in answer.text
+    assert "&#34;fever&#34;," in answer.text
+
+
+def test_who_wrote_the_draft_cannot_publish_it(clinic: Dashboard, draft: dict[str, Any]) -> None:
+    browser = clinic.signed_in("nurse")
+    assert "Put in force" in browser.get(f"/staff/protocol/drafts/{DRAFT}").text
+    draft["author"]["id"] = clinic.world.calls[-1]["actor"].id
+    assert "A second person publishes" in browser.get(f"/staff/protocol/drafts/{DRAFT}").text
+
+
+def test_an_export_is_the_document_with_the_number_it_came_from(
+    clinic: Dashboard, draft: dict[str, Any]
+) -> None:
+    answer = clinic.signed_in("nurse").get(f"/staff/protocol/drafts/{DRAFT}/export")
+    assert json.loads(answer.text) == {"number": 1, "document": draft["document"]}
+
+
+def test_a_manager_reads_and_the_front_desk_does_not(clinic: Dashboard, draft: dict[str, Any]) -> None:
+    clinic.world.extra["referral", "GET", "protocol"] = {"number": 1, "document": draft["document"]}
+    clinic.world.extra["referral", "GET", "protocol/versions"] = {"items": []}
+    page = clinic.signed_in("manager").get("/staff/protocol").text
+    assert "Suspected myelopathy" in page
+    assert "Start a draft" not in page
+    assert clinic.signed_in("front_desk").get("/staff/protocol").status_code == 403
+    assert clinic.signed_in("manager").get(f"/staff/protocol/drafts/{DRAFT}").status_code == 403
