@@ -180,3 +180,64 @@ def test_a_note_is_returned_reviewed_and_acknowledged_as_separate_steps(clinic: 
     assert step("acknowledge", FRONT_DESK).status_code == 409
     shown = clinic.get(f"/referrals/{case['id']}")["notes"]
     assert [n["id"] for n in shown] == [note["id"]]
+
+
+@pytest.mark.capability("L11")
+def test_the_referrer_is_told_each_milestone_once(staffed: Clinic) -> None:
+    made = refer(staffed).json
+    other = refer(staffed, external_id="B-1", patient={**PATIENT, "given_name": "Ana"}).json
+    staffed.submit(NECK_PAIN)
+    assert staffed.get("/referrer-notices")["items"] == []
+    routed = staffed.do(
+        made, "redirect", {"route": "physical_therapy", "reason_code": "new_information_by_phone"}
+    )
+    visit = booked(staffed, routed["id"], slots(staffed, visit_type="pt_evaluation")[0])
+    change(staffed, visit, "cancel", {"reason_code": "patient_unwell"})
+    again = booked(staffed, routed["id"], slots(staffed, visit_type="pt_evaluation")[1])
+    change(staffed, change(staffed, again, "check-in").json, "outcome", {"outcome": "attended"})
+    staffed.do(staffed.get(f"/referrals/{made['id']}"), "close", {"outcome": "improved"})
+    staffed.do(other, "decline", {"reason_code": "insurance_not_accepted"})
+
+    told: list[tuple[str, str]] = []
+    cursor = ""
+    while True:
+        page = staffed.get(f"/referrer-notices?limit=2{cursor}")
+        if not page["items"]:
+            break
+        told += [(notice["external_id"], notice["milestone"]) for notice in page["items"]]
+        cursor = f"&cursor={page['next_cursor']}"
+    assert told == [
+        ("A-1001", "accepted"),
+        ("A-1001", "booked"),
+        ("A-1001", "changed"),
+        ("A-1001", "booked"),
+        ("A-1001", "completed"),
+        ("B-1", "declined"),
+    ]
+    assert "Rosa" not in str(staffed.get("/referrer-notices"))
+    assert staffed.call("GET", "/referrer-notices?cursor=x").status_code == 400
+
+
+def test_an_api_client_hears_of_its_own_referrals_only(clinic: Clinic) -> None:
+    staff_made = refer(clinic).json
+    scopes = frozenset({"referral:read", "referral:write"})
+
+    def as_client(name: str) -> dict[str, str]:
+        return {
+            "Authorization": f"Bearer {clinic.tokens('dashboard').issue_access(name, scopes, ['referral'])}"
+        }
+
+    body = {"sender": "EHR", "external_id": "7", "patient": {**PATIENT, "given_name": "Lia"}}
+    sent = clinic.call("POST", "/referrals", body, headers=as_client("ehr"))
+    assert sent.status_code == 201
+    assert sent.json is not None
+    for referral_id in (staff_made["id"], sent.json["id"]):
+        clinic.do(clinic.get(f"/referrals/{referral_id}"), "decline", {"reason_code": "duplicate"})
+    heard = clinic.call("GET", "/referrer-notices", headers=as_client("ehr")).json
+    assert heard is not None
+    assert [(n["sender"], n["external_id"], n["milestone"]) for n in heard["items"]] == [
+        ("EHR", "7", "declined")
+    ]
+    other = clinic.call("GET", "/referrer-notices", headers=as_client("eh")).json
+    assert other is not None
+    assert other["items"] == []

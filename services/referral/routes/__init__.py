@@ -11,6 +11,7 @@ from services.referral.routes.deeds import deed_routes
 from services.referral.routes.drafts import draft_routes
 from services.referral.routes.evaluate import evaluate_routes
 from services.referral.routes.holds import hold_routes
+from services.referral.routes.notices import notice_routes
 from services.referral.routes.outside import outside_routes
 from services.referral.routes.overlays import overlay_routes
 from services.referral.routes.proposals import proposal_routes
@@ -38,6 +39,7 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         draft_routes(parts),
         watch_routes(parts),
         outside_routes(parts),
+        notice_routes(parts),
         overlay_routes(parts),
         site_routes(parts),
         slot_routes(parts),

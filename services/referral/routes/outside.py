@@ -47,7 +47,9 @@ def _add_receiving(routes: APIBlueprint, parts: Parts) -> None:
     @allow(roles=STAFF, scopes={"referral:write"})
     @routes.input(OutsideIn, arg_name="body")
     @routes.output(AnyOut, status_code=201)
-    @routes.doc(security="bearer")
+    @routes.doc(
+        security="bearer", responses={200: "The referral made by the first call, or the one tracked."}
+    )
     def receive(body: OutsideIn) -> Any:
         """Take a referral from outside. The same sender and id again: 200 with the same referral."""
         who = principal()

@@ -56,5 +56,10 @@ class NoteIn(In):
     text: NeededNote
 
 
+class NoticesQuery(In):
+    cursor: Annotated[str, StringConstraints(min_length=1, max_length=80)] | None = None
+    limit: Annotated[int, Field(ge=1, le=100)] = 50
+
+
 class NothingIn(In):
     pass

@@ -2,7 +2,8 @@
 
 TRIAGE_ROLES = frozenset({"nurse", "provider"})
 LIST_ROLES = frozenset({"front_desk", "nurse", "therapist", "provider", "manager"})
-BOOKABLE_ROUTES = frozenset({"surgical_consult", "medication_review", "physical_therapy"})
+# These need a person, not a slot; every other route of the protocol, also one added tomorrow, is booked.
+UNBOOKED_ROUTES = frozenset({"emergency", "same_day_clinician", "staff_triage"})
 
 
 def sees_clinical(role: str, kind: str) -> bool:
