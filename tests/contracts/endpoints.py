@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 import schemathesis.openapi
-from hypothesis import HealthCheck, find, settings
+from hypothesis import HealthCheck, Phase, find, settings
 
 from kernel.context import Actor
 from kernel.ids import new_id
@@ -129,7 +129,12 @@ def _endpoints_of(stack: RunningStack, service: str) -> Iterator[Endpoint]:
                     strategy,
                     lambda _: True,
                     settings=settings(
-                        max_examples=1, database=None, suppress_health_check=list(HealthCheck), deadline=None
+                        max_examples=20,
+                        phases=[Phase.generate],
+                        database=None,
+                        deadline=None,
+                        derandomize=True,
+                        suppress_health_check=list(HealthCheck),
                     ),
                 ).body
             yield Endpoint(

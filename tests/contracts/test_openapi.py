@@ -24,7 +24,7 @@ SERVICES = ("intake", "referral", "notify", "dashboard")
 METHODS = ("get", "post", "put", "patch", "delete")
 NURSE = Actor("staff", "schemathesis", role="nurse", name="Contract Tester")
 POSITIVE, NEGATIVE = schemathesis.GenerationMode.POSITIVE, schemathesis.GenerationMode.NEGATIVE
-EXAMPLES = 12
+EXAMPLES = 8
 # A document cannot say that a birth date lies in the past or that a phone number can exist (422 names the field),
 # nor which cursors a list gave out (400).
 ACCEPTING = ["2xx", "400", "401", "403", "404", "409", "412", "422"]

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.database import Database
+from kernel.web.api import STORES_NOTHING
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
@@ -80,6 +81,7 @@ def cadence_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
     @allow(roles=READS)
     @routes.input(SimulateIn)
     @routes.output(ItemsOut)
+    @routes.doc(extensions={STORES_NOTHING: True})
     def simulated(json_data: SimulateIn) -> Any:
         """Every message such a visit would get: when, why not, in which words, and what each costs."""
         for field in ("time_zone", "site_zone"):
