@@ -1,0 +1,236 @@
+"""The staff pages in a real browser: keys, palette, refresh, print, access checks on every page."""
+
+import re
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect
+from werkzeug.serving import make_server
+
+from services.dashboard.rules.times import local
+from tests.dashboard.conftest import PASSWORD, Dashboard
+
+pytestmark = pytest.mark.xdist_group("dashboard_browser")
+NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
+CAUDA = {"age_years": 52, "saddle_numbness": True, "pain_weeks": 2}
+
+
+@pytest.fixture(scope="module")
+def address(shared_dashboard: Dashboard) -> Iterator[str]:
+    """The dashboard on a port of its own."""
+    server = make_server("127.0.0.1", 0, shared_dashboard.app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join(10)
+
+
+@pytest.fixture(scope="module")
+def cookies(shared_dashboard: Dashboard, chromium: Browser, address: str) -> dict[str, Any]:
+    """Signed-in cookies by role, made once."""
+    kept = {}
+    for role in ("nurse", "front_desk"):
+        email = shared_dashboard.add_staff(role, email=f"{role.replace('_', '.')}.browser@example.test")
+        context = chromium.new_context()
+        page = context.new_page()
+        page.goto(f"{address}/staff/login")
+        page.fill("[name=email]", email)
+        page.fill("[name=password]", PASSWORD)
+        page.click("text=Sign in >> nth=-1")
+        page.wait_for_url(re.compile(r"/staff/(triage|today)"))
+        kept[role] = context.cookies()
+        context.close()
+    return kept
+
+
+@pytest.fixture
+def page(clinic: Dashboard, chromium: Browser, address: str, cookies: dict[str, Any]) -> Iterator[Page]:
+    """A nurse's page with four cases; it fails the test when it asks another host or logs an error."""
+    for name, answers in (("Aldous", CAUDA), ("Berit", NECK), ("Casimir", NECK), ("Dorte", NECK)):
+        clinic.world.add_referral(name, "Vik", answers)
+    context = chromium.new_context(base_url=address, viewport={"width": 1366, "height": 768})
+    context.add_cookies(cookies["nurse"])
+    opened = context.new_page()
+    elsewhere: list[str] = []
+    opened.on("request", lambda r: elsewhere.append(r.url) if not r.url.startswith(address) else None)
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert not elsewhere
+    assert not errors
+
+
+@pytest.mark.capability("D7")
+def test_lists_actions_and_pages_are_worked_by_keyboard_alone(page: Page) -> None:
+    page.goto("/staff/triage")
+    for _ in range(3):
+        page.keyboard.press("j")
+    page.keyboard.press("k")
+    expect(page.locator("tr.at")).to_contain_text("Berit")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff/referrals/*")
+    expect(page.locator("h1")).to_contain_text("Vik, Berit")
+    page.keyboard.press("r")
+    page.wait_for_url("**/redirect")
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(r"/staff/referrals/[0-9a-f-]+$"))
+    page.keyboard.press("a")
+    page.wait_for_url("**/staff/referrals/*?done=accept")
+    expect(page.locator("h1")).not_to_contain_text("Berit")
+    page.keyboard.press("g")
+    page.keyboard.press("t")
+    page.wait_for_url("**/staff/today")
+
+
+@pytest.mark.capability("D7")
+def test_the_overview_lists_the_very_keys_that_act_and_returns_focus(page: Page) -> None:
+    page.goto("/staff/triage")
+    page.keyboard.press("?")
+    listed = page.locator("#keys dt kbd").all_text_contents()
+    bound = page.eval_on_selector_all("[data-go]", "all => all.map(one => 'g ' + one.dataset.go)")
+    bound += page.eval_on_selector_all("[data-key]", "all => all.map(one => one.dataset.key)")
+    assert set(bound) <= set(listed)
+    assert {"?", "j", "k", "Enter", "Ctrl K"} <= set(listed)
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).not_to_be_visible()
+
+
+@pytest.mark.capability("D7")
+def test_no_single_key_acts_while_a_field_has_focus_and_all_can_be_turned_off(page: Page) -> None:
+    page.goto("/staff/patients")
+    page.keyboard.type("gt jk")
+    expect(page.locator("main [name=q]")).to_have_value("gt jk")
+    assert page.url.endswith("/staff/patients")
+    page.goto("/staff/triage")
+    page.keyboard.press("?")
+    page.uncheck("[data-keys-on]")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    expect(page.locator("tr.at")).to_have_count(0)
+    page.keyboard.press("?")
+    page.check("[data-keys-on]")
+
+
+@pytest.mark.capability("D7")
+def test_the_palette_finds_pages_and_patients(page: Page, clinic: Dashboard) -> None:
+    row = next(iter(clinic.world.referrals.values()))
+    clinic.world.extra["intake", "GET", "patients"] = {"items": [{"id": row["patient_id"], **row["patient"]}]}
+    page.goto("/staff/triage")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("vik")
+    expect(page.locator(".palette-patients")).to_contain_text("Vik, Aldous")
+    page.fill("#palette [name=q]", "worklists")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/staff/worklists")
+
+
+@pytest.mark.capability("D8")
+def test_a_refresh_waits_while_typing_keeps_the_row_and_drops_a_late_answer(
+    page: Page, clinic: Dashboard
+) -> None:
+    today = local(clinic.world.now)
+    first = clinic.world.add_referral("Early", "Bird", NECK)
+    clinic.world.add_appointment(first, today.replace(hour=8), local_start=today.isoformat())
+    page.clock.install()
+    page.goto("/staff/today")
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    asked: list[str] = []
+    page.on("request", lambda r: asked.append(r.url) if r.headers.get("x-waymark-refresh") else None)
+
+    page.keyboard.press("?")
+    page.clock.fast_forward(31_000)
+    assert not asked, "it asks although a dialog is open"
+    page.keyboard.press("Escape")
+
+    second = clinic.world.add_referral("Late", "Comer", NECK)
+    clinic.world.add_appointment(second, today.replace(hour=9), local_start=today.isoformat())
+    page.keyboard.press("j")
+    page.clock.fast_forward(31_000)
+    expect(page.locator("#live-note")).to_contain_text("changed, show")
+    expect(page.locator("tr[data-row]")).to_have_count(1)
+    page.click("#live-note")
+    expect(page.locator("tr[data-row]")).to_have_count(2)
+
+    held: list[Route] = []
+    page.route("**/staff/today", held.append)
+    page.evaluate(
+        "document.activeElement.blur(); document.querySelectorAll('.at').forEach(r => r.classList.remove('at'))"
+    )
+    page.clock.fast_forward(31_000)
+    page.wait_for_function("true")
+    clinic.world.appointments.clear()
+    page.keyboard.press("?")
+    for route in held:
+        route.continue_()
+    page.wait_for_timeout(300)
+    expect(page.locator("tr[data-row]")).to_have_count(2)
+
+
+@pytest.mark.capability("D16")
+def test_the_day_prints_as_a_list_without_the_frame(page: Page, clinic: Dashboard) -> None:
+    today = local(clinic.world.now)
+    row = next(iter(clinic.world.referrals.values()))
+    clinic.world.add_appointment(row, today.replace(hour=8), local_start=today.isoformat())
+    page.goto("/staff/today")
+    page.emulate_media(media="print")
+    for hidden in (".rail", ".top", ".do", ".tabs"):
+        expect(page.locator(hidden).first).not_to_be_visible()
+    expect(page.locator("tr[data-row]")).to_contain_text("Vik, Aldous")
+    expect(page.locator("tr[data-row]")).to_contain_text("(816) 555-0142")
+    assert page.pdf().startswith(b"%PDF")
+
+
+def test_every_page_passes_the_access_checks_and_fits_the_desk(
+    page: Page, clinic: Dashboard, repository: Path
+) -> None:
+    world = clinic.world
+    row = next(iter(world.referrals.values()))
+    world.add_callback("Olena", "Varga")
+    world.add_reply("Could I come at four?")
+    visit = world.add_appointment(row, world.now + timedelta(hours=1), site="lees-summit")
+    world.messages.append(
+        {
+            "id": "1",
+            "patient_id": row["patient_id"],
+            "step": "1_day",
+            "channel": "sms",
+            "state": "suppressed",
+            "reason": "opted_out",
+            "due_at": world.now.isoformat(),
+            "text": "Your visit",
+        }
+    )
+    world.extra["notify", "GET", "health-summary"] = {
+        "due_now": 1,
+        "oldest_due_seconds": 3,
+        "last_day": {"sent": 4},
+    }
+    case = f"/staff/referrals/{row['id']}"
+    axe = (repository / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    for path in (
+        "/staff/triage",
+        case,
+        f"{case}/redirect",
+        f"{case}/defer",
+        f"{case}/slots",
+        "/staff/today",
+        "/staff/callbacks",
+        "/staff/worklists?all=1",
+        "/staff/handoff",
+        "/staff/patients",
+        "/staff/inbox",
+        "/staff/messages",
+        f"/staff/appointments/{visit['id']}/cancel",
+        "/staff/nowhere",
+    ):
+        page.goto(path)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")["violations"]
+        assert not [(one["id"], one["nodes"][0]["html"]) for one in found], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1366, path
