@@ -71,7 +71,15 @@ class Visit:
         self.page.click("main button[type=submit]")
 
     def save(self) -> None:
+        """Press the button; a script sends the page, so callers wait for where it leads."""
         self.page.click("#page-form button[type=submit]")
+
+    def save_and_go_on(self) -> None:
+        before = self.page.url
+        self.save()
+        self.page.wait_for_function(
+            "url => location.href !== url && document.readyState === 'complete'", arg=before
+        )
 
     @property
     def name(self) -> str:
@@ -101,7 +109,7 @@ def test_every_page_is_accessible_at_320_px(
         if visit.name == "mood":
             visit.page.click("label[for='f-phq9_1-LA6570-1']")
         visit.check(f"{lang}_{visit.name}")
-        visit.save()
+        visit.save_and_go_on()
     assert {"mood_more", "warning_signs_more", "scalp_and_jaw", "medicines"} <= set(seen)
     visit.check(f"{lang}_review")
     visit.page.click("main form button[type=submit]")
@@ -115,7 +123,7 @@ def test_the_stop_is_loud_and_accessible(chromium: Browser, served: tuple[str, C
     visit = Visit(context, served[0], axe)
     visit.start("en", given_name="Luis", phone="816-555-0132")
     visit.page.click("label[for='f-thunderclap-true']")
-    visit.save()
+    visit.save_and_go_on()
     assert (
         visit.page.get_by_role("heading", level=1).inner_text() == "Call 911 or go to an emergency room now"
     )
@@ -161,4 +169,85 @@ def test_a_page_is_light(chromium: Browser, served: tuple[str, Clinic]) -> None:
     session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
     visit.page.reload(wait_until="networkidle")
     assert sum(sizes) <= 150_000, sum(sizes)
+    context.close()
+
+
+@pytest.mark.capability("I10")
+def test_touching_the_body_ticks_its_region(chromium: Browser, served: tuple[str, Clinic]) -> None:
+    context = chromium.new_context()
+    visit = Visit(context, served[0], "")
+    visit.start("en", given_name="Bo", phone="816-555-0135")
+    visit.save()
+    visit.page.wait_for_url("**/where")
+    visit.page.locator("figure:nth-of-type(2) [data-region=low_back]").click()
+    visit.page.locator("figure:nth-of-type(1) [data-region=face]").click()
+    visit.page.focus("#f-regions-neck")
+    visit.page.keyboard.press("Space")
+    assert visit.page.locator("#f-regions-low_back").is_checked()
+    assert visit.page.locator("[data-region=neck].wm-on").count() == 2
+    visit.save()
+    visit.page.wait_for_url("**/pain_now")
+    visit.open(visit.page.url.removeprefix(visit.base).replace("pain_now", "where"))
+    ticked = visit.page.evaluate(
+        "[...document.querySelectorAll('[name=regions]:checked')].map(b => b.value).sort()"
+    )
+    assert ticked == ["face", "low_back", "neck"]
+    context.close()
+
+
+@pytest.mark.capability("I19")
+def test_answers_survive_a_lost_network(chromium: Browser, served: tuple[str, Clinic]) -> None:
+    context = chromium.new_context()
+    visit = Visit(context, served[0], "")
+    visit.start("en", given_name="Net", phone="816-555-0136")
+    visit.page.click("label[for='f-seizure-false']")
+    context.set_offline(True)
+    visit.save()
+    visit.page.get_by_text("No connection. Your answers are kept").wait_for()
+    visit.page.click("label[for='f-loc-false']")
+    context.set_offline(False)
+    visit.page.wait_for_url("**/where", timeout=20_000)
+    visit.page.click("label[for=f-regions-arm]")
+    context.set_offline(True)
+    visit.page.evaluate("document.title = 'still here'")
+    context.set_offline(False)
+    visit.page.reload()
+    assert visit.page.locator("#f-regions-arm").is_checked(), "typing survives a reload before it was sent"
+    visit.save()
+    visit.page.wait_for_url("**/pain_now", timeout=20_000)
+    clinic = served[1]
+    rows = clinic.sql(
+        "SELECT count(*) AS n FROM page_save JOIN submission s ON s.id = submission_id WHERE page_save.page IN ('where', 'emergency_signs')"
+    )
+    assert rows[0].n >= 2
+    context.close()
+
+
+@pytest.mark.capability("I19")
+def test_a_lost_answer_to_an_emergency_still_shows_the_text(
+    chromium: Browser, served: tuple[str, Clinic]
+) -> None:
+    """The save arrived, its answer did not: trying again shows the stop, and opens no second call-back."""
+    context = chromium.new_context()
+    visit = Visit(context, served[0], "")
+    visit.start("en", given_name="Lost", phone="816-555-0137")
+    visit.page.click("label[for='f-face_droop-true']")
+    lost = {"left": 1}
+
+    def drop_once(route: Any) -> None:
+        if route.request.method == "POST" and lost["left"]:
+            lost["left"] -= 1
+            route.fetch(max_redirects=0)
+            route.abort()
+        else:
+            route.continue_()
+
+    visit.page.route("**/q/**", drop_once)
+    visit.save()
+    visit.page.wait_for_url("**/s/**", timeout=20_000)
+    assert "Call 911" in visit.page.get_by_role("heading", level=1).inner_text()
+    (row,) = served[1].sql(
+        "SELECT count(*) AS n FROM callback_task t JOIN submission s ON s.id = t.submission_id JOIN patient p ON p.id = s.patient_id WHERE s.state = 'stopped' AND s.started_at > now() - interval '1 minute'"
+    )
+    assert row.n >= 1
     context.close()

@@ -207,8 +207,8 @@ def test_saves_out_of_order_keep_the_later_answer(clinic: Clinic, browser: Brows
     """BAD-53: a queued save that arrives after a later one of the same page is ignored."""
     browser.start()
     token = browser.token
-    go_to(browser, token, "pain_now").send({"nprs_now": "5", "_queued": "yes", "_seq": "50"})
-    go_to(browser, token, "pain_now").send({"nprs_now": "4", "_queued": "yes", "_seq": "40"})
+    go_to(browser, token, "pain_now").send({"nprs_now": "5", "_queued": "yes", "_seq": "1795000000050"})
+    go_to(browser, token, "pain_now").send({"nprs_now": "4", "_queued": "yes", "_seq": "1795000000040"})
     assert browser.status == 200
     send_all(browser, token)
     (told,) = clinic.events("intake_submitted")

@@ -4,7 +4,17 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.personal import PersonalField
@@ -73,7 +83,7 @@ class PageSave(Base):
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     submission_id: Mapped[UUID] = mapped_column(ForeignKey("submission.id"), index=True)
     page: Mapped[str] = mapped_column(Text)
-    sequence: Mapped[int] = mapped_column(Integer)
+    sequence: Mapped[int] = mapped_column(BigInteger)
     items_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(Text)
     device: Mapped[str] = mapped_column(Text, server_default="")
