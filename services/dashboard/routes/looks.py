@@ -29,6 +29,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         person=person_name,
         phone=phone_words,
         lower_day=lower_day,
+        weekday=times.weekday_words,
     )
     env.globals.update(
         clinic_name=clinic_name,

@@ -66,6 +66,15 @@ def day_words(day: date, today: date) -> str:
     return near.get((day - today).days) or f"{day:%a} {day.day} {day:%b}"
 
 
+def weekday_words(text: str) -> str:
+    """Return Tue 24 Nov for a date written YYYY-MM-DD, or the text itself."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{day:%a} {day.day} {day:%b}"
+
+
 def when(moment: datetime, now: datetime, zone: str = CLINIC_ZONE) -> str:
     """Return the day in words and the time of day."""
     there = local(moment, zone)
