@@ -64,3 +64,12 @@ def test_the_front_desk_sees_no_answers_flags_or_unconfirmed_route(clinic: Clini
         "POST", f"/referrals/{case['id']}/accept", {}, actor=FRONT_DESK, version=case["version"]
     )
     assert refused.status_code == 403
+
+
+def test_a_same_day_case_can_be_booked_once_a_clinician_cleared_its_flag(clinic: Clinic) -> None:
+    case = clinic.submit({**NECK_PAIN, "limb_weakness": "new_or_worse"})
+    assert case["route"] == "same_day_clinician"
+    accepted = clinic.do(case, "accept")
+    assert accepted["state"] == "accepted"
+    cleared = clinic.do(accepted, "clear-hold", {"reason_code": "assessed_by_clinician", "note": "Called."})
+    assert cleared["state"] == "to_book"

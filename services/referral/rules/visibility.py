@@ -3,7 +3,7 @@
 TRIAGE_ROLES = frozenset({"nurse", "provider"})
 LIST_ROLES = frozenset({"front_desk", "nurse", "therapist", "provider", "manager"})
 # These need a person, not a slot; every other route of the protocol, also one added tomorrow, is booked.
-UNBOOKED_ROUTES = frozenset({"emergency", "same_day_clinician", "staff_triage"})
+UNBOOKED_ROUTES = frozenset({"emergency", "staff_triage"})
 
 
 def sees_clinical(role: str, kind: str) -> bool:
