@@ -10,7 +10,8 @@ from kernel.web.problems import FieldProblem, Problem, from_status, invalid
 
 MOST_NESTING = 32
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
-_OPENERS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]')
+# A text that never ends is taken up to the end, so that no byte is looked at twice: this runs before any token is seen.
+_OPENERS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class NotStrictJson(ValueError):

@@ -1,4 +1,5 @@
 import contextlib
+import time
 
 import pytest
 from hypothesis import given
@@ -43,3 +44,12 @@ def test_brackets_inside_a_text_are_not_depth() -> None:
 def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
     with contextlib.suppress(NotStrictJson):
         loads(raw)
+
+
+@pytest.mark.parametrize("raw", [b'\\"' * 100_000, b'"' + b"\\\n" * 100_000, b'"' + b"a" * 200_000 + b"\\"])
+def test_a_text_that_never_ends_is_refused_without_long_thought(raw: bytes) -> None:
+    """The body is read before anybody has shown a token: its cost must grow with its length and no faster."""
+    began = time.perf_counter()
+    with pytest.raises(NotStrictJson):
+        loads(raw)
+    assert time.perf_counter() - began < 1.0
