@@ -185,3 +185,12 @@ def test_staff_having_just_spoken_with_the_patient_makes_a_reminder_needless() -
     assert judge(candidate("America/Chicago", **told, exempt="same_day_reminder"), NOON).fate == "go"
     old = {"told_by_staff_at": NOON - timedelta(hours=25)}
     assert judge(candidate("America/Chicago", **old), NOON).fate == "go"
+
+
+@pytest.mark.capability("N11")
+@pytest.mark.parametrize("exempt", ["booking_confirmation", "same_day_reminder", "correction"])
+def test_a_number_staff_must_read_a_reply_of_gets_no_exempt_text_at_night_either(exempt: str) -> None:
+    verdict = judge(candidate("America/Chicago", held=True, exempt=exempt), NIGHT)
+    assert (verdict.fate, verdict.reason) == ("wait", "quiet_hours")
+    assert judge(candidate("America/Chicago", held=True, exempt=exempt), NOON).fate == "go"
+    assert judge(candidate("America/Chicago", held=True), NOON).fate == "held"

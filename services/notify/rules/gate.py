@@ -72,8 +72,8 @@ def judge(message: Candidate, now: datetime) -> Verdict:
         return Verdict("suppressed", stopped)
     if now >= message.expires_at:
         return Verdict("expired", "too_late")
-    if message.held:
-        return Verdict("held", "reply_waits_for_staff") if not message.exempt else GO
+    if message.held and not message.exempt:
+        return Verdict("held", "reply_waits_for_staff")
     return _when(message, now)
 
 
