@@ -29,7 +29,7 @@ def state_of(notify: Standing, visit: str) -> tuple[str, str]:
     return notify.states(appointment_id=visit)["booked", "sms"]
 
 
-def resolve(notify: Standing, after: timedelta = timedelta(seconds=60)) -> None:
+def resolve(notify: Standing, after: timedelta = timedelta(minutes=5)) -> None:
     """Let `after` pass and ask the provider about every doubt that is due."""
     notify.set_clock(TUESDAY_TEN + after)
     notify.work[1].run(new_id())

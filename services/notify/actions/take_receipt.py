@@ -17,14 +17,17 @@ from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Receipt
 from services.notify.rules.receipts import DEAD_NUMBER_CODES, MEANINGS, state_after
 
-ATTEMPT = """
-SELECT a.id, a.message_id, a.provider_message_id, m.contact_point_id
-FROM send_attempt a JOIN planned_message m ON m.id = a.message_id WHERE {by}
+# A message and its attempt, locked: receipts of one message take turns here.
+OURS = """
+SELECT m.id, m.state, m.attempt_id, m.patient_id, m.appointment_id, m.contact_point_id, a.id AS send_attempt_id,
+    a.provider_message_id
+FROM send_attempt a JOIN planned_message m ON m.id = a.message_id WHERE {by} FOR UPDATE OF m
 """
-LOCK_RECIPIENT = "SELECT 1 FROM contact_point WHERE id = :id FOR NO KEY UPDATE"
-LOCK_MESSAGE = """
-SELECT id, state, attempt_id, patient_id, appointment_id, contact_point_id FROM planned_message WHERE id = :id
-FOR UPDATE
+BY_ATTEMPT = OURS.format(by="a.id = :attempt")
+BY_PROVIDER_ID = OURS.format(by="a.provider_message_id = :sid")
+LOCK_RECIPIENT = """
+SELECT 1 FROM contact_point c JOIN planned_message m ON m.contact_point_id = c.id
+JOIN send_attempt a ON a.message_id = m.id WHERE a.id = :attempt FOR NO KEY UPDATE OF c
 """
 APPLY = """
 UPDATE planned_message SET state = CAST(:state AS text),
@@ -57,62 +60,56 @@ def take_receipt(session: Session, report: Report) -> str:
     (about no message of ours, or about another one than its address says).
     """
     at = now(session)
-    attempt = _find_attempt(session, report)
-    receipt_id = _store(session, report, attempt, at)
-    if receipt_id is None:
-        return "repeated"
-    fate = _apply(session, report, attempt, at)
-    session.execute(text("UPDATE receipt SET fate = :fate WHERE id = :id"), {"fate": fate, "id": receipt_id})
-    return fate
+    ours = _locked(session, report)
+    fate = "quarantined" if ours is None else _apply(session, report, ours, at)
+    row = {
+        "id": new_id(),
+        "provider_message_id": report.provider_message_id,
+        "status": report.status,
+        "send_attempt_id": ours.send_attempt_id if ours is not None else None,
+        "code": report.code,
+        "fate": fate,
+        "received_at": at,
+    }
+    new = insert(Receipt).values(**row).on_conflict_do_nothing().returning(Receipt.id)
+    return fate if session.execute(new).scalar() is not None else "repeated"
 
 
-def _find_attempt(session: Session, report: Report) -> Any:
-    if report.attempt_id is not None:
-        found = session.execute(text(ATTEMPT.format(by="a.id = :id")), {"id": report.attempt_id}).first()
-    else:
-        by_sid = text(ATTEMPT.format(by="a.provider_message_id = :sid"))
-        found = session.execute(by_sid, {"sid": report.provider_message_id}).first()
+def _locked(session: Session, report: Report) -> Any:
+    """The message this report is about, locked with its attempt; None when it is about none of ours."""
+    if report.attempt_id is None:
+        return session.execute(text(BY_PROVIDER_ID), {"sid": report.provider_message_id}).first()
+    attempt = {"attempt": report.attempt_id}
+    if _is_dead(report):
+        # Recipients before messages: the order every transaction here takes its locks in.
+        session.execute(text(LOCK_RECIPIENT), attempt)
+    found = session.execute(text(BY_ATTEMPT), attempt).first()
     if found is None or found.provider_message_id not in (None, report.provider_message_id):
         return None
     return found
 
 
-def _store(session: Session, report: Report, attempt: Any, at: datetime) -> UUID | None:
-    row = {
-        "id": new_id(),
-        "provider_message_id": report.provider_message_id,
-        "status": report.status,
-        "send_attempt_id": attempt.id if attempt else None,
-        "code": report.code,
-        "fate": "quarantined",
-        "received_at": at,
-    }
-    new = insert(Receipt).values(**row).on_conflict_do_nothing().returning(Receipt.id)
-    return session.execute(new).scalar()
+def _is_dead(report: Report) -> bool:
+    return MEANINGS.get(report.status) == "failed" and report.code in DEAD_NUMBER_CODES
 
 
-def _apply(session: Session, report: Report, attempt: Any, at: datetime) -> str:
-    if attempt is None:
-        return "quarantined"
+def _apply(session: Session, report: Report, ours: Any, at: datetime) -> str:
     if report.status not in MEANINGS:
         return "unmapped"
-    dead = MEANINGS[report.status] == "failed" and report.code in DEAD_NUMBER_CODES
-    if dead and attempt.contact_point_id is not None:
-        # Recipients before messages: the order every transaction here takes its locks in.
-        session.execute(text(LOCK_RECIPIENT), {"id": attempt.contact_point_id})
-    message = session.execute(text(LOCK_MESSAGE), {"id": attempt.message_id}).one()
-    session.execute(text(KNOWN_BY), {"sid": report.provider_message_id, "id": attempt.id})
-    state = state_after(message.state, report.status)
-    if state is None or message.attempt_id != attempt.id:
+    if ours.provider_message_id is None:
+        known = {"sid": report.provider_message_id, "id": ours.send_attempt_id}
+        session.execute(text(KNOWN_BY), known)
+    state = state_after(ours.state, report.status)
+    if state is None or ours.attempt_id != ours.send_attempt_id:
         return "stale"
-    session.execute(text(DONE), {"id": attempt.id})
+    if ours.state in ("unknown", "due"):
+        session.execute(text(DONE), {"id": ours.send_attempt_id})
     reason = f"provider_{report.code}" if report.code else "provider_gave_up"
-    values = {"state": state, "reason": reason, "now": at, "id": message.id}
-    session.execute(text(APPLY), values)
+    session.execute(text(APPLY), {"state": state, "reason": reason, "now": at, "id": ours.id})
     why = reason if state == "failed" else ""
-    record_moves(session, [Move(message.id, message.state, state, why, attempt.id)], at)
-    if dead and message.contact_point_id is not None:
-        mark_dead(session, message.contact_point_id, report.code, message.patient_id, message.appointment_id)
+    record_moves(session, [Move(ours.id, ours.state, state, why, ours.send_attempt_id)], at)
+    if _is_dead(report) and ours.contact_point_id is not None:
+        mark_dead(session, ours.contact_point_id, report.code, ours.patient_id, ours.appointment_id)
     if state == "failed":
-        plan_next_channel(session, message.id)
+        plan_next_channel(session, ours.id)
     return "applied"
