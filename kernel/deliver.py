@@ -13,6 +13,7 @@ from kernel.context import request_scope
 from kernel.database import Database
 from kernel.events import Envelope
 from kernel.failpoints import failpoint
+from kernel.keyring import UnreadableField
 from kernel.logs import log
 from kernel.outbox import event_place
 from kernel.personal import open_json
@@ -22,6 +23,7 @@ from kernel.work import Claim, WorkKind, claim, free_leases
 
 TABLE = EventDelivery.__tablename__
 MOST_REFUSALS = 5
+UNREADABLE = 422
 ROWS_PER_RING = 8
 
 SETTLE = """
@@ -50,8 +52,15 @@ class EventCourier:
     def _deliver_one(self, claimed: Claim) -> None:
         with self.database.transaction() as session:
             delivery = session.get_one(EventDelivery, claimed.id)
-            envelope = _envelope(self.service, session.get_one(OutboxEvent, delivery.event_id))
+            event = session.get_one(OutboxEvent, delivery.event_id)
             listener, refusals = delivery.listener, delivery.refusals
+            try:
+                envelope = _envelope(self.service, event)
+            except (UnreadableField, ValueError) as error:
+                # Counted like a refusal: it must neither hold back those claimed beside it nor come back for ever.
+                _settle(session, claimed, Answer(UNREADABLE, None, {}), refusals)
+                log().error("event_unreadable", event_id=str(event.id), error=type(error).__name__)
+                return
         with request_scope(envelope.requestid):
             failpoint("before_delivery")
             try:
