@@ -56,6 +56,8 @@ class Database:
             max_overflow=4,
             pool_timeout=5,
             pool_pre_ping=True,
+            # What a statement was given may be a person's; an error that reaches a log must not repeat it.
+            hide_parameters=True,
             connect_args={"application_name": name, "connect_timeout": 5, "options": options},
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={CLOCK_OFFSET: clock_offset})

@@ -13,13 +13,13 @@ SPEC_VERSION = "1.0"
 class Contract(BaseModel):
     """Base of every event's data. Unknown fields are ignored, so a sender may add one before its listeners know it."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Envelope(BaseModel):
     """An event as it travels. `data` is checked against the type's contract by the listener."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     specversion: str = SPEC_VERSION
     id: UUID
