@@ -2,6 +2,8 @@
 
 import os
 
+from werkzeug.middleware.proxy_fix import ProxyFix
+
 from kernel.assembly import Parts, assemble
 from kernel.settings import load
 from kernel.web.api import make_api
@@ -39,6 +41,8 @@ def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
         error_page=error_page,
         largest_body=6 * 1024 * 1024,
     )
+    # Exactly one proxy, the gateway, stands before this service; it strips what callers claim.
+    pages.wsgi_app = ProxyFix(pages.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     facts = PageFacts(
         clinic_phone=settings.clinic_phone,
         link_days=settings.link_days,
