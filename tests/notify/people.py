@@ -19,16 +19,14 @@ SITE = SiteFacts(
 )
 
 
-def submit(
-    notify: Standing,
+def submission(
+    patient: UUID,
     phone: str = "+18165550142",
     email: str = "rosa@example.test",
     language: str = "en",
-    patient_id: UUID | None = None,
     **more: Any,
-) -> UUID:
-    """A patient submits; returns their id. Consents are given unless said otherwise."""
-    patient = patient_id or new_id()
+) -> IntakeSubmitted:
+    """What intake tells of a patient's submission. Consents are given unless said otherwise."""
     snapshot = PatientSnapshot(
         given_name="Rosa",
         family_name="Ñandú",
@@ -40,21 +38,23 @@ def submit(
         time_zone=more.pop("time_zone", ""),
     )
     facts = {"consent_sms": True, "consent_email": True} | more
-    notify.hear(
-        "intake_submitted",
-        IntakeSubmitted(
-            submission_id=new_id(),
-            patient_id=patient,
-            patient=snapshot,
-            questionnaire="q|1",
-            language=language,
-            answers={},
-            protocol_version="1",
-            submitted_at=TUESDAY_TEN,
-            **facts,
-        ),
-        source="intake",
+    return IntakeSubmitted(
+        submission_id=new_id(),
+        patient_id=patient,
+        patient=snapshot,
+        questionnaire="q|1",
+        language=language,
+        answers={},
+        protocol_version="1",
+        submitted_at=TUESDAY_TEN,
+        **facts,
     )
+
+
+def submit(notify: Standing, *, patient_id: UUID | None = None, **facts: Any) -> UUID:
+    """A patient submits; returns their id. `facts` as `submission` takes them."""
+    patient = patient_id or new_id()
+    notify.hear("intake_submitted", submission(patient, **facts), source="intake")
     return patient
 
 

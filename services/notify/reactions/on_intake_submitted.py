@@ -13,6 +13,12 @@ def on_intake_submitted(session: Session, event: Event) -> None:
     heard = IntakeSubmitted.model_validate(event.data)
     consents = {"sms": heard.consent_sms, "email": heard.consent_email}
     remember_patient(
-        session, heard.patient_id, heard.patient, language=heard.language, consents=consents, source="intake"
+        session,
+        heard.patient_id,
+        heard.patient,
+        language=heard.language,
+        consents=consents,
+        source="intake",
+        said_at=event.time,
     )
     plan_visits_of(session, [heard.patient_id])
