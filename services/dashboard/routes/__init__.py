@@ -8,6 +8,7 @@ from services.dashboard.routes.callbacks import callback_routes
 from services.dashboard.routes.case import case_routes
 from services.dashboard.routes.case_deeds import case_deed_routes
 from services.dashboard.routes.desk import Desk
+from services.dashboard.routes.findings import finding_routes
 from services.dashboard.routes.handoff import handoff_routes
 from services.dashboard.routes.inbox import inbox_routes
 from services.dashboard.routes.matches import match_routes
@@ -31,6 +32,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
     for build in (
         triage_routes,
         case_routes,
+        finding_routes,
         case_deed_routes,
         slot_routes,
         move_routes,

@@ -1,0 +1,301 @@
+"""The lists the owners keep: each page shows them and its buttons do exactly the owner's deed."""
+
+from typing import Any
+
+import pytest
+
+from kernel.ids import new_id
+from tests.dashboard.conftest import Dashboard
+
+NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
+ONE = str(new_id())
+PERSON = {
+    "given_name": "Mara",
+    "family_name": "Ostrander",
+    "birth_date": "1981-04-09",
+    "phone": "+18165550142",
+}
+
+
+def offer(clinic: Dashboard, service: str, path: str, items: Any) -> None:
+    clinic.world.extra[service, "GET", path] = items if isinstance(items, dict) else {"items": items}
+
+
+def accept(clinic: Dashboard, service: str, path: str) -> None:
+    clinic.world.extra[service, "POST", path] = {"id": ONE}
+
+
+def last(clinic: Dashboard) -> tuple[str, Any]:
+    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
+    return sent["path"], sent["body"]
+
+
+def test_a_call_is_closed_with_its_outcome_and_a_number_typed_any_way(clinic: Dashboard) -> None:
+    item = {
+        "id": ONE,
+        "kind": "number_dead",
+        "patient_name": "Mara Ostrander",
+        "patient_id": str(new_id()),
+        "version": 2,
+        "phone": "+18165550142",
+        "opened_at": clinic.world.now.isoformat(),
+        "state": "open",
+    }
+    offer(clinic, "notify", "call-list", [item])
+    accept(clinic, "notify", f"call-list/{ONE}/close")
+    browser = clinic.signed_in("front_desk")
+    page = browser.get("/staff/call-list")
+    assert "Number does not reach" in page.text
+    fields = browser.form_fields(page, f"/staff/call-list/{ONE}/close")
+    done = browser.post(
+        f"/staff/call-list/{ONE}/close", {**fields, "outcome": "number_corrected", "phone": "816.555.0177"}
+    )
+    assert done.status_code == 303
+    assert last(clinic) == (
+        f"/call-list/{ONE}/close",
+        {"outcome": "number_corrected", "phone": "+18165550177"},
+    )
+    wrong = browser.post(f"/staff/call-list/{ONE}/close", {**fields, "outcome": "reached", "phone": "12"})
+    assert wrong.status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("differences", "said"),
+    [
+        ([], "Everything adds up."),
+        (
+            [{"id": ONE, "why": "accepted_twice", "step": "1_day", "channel": "sms", "state": "sent"}],
+            "Accepted twice",
+        ),
+    ],
+)
+def test_reconcile_says_whether_it_adds_up_and_shows_the_rows(
+    clinic: Dashboard, differences: list[Any], said: str
+) -> None:
+    totals = {"planned": 9, "sent": 4, "waiting": 3, "reasoned": 2}
+    offer(
+        clinic,
+        "notify",
+        "reconcile",
+        {"totals": totals, "lines": [], "differences": differences, "adds_up": not differences},
+    )
+    page = clinic.signed_in("manager").get("/staff/reconcile").text
+    assert said in page
+    assert "<b>9</b>planned" in page
+
+
+def test_the_simulator_sends_the_visit_asked_for_and_shows_each_message(clinic: Dashboard) -> None:
+    clinic.world.extra["notify", "POST", "simulate"] = {
+        "items": [
+            {
+                "step": "1_day",
+                "channel": "sms",
+                "state": "planned",
+                "reason": "",
+                "planned_for": "2026-11-29T16:00:00+00:00",
+                "due_at": "2026-11-29T17:00:00+00:00",
+                "shifted": True,
+                "text": "See you Monday",
+                "segments": 1,
+                "encoding": "GSM-7",
+            },
+            {
+                "step": "3_days",
+                "channel": "sms",
+                "state": "suppressed",
+                "reason": "opted_out",
+                "due_at": "2026-11-27T16:00:00+00:00",
+            },
+        ]
+    }
+    page = (
+        clinic.signed_in("manager")
+        .get("/staff/simulator?day=2026-11-30&at=10:00&site=liberty&sms=opted_out")
+        .text
+    )
+    assert "See you Monday" in page
+    assert "1 segment" in page
+    assert "because: opted out" in page
+    assert "moved from" in page
+    body = last(clinic)[1]
+    assert body["starts_at"] == "2026-11-30T10:00:00-06:00"
+    assert body["sms"] == "opted_out"
+
+
+def test_an_alarm_is_taken_and_the_front_desk_only_looks(clinic: Dashboard) -> None:
+    row = clinic.world.add_referral("Mara", "Ostrander", NECK)
+    alarm = {
+        "id": ONE,
+        "kind": "state_limit",
+        "business_hours": 19.5,
+        "limit_business_hours": 16,
+        "unblocks": "call_patient",
+        "referral": row,
+    }
+    offer(clinic, "referral", "radar", [alarm])
+    accept(clinic, "referral", f"radar/{ONE}/acknowledge")
+    browser = clinic.signed_in("nurse")
+    page = browser.get("/staff/radar")
+    assert "19.5 h" in page.text
+    assert (
+        browser.post(
+            f"/staff/radar/{ONE}/take", browser.form_fields(page, f"/staff/radar/{ONE}/take")
+        ).status_code
+        == 303
+    )
+    assert "I take it" not in clinic.signed_in("front_desk").get("/staff/radar").text
+
+
+def test_the_override_report_names_rules_reasons_and_shares(clinic: Dashboard) -> None:
+    rule = {
+        "rule_id": "MR5",
+        "reviewed": 8,
+        "redirected": 2,
+        "override_share": 0.25,
+        "reasons": [
+            {
+                "reason_code": "patient_prefers",
+                "from_route": "medication_review",
+                "to_route": "physical_therapy",
+                "many": 2,
+            }
+        ],
+    }
+    offer(
+        clinic,
+        "referral",
+        "reports/overrides",
+        {"from": "2026-08-27", "to": "2026-11-24", "rules": [rule], "reviewers": []},
+    )
+    page = clinic.signed_in("manager").get("/staff/overrides").text
+    assert "MR5" in page
+    assert "25 %" in page
+    assert "patient prefers: medication review → physical therapy" in page
+
+
+def test_a_closure_lists_whom_it_strands_and_can_be_lifted(clinic: Dashboard) -> None:
+    row = clinic.world.add_referral("Mara", "Ostrander", NECK)
+    visit = clinic.world.add_appointment(row, clinic.world.now)
+    closure = {
+        "id": ONE,
+        "site_id": "liberty",
+        "starts_at": clinic.world.now.isoformat(),
+        "ends_at": clinic.world.now.isoformat(),
+        "reason": "weather",
+        "stranded": [visit],
+    }
+    offer(clinic, "referral", "closures", [closure])
+    accept(clinic, "referral", "closures")
+    accept(clinic, "referral", f"closures/{ONE}/lift")
+    browser = clinic.signed_in("front_desk")
+    page = browser.get("/staff/closures")
+    assert "1 stranded" in page.text
+    assert f"/staff/appointments/{visit['id']}/move" in page.text
+    fields = browser.form_fields(page, "/staff/closures")
+    form = {
+        **fields,
+        "what": "provider:prov-1",
+        "starts_at": "2026-12-01",
+        "ends_at": "2026-12-02",
+        "reason": "illness",
+    }
+    assert browser.post("/staff/closures", form).status_code == 303
+    assert last(clinic)[1] == {
+        "provider_id": "prov-1",
+        "starts_at": "2026-12-01",
+        "ends_at": "2026-12-02",
+        "reason": "illness",
+    }
+
+
+def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard) -> None:
+    row = clinic.world.add_referral("Mara", "Ostrander", NECK)
+    now = clinic.world.now.isoformat()
+    entry = {
+        "id": str(new_id()),
+        "referral_id": row["id"],
+        "patient": PERSON,
+        "visit_type": "pt_evaluation",
+        "priority": "P5",
+        "sites": [],
+        "weekdays": [0, 4],
+        "from_minute": 480,
+        "until_minute": 720,
+        "notice_minutes": 120,
+        "entered_at": now,
+        "expires_at": now,
+        "ended": "",
+        "offers": [],
+        "state": "booked",
+    }
+    offer(clinic, "referral", "waitlist", [entry])
+    offer(
+        clinic,
+        "referral",
+        "offers",
+        [
+            {
+                "id": ONE,
+                "visit_type": "pt_evaluation",
+                "site": "liberty",
+                "provider_id": "prov-1",
+                "starts_at": now,
+                "state": "open",
+                "batch": 2,
+                "batch_until": now,
+                "offers": [{"state": "sent", "expires_at": now}],
+            }
+        ],
+    )
+    accept(clinic, "referral", f"offers/{ONE}/stop")
+    browser = clinic.signed_in("front_desk")
+    page = browser.get("/staff/waitlist")
+    for words in ("batch 2", "Mon Fri", "08:00–12:00", "Ostrander, Mara"):
+        assert words in page.text
+    action = f"/staff/offers/{ONE}/stop"
+    assert browser.post(action, browser.form_fields(page, action)).status_code == 303
+
+
+def test_two_records_are_joined_only_by_a_persons_word(clinic: Dashboard) -> None:
+    known = str(new_id())
+    case = {
+        "id": ONE,
+        "version": 3,
+        "state": "open",
+        "patient": {"id": str(new_id()), **PERSON},
+        "candidates": [
+            {"patient_id": known, "score": 0.9, "patient": {"id": known, **PERSON, "given_name": "Maria"}}
+        ],
+    }
+    offer(clinic, "intake", "match-cases", [case])
+    accept(clinic, "intake", f"match-cases/{ONE}/decide")
+    browser = clinic.signed_in("manager")
+    page = browser.get("/staff/matches")
+    assert "Ostrander, Maria" in page.text
+    fields = browser.form_fields(page, f"/staff/matches/{ONE}/decide")
+    assert browser.post(f"/staff/matches/{ONE}/decide", {**fields, "same_as": known}).status_code == 303
+    assert last(clinic)[1] == {"same_as": known}
+
+
+def test_findings_go_in_their_types_and_what_is_left_alone_stays_unknown(clinic: Dashboard) -> None:
+    row = clinic.world.add_referral("Mara", "Ostrander", NECK)
+    accept(clinic, "referral", f"referrals/{row['id']}/findings")
+    browser = clinic.signed_in("provider")
+    action = f"/staff/referrals/{row['id']}/findings"
+    page = browser.get(action)
+    assert "not answered" in page.text
+    form = {
+        "version": "1",
+        "key": "k",
+        "answer.neck_frt_degrees": "28",
+        "answer.imaging_concordant": "no",
+        "answer.imaging_stenosis": "",
+        "answer.no_such": "1",
+        "note": "Examined.",
+    }
+    assert browser.post(action, form).status_code == 303
+    assert last(clinic)[1] == {
+        "answers": {"neck_frt_degrees": 28, "imaging_concordant": False},
+        "note": "Examined.",
+    }
+    assert browser.post(action, {"version": "1", "key": "k2"}).status_code == 422
