@@ -1,5 +1,6 @@
 """FHIR Questionnaires in and out: taken as they are, given back as they came, refused with the path."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -231,3 +232,36 @@ def test_drop_off_counts_only_pages_that_were_open(clinic: Clinic) -> None:
         "nobody was left on a page not reached"
     )
     assert figures["where", "en"]["median_seconds"] is not None
+
+
+def test_documents_damaged_at_random_are_refused_and_never_break_the_reader() -> None:
+    """Each example with one value replaced by something of another kind, at every place in turn."""
+    strange: list[Any] = [None, 0, -1, 3.5, True, "", "x", [], [1], {}, {"a": [1]}, [[]], "\u202e", 10**18]
+
+    def places(value: Any, path: tuple[Any, ...] = ()) -> Any:
+        children = (
+            value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+        )
+        for key, inner in children:
+            yield (*path, key)
+            yield from places(inner, (*path, key))
+
+    tried = 0
+    for name in sorted(EXAMPLES)[::4]:
+        for number, path in enumerate(places(EXAMPLES[name])):
+            damaged = copy.deepcopy(EXAMPLES[name])
+            holder: Any = damaged
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = strange[number % len(strange)]
+            tried += 1
+            try:
+                form = read_questionnaire(damaged)
+            except QuestionnaireRefused as refused:
+                assert refused.refusals
+                continue
+            for item in form.by_id.values():
+                for value in strange:
+                    fault(item, value)
+            Branching(form, dict.fromkeys(form.by_id, "x")).open_pages()
+    assert tried > 300

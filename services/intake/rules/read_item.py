@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.intake.rules import fhir_words as fhir
+from services.intake.rules.fhir_shape import Refusal
 from services.intake.rules.form import Condition, Item, Option, Texts, Unit
 
 ITEMS_MAX: Final = 2_000
@@ -15,14 +16,6 @@ _LINK_ID: Final = re.compile(r"[A-Za-z0-9_.:\-/ ]{1,255}")
 _MARKUP: Final = re.compile(
     r"<\s*/?\s*(script|iframe|object|embed|style|svg|on\w+)|javascript:", re.IGNORECASE
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One thing wrong with a document: where, and a stable code."""
-
-    path: str
-    code: str
 
 
 class QuestionnaireRefused(Exception):
@@ -72,9 +65,7 @@ def read_item(raw: Any, path: str, language: str, reading: Reading, depth: int) 
     if raw["type"] == "display" and children:
         reading.refuse(f"{path}.item", "display_with_items")
     extensions = fhir.extensions_of(raw)
-    for code in ("minOccurs", "maxOccurs"):
-        if isinstance(extensions.get(code), int) and extensions[code] < 0:
-            reading.refuse(f"{path}.extension", "out_of_range")
+    _check_bounds(raw["type"], extensions, path, reading)
     repeats = raw.get("repeats") is True
     return Item(
         link_id=raw["linkId"],
@@ -102,10 +93,30 @@ def read_item(raw: Any, path: str, language: str, reading: Reading, depth: int) 
         hidden=bool(extensions.get("questionnaire-hidden")),
         read_only=raw.get("readOnly") is True,
         control=fhir.item_control(raw),
-        max_bytes=int(float(extensions.get("maxSize") or 0) * 1_000_000),
+        max_bytes=_bytes(extensions.get("maxSize")),
         media_types=fhir.media_types(raw),
         items=tuple(children),
     )
+
+
+def _check_bounds(kind: str, extensions: Mapping[str, Any], path: str, reading: Reading) -> None:
+    """Limits must be of a kind that answers can be held against."""
+    for name, most in (("minOccurs", 1_000), ("maxOccurs", 1_000), ("maxDecimalPlaces", 20)):
+        value = extensions.get(name)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most
+        ):
+            reading.refuse(f"{path}.extension", "out_of_range")
+    wanted: tuple[type, ...] = (
+        (str,) if kind in ("date", "dateTime", "time", "string", "text") else (int, float)
+    )
+    for name in ("minValue", "maxValue"):
+        value = extensions.get(name)
+        if value is not None and (isinstance(value, bool) or not isinstance(value, wanted)):
+            reading.refuse(f"{path}.extension", "wrong_type")
+    size = extensions.get("maxSize")
+    if size is not None and (isinstance(size, bool) or not isinstance(size, int | float)):
+        reading.refuse(f"{path}.extension", "wrong_type")
 
 
 def _is_item(raw: Any, path: str, reading: Reading, depth: int) -> bool:
@@ -151,6 +162,10 @@ def _children(
             if read.kind == "display" and read.control == "help":
                 help_text = read.text
     return children, help_text
+
+
+def _bytes(megabytes: Any) -> int:
+    return int(megabytes * 1_000_000) if isinstance(megabytes, int | float) else 0
 
 
 def _length(raw: Mapping[str, Any], path: str, reading: Reading) -> int:

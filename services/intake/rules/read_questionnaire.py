@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from services.intake.rules import fhir_words as fhir
+from services.intake.rules.fhir_shape import Refusal, check_shape
 from services.intake.rules.form import Form, Item, walk
 from services.intake.rules.read_item import (
     TEXT_MAX,
     QuestionnaireRefused,
     Reading,
-    Refusal,
     read_item,
     texts_of,
 )
@@ -19,9 +19,12 @@ __all__ = ["QuestionnaireRefused", "Refusal", "read_questionnaire"]
 
 def read_questionnaire(document: Mapping[str, Any]) -> Form:
     """Compile `document`; raises `QuestionnaireRefused` with every problem found."""
-    reading = Reading()
     if not isinstance(document, Mapping) or document.get("resourceType") != "Questionnaire":
         raise QuestionnaireRefused([Refusal("resourceType", "not_a_questionnaire")])
+    misshapen = check_shape(document)
+    if misshapen:
+        raise QuestionnaireRefused(misshapen)
+    reading = Reading()
     _check_header(document, reading)
     reading.valuesets = _contained(document, reading)
     language = str(document.get("language") or "en")[:2]
