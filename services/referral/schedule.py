@@ -4,13 +4,14 @@ from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
 from services.referral.actions.ask_about_past_visits import ask_about_past_visits
 from services.referral.actions.end_hold import expire_holds
-from services.referral.actions.escalate_referrals import escalate_due, escalate_stuck
+from services.referral.actions.escalate_due import escalate_due
+from services.referral.actions.escalate_stuck import escalate_stuck
 from services.referral.actions.fold_tallies import fold_tallies
 from services.referral.actions.join_waitlist import expire_waitlist
 from services.referral.actions.mark_breaches import mark_breaches
 from services.referral.actions.offer_slot import run_offers
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
-from services.referral.actions.return_to_triage import return_deferred
+from services.referral.actions.return_deferred import return_deferred
 from services.referral.actions.watch_promises import watch_promises
 
 JOBS: tuple[Job, ...] = (

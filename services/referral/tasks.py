@@ -1,8 +1,10 @@
 """The kinds of work this service's workers and relay do."""
 
+from functools import partial
+
 from kernel.assembly import Parts
 from kernel.work import WorkKind, free_leases
-from services.referral.actions.replay_draft import Replayer
+from services.referral.actions.replay_draft import replay_draft
 
 
 def work_kinds(parts: Parts) -> tuple[WorkKind, ...]:
@@ -16,6 +18,6 @@ def replay_work(parts: Parts) -> WorkKind:
         name="replay",
         table="replay",
         task="referral.run_replay",
-        run=Replayer(parts.database, parts.worker_id).run,
+        run=partial(replay_draft, parts.database, parts.worker_id),
         free=lambda session, worker_id: free_leases(session, "replay", worker_id),
     )

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from services.referral.actions.escalate_referrals import escalate_due, escalate_stuck
+from services.referral.actions.escalate_due import escalate_due
+from services.referral.actions.escalate_stuck import escalate_stuck
 from services.referral.actions.mark_breaches import mark_breaches
-from services.referral.actions.return_to_triage import return_deferred
+from services.referral.actions.return_deferred import return_deferred
 from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
 
 

@@ -1,4 +1,4 @@
-"""Make a golden case of a past referral, or of answers written for it."""
+"""Make a golden case of answers and what must come of them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,41 +11,12 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
-from kernel.web.problems import FieldProblem, conflict, invalid
+from kernel.web.problems import FieldProblem, invalid
 from services.referral.model.protocol_life import GoldenCaseRow
-from services.referral.model.referral import Referral
 from services.referral.queries.protocols import PublishedProtocol
-from services.referral.queries.referrals import live_decision
-
-# A case is about answers, not about a person: what could tell who it was is left out.
-LEFT_OUT = frozenset({"pregnancy_weeks", "postpartum_weeks"})
 
 
-def add_case_of_referral(
-    session: Session, actor: Actor, published: PublishedProtocol, referral: Referral, title: str
-) -> GoldenCaseRow:
-    """Add the referral's answers with the route and priority staff settled on as what must come out.
-
-    Raises 409 `no_answers` when the referral has no decision in force.
-    """
-    decision = live_decision(session, referral.id)
-    if decision is None or decision.answers is None:
-        raise conflict("no_answers", "This referral has no answers in force to make a case of.")
-    answers = {name: value for name, value in decision.answers.reveal().items() if name not in LEFT_OUT}
-    overridden = (referral.route, referral.priority) != (referral.proposed_route, referral.proposed_priority)
-    return add_written_case(
-        session,
-        actor,
-        published,
-        title=title,
-        answers=answers,
-        expected={"route": referral.route, "priority": referral.priority},
-        origin="override" if overridden else "past_case",
-        referral_id=referral.id,
-    )
-
-
-def add_written_case(
+def add_golden_case(
     session: Session,
     actor: Actor,
     published: PublishedProtocol,
@@ -83,10 +54,3 @@ def add_written_case(
     session.flush()
     record(session, actor, "add_golden_case", "golden_case", row.id, reason=origin)
     return row
-
-
-def retire_golden_case(session: Session, actor: Actor, row: GoldenCaseRow) -> None:
-    """Stop asking a case of new versions; it stays readable."""
-    row.retired_at = now(session)
-    row.retired_by = actor.id
-    record(session, actor, "retire_golden_case", "golden_case", row.id)

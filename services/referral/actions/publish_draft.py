@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.context import Actor
 from kernel.web.problems import FieldProblem, Problem, conflict, invalid
-from services.referral.actions.draft_protocol import stale
-from services.referral.actions.overlay_site import carry_overlays
+from services.referral.actions.carry_overlays import carry_overlays
 from services.referral.actions.publish_protocol import lock_publishing, publish_protocol
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
+from services.referral.actions.start_draft import stale
 from services.referral.model.protocol import ProtocolVersion
 from services.referral.model.protocol_life import ProtocolDraft, PublishingRecord
 from services.referral.queries.draft_checks import DraftChecks, check_draft

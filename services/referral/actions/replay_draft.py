@@ -2,30 +2,26 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from kernel.audit import record
 from kernel.clock import now
-from kernel.context import Actor
 from kernel.database import Database
-from kernel.evidence import Protocol, ProtocolError, compile_protocol
+from kernel.evidence import Protocol, compile_protocol
 from kernel.evidence.choose_route import choose_route
 from kernel.evidence.truth import TRUE
 from kernel.failpoints import failpoint
 from kernel.ids import new_id
 from kernel.outbox import wake
-from kernel.web.problems import FieldProblem, invalid
 from kernel.work import claim
 from services.referral.model.decision import Decision
-from services.referral.model.protocol_life import ProtocolDraft, Replay, ReplayChange
+from services.referral.model.protocol_life import Replay, ReplayChange
 from services.referral.model.referral import Referral
+from services.referral.queries.past_answers import answers_of
 from services.referral.queries.protocols import protocol_of_version
 
 BATCH = 250
@@ -33,72 +29,24 @@ LONGEST_RUN_SECONDS = 15.0
 MOST_CHANGES = 2_000
 
 
-def request_replay(session: Session, actor: Actor, draft: ProtocolDraft, days: int) -> Replay:
-    """Queue a replay of `draft` over the answers of the last `days` days. 422 when the document does not compile."""
-    try:
-        compile_protocol(draft.document)
-    except ProtocolError as error:
-        raise invalid([FieldProblem(f"document.{p.path}", p.code) for p in error.problems[:50]]) from None
-    replay = Replay(
-        id=new_id(),
-        draft_id=draft.id,
-        draft_version=draft.version,
-        document=draft.document,
-        days=days,
-        requested_by=actor.id,
-        requested_at=now(session),
-        total=session.scalar(select(func.count()).select_from(_answers_of(now(session), days).subquery()))
-        or 0,
-        done=0,
-        tally={
-            "before": {},
-            "after": {},
-            "sites": {},
-            "changed": 0,
-            "lost_emergencies": 0,
-        },
-        due_at=now(session),
-    )
-    session.add(replay)
-    record(
-        session, actor, "request_replay", "replay", replay.id, details={"days": days, "cases": replay.total}
-    )
-    wake(session)
-    return replay
-
-
-def _answers_of(moment: Any, days: int) -> Any:
-    since = moment - timedelta(days=days)
-    return select(Decision.id).where(
-        Decision.made_at >= since, Decision.made_at <= moment, Decision.voided_at.is_(None)
-    )
-
-
-@dataclass(frozen=True)
-class Replayer:
-    """Does replays: `run(id)` is what the worker and the relay call."""
-
-    database: Database
-    worker_id: str
-
-    def run(self, replay_id: UUID) -> None:
-        """Claim the replay and go through its answers in batches; put it back when its time is over."""
-        with self.database.transaction() as session:
-            claims = claim(session, Replay.__tablename__, replay_id, self.worker_id)
-        for claimed in claims:
-            until = time.monotonic() + LONGEST_RUN_SECONDS
-            protocol: Protocol | None = None
-            while True:
-                with self.database.transaction() as session:
-                    replay = _still_ours(session, claimed.id, claimed.attempt_id)
-                    if replay is None:
-                        return
-                    protocol = protocol or compile_protocol(replay.document)
-                    finished = _replay_batch(session, replay, protocol)
-                    failpoint("before_replay_commit")
-                    if finished or time.monotonic() > until:
-                        _let_go(session, replay, finished=finished)
-                        return
+def replay_draft(database: Database, worker_id: str, replay_id: UUID) -> None:
+    """Claim the replay and go through its answers in batches; put it back when its time is over."""
+    with database.transaction() as session:
+        claims = claim(session, Replay.__tablename__, replay_id, worker_id)
+    for claimed in claims:
+        until = time.monotonic() + LONGEST_RUN_SECONDS
+        protocol: Protocol | None = None
+        while True:
+            with database.transaction() as session:
+                replay = _still_ours(session, claimed.id, claimed.attempt_id)
+                if replay is None:
+                    return
+                protocol = protocol or compile_protocol(replay.document)
+                finished = _replay_batch(session, replay, protocol)
+                failpoint("before_replay_commit")
+                if finished or time.monotonic() > until:
+                    _let_go(session, replay, finished=finished)
+                    return
 
 
 def _still_ours(session: Session, replay_id: UUID, attempt_id: UUID) -> Replay | None:
@@ -120,7 +68,7 @@ def _let_go(session: Session, replay: Replay, *, finished: bool) -> None:
 
 def _replay_batch(session: Session, replay: Replay, protocol: Protocol) -> bool:
     """Run one batch, add it to the tally, and return whether it was the last."""
-    wanted = _answers_of(replay.requested_at, replay.days)
+    wanted = answers_of(replay.requested_at, replay.days)
     if replay.last_decision_id is not None:
         wanted = wanted.where(Decision.id > replay.last_decision_id)
     chosen = wanted.order_by(Decision.id).limit(BATCH).subquery()

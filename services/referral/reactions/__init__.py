@@ -1,7 +1,8 @@
 """What this service does when it hears of something. One file per event; this table is all of it."""
 
 from kernel.inbox import Reaction
-from services.referral.reactions.on_contact_opted import on_contact_opted_in, on_contact_opted_out
+from services.referral.reactions.on_contact_opted_in import on_contact_opted_in
+from services.referral.reactions.on_contact_opted_out import on_contact_opted_out
 from services.referral.reactions.on_intake_submitted import on_intake_submitted
 from services.referral.reactions.on_message_state_changed import on_message_state_changed
 from services.referral.reactions.on_questionnaire_published import on_questionnaire_published

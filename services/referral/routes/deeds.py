@@ -22,11 +22,14 @@ from services.referral.actions.add_findings import add_findings
 from services.referral.actions.ask_patient import ask_patient
 from services.referral.actions.assign_owner import assign_owner
 from services.referral.actions.clear_hold import clear_hold
+from services.referral.actions.close_referral import close_referral
 from services.referral.actions.decline_referral import decline_referral
 from services.referral.actions.defer_referral import defer_referral
-from services.referral.actions.end_referral import close_referral, hand_over_referral, withdraw_referral
+from services.referral.actions.hand_over_referral import hand_over_referral
 from services.referral.actions.redirect_referral import redirect_referral
-from services.referral.actions.return_to_triage import reopen_referral, resume_referral
+from services.referral.actions.reopen_referral import reopen_referral
+from services.referral.actions.resume_referral import resume_referral
+from services.referral.actions.withdraw_referral import withdraw_referral
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
 from services.referral.queries.worklist import next_to_review, open_flags

@@ -14,15 +14,13 @@ from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
-from services.referral.actions.draft_protocol import (
-    discard_draft,
-    replace_document,
-    replace_item,
-    start_draft,
-)
+from services.referral.actions.discard_draft import discard_draft
 from services.referral.actions.publish_draft import publish_draft
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
-from services.referral.actions.replay_draft import request_replay
+from services.referral.actions.replace_document import replace_document
+from services.referral.actions.replace_item import replace_item
+from services.referral.actions.request_replay import request_replay
+from services.referral.actions.start_draft import start_draft
 from services.referral.model.protocol_life import ProtocolDraft
 from services.referral.queries.draft_checks import check_draft
 from services.referral.queries.protocol_life import (

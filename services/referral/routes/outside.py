@@ -17,9 +17,11 @@ from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import Principal, allow, principal
 from kernel.web.problems import FieldProblem, Problem, invalid, not_found
+from services.referral.actions.acknowledge_note import acknowledge_note
 from services.referral.actions.amend_referral import amend_referral
-from services.referral.actions.consult_notes import acknowledge_note, return_note, review_note
 from services.referral.actions.receive_referral import OutsideReferral, receive_referral
+from services.referral.actions.return_note import return_note
+from services.referral.actions.review_note import review_note
 from services.referral.model.schedule import Site
 from services.referral.queries.outside import find_letter, find_note
 from services.referral.routes.case_view import note_json

@@ -13,7 +13,9 @@ from kernel.ids import parse_id
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
-from services.referral.actions.overlay_site import approve_overlay, propose_overlay, withdraw_overlay
+from services.referral.actions.approve_overlay import approve_overlay
+from services.referral.actions.propose_overlay import propose_overlay
+from services.referral.actions.withdraw_overlay import withdraw_overlay
 from services.referral.model.protocol_life import SiteOverlay
 from services.referral.model.schedule import Site
 from services.referral.queries.golden_cases import golden_cases

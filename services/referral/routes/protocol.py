@@ -13,12 +13,10 @@ from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
-from services.referral.actions.add_golden_case import (
-    add_case_of_referral,
-    add_written_case,
-    retire_golden_case,
-)
+from services.referral.actions.add_case_of_referral import add_case_of_referral
+from services.referral.actions.add_golden_case import add_golden_case
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
+from services.referral.actions.retire_golden_case import retire_golden_case
 from services.referral.model.protocol import ProtocolVersion
 from services.referral.model.protocol_life import GoldenCaseRow
 from services.referral.queries.golden_cases import clinic_golden_cases, shipped_golden_cases
@@ -126,7 +124,7 @@ def _add_golden_cases(routes: APIBlueprint, parts: Parts) -> None:
     @routes.input(GoldenCaseIn, arg_name="body")
     @routes.output(AnyOut, status_code=201)
     @routes.doc(security="bearer")
-    def add_golden_case(body: GoldenCaseIn) -> Any:
+    def make_golden_case(body: GoldenCaseIn) -> Any:
         """Make a golden case of a past referral (or an override), or of written answers."""
         who = principal()
 
@@ -140,7 +138,7 @@ def _add_golden_cases(routes: APIBlueprint, parts: Parts) -> None:
                     [FieldProblem("json.answers", "missing"), FieldProblem("json.expected", "missing")]
                 )
             else:
-                row = add_written_case(
+                row = add_golden_case(
                     session,
                     who.actor,
                     published,

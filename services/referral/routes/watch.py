@@ -15,7 +15,7 @@ from kernel.ids import parse_id
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
-from services.referral.actions.escalate_referrals import acknowledge_escalation
+from services.referral.actions.acknowledge_escalation import acknowledge_escalation
 from services.referral.model.watch import Escalation
 from services.referral.queries.overrides import override_report
 from services.referral.queries.radar import Blip, find_escalation, read_radar

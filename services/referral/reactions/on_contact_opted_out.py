@@ -1,4 +1,4 @@
-"""A contact point stopped or started taking our messages: the case shows it."""
+"""A contact point stopped taking our messages: the case shows it."""
 
 from sqlalchemy.orm import Session
 
@@ -10,8 +10,3 @@ from services.referral.actions.note_contact_opt import note_contact_opt
 def on_contact_opted_out(session: Session, event: Event) -> None:
     """Mark the channel as closed for each of the patients."""
     note_contact_opt(session, ContactOpted.model_validate(event.data), out=True)
-
-
-def on_contact_opted_in(session: Session, event: Event) -> None:
-    """Mark the channel as open again."""
-    note_contact_opt(session, ContactOpted.model_validate(event.data), out=False)

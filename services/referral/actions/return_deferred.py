@@ -1,4 +1,4 @@
-"""Bring a referral back to triage: the patient answered, the date has come, or it was ended too early."""
+"""Bring deferred referrals back when their date has come."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,18 +10,6 @@ from services.referral.model.referral import Referral
 
 CALENDAR = Actor("system", "referral.calendar")
 MOST_AT_ONCE = 200
-
-
-def resume_referral(session: Session, actor: Actor, referral: Referral, *, note: str = "") -> None:
-    """Go on with a referral that waited or was deferred; raises 409 `illegal_move`."""
-    move_referral(session, actor, referral, "needs_triage", deed="resume", note=note)
-
-
-def reopen_referral(
-    session: Session, actor: Actor, referral: Referral, *, reason_code: str, note: str = ""
-) -> None:
-    """Open a declined or withdrawn referral again; raises 409 `illegal_move`."""
-    move_referral(session, actor, referral, "needs_triage", deed="reopen", reason_code=reason_code, note=note)
 
 
 def return_deferred(session: Session) -> int:

@@ -1,4 +1,4 @@
-"""End a referral: closed with an outcome after the visit, withdrawn, or handed over to other care."""
+"""Close a referral after the visit, with the outcome; what did not help proposes the next route."""
 
 from sqlalchemy.orm import Session
 
@@ -25,19 +25,3 @@ def close_referral(
     referral.outcome = outcome
     if outcome == "not_improved":
         propose_next(session, actor, referral)
-
-
-def withdraw_referral(
-    session: Session, actor: Actor, referral: Referral, *, reason_code: str, note: str = ""
-) -> None:
-    """Take back a referral that is no longer wanted; raises 409 `illegal_move`."""
-    move_referral(session, actor, referral, "withdrawn", deed="withdraw", reason_code=reason_code, note=note)
-
-
-def hand_over_referral(
-    session: Session, actor: Actor, referral: Referral, *, reason_code: str, note: str = ""
-) -> None:
-    """The patient was sent to emergency care or seen the same day, outside our schedule; 409 `illegal_move`."""
-    move_referral(
-        session, actor, referral, "handed_over", deed="hand_over", reason_code=reason_code, note=note
-    )

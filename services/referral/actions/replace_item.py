@@ -1,0 +1,50 @@
+"""Put one item of a draft in the place of another."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from kernel.context import Actor
+from services.referral.actions.change_draft import change_draft
+from services.referral.model.protocol_life import ProtocolDraft
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "variables": ("variables",),
+    "derived": ("derived",),
+    "red_flags": ("red_flags",),
+    "diagnoses": ("diagnoses",),
+    "rules": ("routes", "rules"),
+    "modifiers": ("routes", "modifiers"),
+}
+
+
+def replace_item(
+    session: Session,
+    actor: Actor,
+    draft: ProtocolDraft,
+    place: tuple[str, str],
+    item: Mapping[str, Any] | None,
+) -> None:
+    """Put one item in the place of the one with that id, or add it; `place` is (section of `SECTIONS`, id).
+
+    None takes it out. The rest of the document keeps its order. Raises KeyError for an unknown section.
+    """
+    section, item_id = place
+    change_draft(session, actor, draft, f"{section}.{item_id}")
+    path = SECTIONS[section]
+    document = dict(draft.document)
+    holder: dict[str, Any] = document
+    for key in path[:-1]:
+        holder[key] = dict(holder.get(key, {}))
+        holder = holder[key]
+    listed = list(holder.get(path[-1], []))
+    places = [i for i, entry in enumerate(listed) if isinstance(entry, dict) and entry.get("id") == item_id]
+    if item is None:
+        listed = [entry for i, entry in enumerate(listed) if i not in places]
+    elif places:
+        listed[places[0]] = dict(item)
+    else:
+        listed.append(dict(item))
+    holder[path[-1]] = listed
+    draft.document = document
