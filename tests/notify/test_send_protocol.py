@@ -19,9 +19,9 @@ def faults(notify: Standing, **fault: object) -> None:
     assert notify.carrier.put("/carrier/faults", json=fault).status_code == 200
 
 
-def booked_text(notify: Standing) -> str:
+def booked_text(notify: Standing, phone: str = PHONE) -> str:
     """Plan a visit whose only due message is the confirmation by text; returns the appointment's id."""
-    patient = submit(notify, email="", consent_email=False)
+    patient = submit(notify, phone=phone, email="", consent_email=False)
     return str(book(notify, patient, TUESDAY_TEN + timedelta(days=9)))
 
 
@@ -49,18 +49,21 @@ def test_an_acceptance_nobody_saw_is_found_by_look_up(notify: Standing, mode: st
     assert len(notify.texts_to(PHONE)) == 1
 
 
-@pytest.mark.parametrize("mode", ["error_500_before", "reset_before"])
-def test_what_the_provider_denies_is_sent_again(notify: Standing, mode: str) -> None:
+# A number of its own each: the carrier outlives a test, and would find the same words of an earlier one.
+@pytest.mark.parametrize(
+    ("mode", "phone"), [("error_500_before", "+18165550161"), ("reset_before", "+18165550162")]
+)
+def test_what_the_provider_denies_is_sent_again(notify: Standing, mode: str, phone: str) -> None:
     faults(notify, mode=mode, count=1)
-    visit = booked_text(notify)
+    visit = booked_text(notify, phone)
     notify.send_due()
     assert state_of(notify, visit)[0] == "unknown"
     notify.send_due()
-    assert notify.texts_to(PHONE) == []
+    assert notify.texts_to(phone) == []
     resolve(notify)
     assert state_of(notify, visit) == ("due", "provider_denied")
     notify.send_due()
-    assert len(notify.texts_to(PHONE)) == 1
+    assert len(notify.texts_to(phone)) == 1
 
 
 def test_a_signed_receipt_settles_a_doubt_without_a_look_up(notify: Standing) -> None:
