@@ -65,19 +65,25 @@ class Conflict:
 
 def find_place(session: Session, wish: Wish) -> Place:
     """Return the place the wish names; raises the 422 problem that names each id nobody knows."""
+    known = session.execute(
+        select(VisitType, Provider, Site).where(
+            VisitType.id == wish.visit_type,
+            Provider.id == wish.provider_id,
+            Site.id == wish.site_id,
+            VisitType.active,
+            Provider.active,
+            Site.active,
+        )
+    ).first()
+    if known is not None:
+        visit, provider, site = known
+        return Place(visit, provider, site, wish.starts_at, visit_rules(visit))
     found = {
         "visit_type": find_visit_type(session, wish.visit_type),
         "provider_id": find_provider(session, wish.provider_id),
         "site_id": find_site(session, wish.site_id),
     }
-    unknown = [FieldProblem(field, "unknown") for field, row in found.items() if row is None]
-    if unknown:
-        raise invalid(unknown)
-    visit, provider, site = found.values()
-    assert isinstance(visit, VisitType)
-    assert isinstance(provider, Provider)
-    assert isinstance(site, Site)
-    return Place(visit, provider, site, wish.starts_at, visit_rules(visit))
+    raise invalid([FieldProblem(field, "unknown") for field, row in found.items() if row is None])
 
 
 def check_slot(

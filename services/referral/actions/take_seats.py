@@ -33,7 +33,13 @@ class Taker:
 
 # Seats that are free now. A hold that has expired does not count; it is deleted before its seat is taken.
 FREE = """
-SELECT seat.number, seat.room_id, seat.overbook FROM seat LEFT JOIN room ON room.id = seat.room_id
+SELECT seat.number, seat.room_id, seat.overbook, EXISTS (
+    SELECT 1 FROM seat_use WHERE span && int8range(
+        seat.number::bigint * :stretch + :first, seat.number::bigint * :stretch + :last)
+    AND expires_at <= :now) AS expired, (
+    SELECT count(*) FROM seat AS every
+    WHERE every.provider_id = :provider AND every.active AND NOT every.overbook) AS people
+FROM seat LEFT JOIN room ON room.id = seat.room_id
 WHERE seat.active AND (NOT seat.overbook OR :overbook)
     AND (seat.provider_id = :provider OR (room.site_id = :site AND room.kind = :kind AND room.active))
     AND NOT EXISTS (
@@ -96,13 +102,14 @@ def take_seats(
     }
     for _ in range(MOST_TRIES):
         free = list(session.execute(text(FREE), values))
-        chosen = _choose(visit, free, _seats_of(session, provider_id))
+        chosen = _choose(visit, free)
         if chosen is None:
             raise SeatsTaken
         seats, room_id = chosen
         if without is not None:
             give_back_seats(session, without)
-        session.execute(text(CLEAR_EXPIRED), values | {"seats": seats})
+        if any(row.expired for row in free):
+            session.execute(text(CLEAR_EXPIRED), values | {"seats": seats})
         ids = [new_id() for _ in seats]
         failpoint("before_seats_taken")
         taken = list(session.scalars(text(TAKE), values | {"ids": ids, "seats": seats}))
@@ -119,18 +126,12 @@ def give_back_seats(session: Session, taker_id: UUID) -> None:
     )
 
 
-def _seats_of(session: Session, provider_id: str) -> int:
-    """Return how many seats the provider has when nothing is taken, the overbooking seat apart."""
-    count = "SELECT count(*) FROM seat WHERE provider_id = :provider AND active AND NOT overbook"
-    return int(session.execute(text(count), {"provider": provider_id}).scalar_one())
-
-
-def _choose(visit: VisitRules, free: Sequence[Row[Any]], seats: int) -> tuple[list[int], str] | None:
+def _choose(visit: VisitRules, free: Sequence[Row[Any]]) -> tuple[list[int], str] | None:
     """Pick the seats, provider's before the room's (one order for everybody); None when some are missing."""
     regular = [row.number for row in free if row.room_id is None and not row.overbook]
     extra = [row.number for row in free if row.room_id is None and row.overbook]
     rooms = [row for row in free if row.room_id is not None]
-    wanted = seats if visit.whole_provider else 1
+    wanted = (free[0].people if free else 0) if visit.whole_provider else 1
     provider_seats = regular[:wanted] if 0 < wanted <= len(regular) else extra[:1]
     if not provider_seats or not rooms:
         return None

@@ -51,7 +51,7 @@ def appointment_routes(parts: Parts) -> APIBlueprint:
             referral = visible_referral(session, referral_id, who.actor)
             hold_id = None if body.hold_id is None else id_or_404(body.hold_id, "hold")
             visit = book_slot(session, who.actor, referral.id, wish_of(session, body), hold_id=hold_id)
-            return visit_reply(session, visit.appointment.id, 201)
+            return visit_reply(session, visit.appointment.id, 201, visit)
 
         return once(parts.database, who.client, deed).as_flask()
 

@@ -22,7 +22,7 @@ from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.referral_view import moment, text_id
 from services.referral.routes.visit_access import BOOKING_ROLES, zone_of
-from services.referral.routes.wall_clock import read_time
+from services.referral.routes.wall_clock import read_instant, read_time
 
 
 def hold_routes(parts: Parts) -> APIBlueprint:
@@ -85,7 +85,11 @@ def hold_routes(parts: Parts) -> APIBlueprint:
 
 def wish_of(session: Session, body: shapes.BookIn | shapes.HoldIn) -> Wish:
     """Read a wish from a body; times without an offset are the site's wall clock."""
-    starts_at = read_time(body.starts_at, zone_of(session, body.site_id, "json.site_id"), "json.starts_at")
+    starts_at = read_instant(body.starts_at)
+    if starts_at is None:
+        starts_at = read_time(
+            body.starts_at, zone_of(session, body.site_id, "json.site_id"), "json.starts_at"
+        )
     overbook = isinstance(body, shapes.BookIn) and body.overbook
     return Wish(body.visit_type, body.provider_id, body.site_id, starts_at, overbook)
 

@@ -41,10 +41,10 @@ def refuse_overbook(wanted: bool, actor: Actor) -> None:
         raise from_status(403)
 
 
-def visit_reply(session: Session, appointment_id: UUID, status: int) -> Reply:
+def visit_reply(session: Session, appointment_id: UUID, status: int, visit: Visit | None = None) -> Reply:
     """Answer with the visit as it is now, its ETag, and its address when it is new."""
     session.flush()
-    visit = read_visit(session, appointment_id)
+    visit = visit or read_visit(session, appointment_id)
     assert visit is not None
     today = today_at(ZoneInfo(visit.site.time_zone), now(session))
     headers = {"ETag": etag(visit.appointment.revision)}
