@@ -73,3 +73,18 @@ def test_a_same_day_case_can_be_booked_once_a_clinician_cleared_its_flag(clinic:
     assert accepted["state"] == "accepted"
     cleared = clinic.do(accepted, "clear-hold", {"reason_code": "assessed_by_clinician", "note": "Called."})
     assert cleared["state"] == "to_book"
+
+
+def test_a_program_may_not_do_what_a_person_must(clinic: Clinic) -> None:
+    case = clinic.submit()
+    token = clinic.tokens("dashboard").issue_access("ehr", frozenset({"referral:write"}), ["referral"])
+    for deed, body in (("accept", {}), ("decline", {"reason_code": "duplicate"})):
+        answer = clinic.call(
+            "POST",
+            f"/referrals/{case['id']}/{deed}",
+            body,
+            version=case["version"],
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert answer.status_code == 403
+    assert clinic.get(f"/referrals/{case['id']}")["state"] == "needs_triage"
