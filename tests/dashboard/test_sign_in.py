@@ -1,5 +1,7 @@
 """Signing in: one answer for every failure, sessions that end when they should."""
 
+from urllib.parse import urljoin, urlsplit
+
 import pytest
 from sqlalchemy import text
 
@@ -11,6 +13,16 @@ from services.dashboard.model import Staff
 from tests.dashboard.conftest import PASSWORD, SALT, Dashboard
 
 ADMIN = Actor("staff", "admin", role="admin")
+ELSEWHERE = [
+    "https://evil.example.test/",
+    "//evil.example.test",
+    "///evil.example.test",
+    "/\\evil.example.test",
+    "\\\\evil.example.test",
+    "/\t/evil.example.test",
+    "https:evil.example.test",
+    "javascript:alert(1)",
+]
 
 
 def test_the_right_password_opens_the_first_page(dashboard: Dashboard) -> None:
@@ -107,3 +119,21 @@ def test_a_sign_in_is_audited(dashboard: Dashboard) -> None:
     with dashboard.parts.database.transaction() as session:
         actions = session.scalars(text("SELECT action FROM audit_entry ORDER BY id")).all()
     assert actions == ["create_staff", "sign_in"]
+
+
+@pytest.mark.parametrize("name", ["nu\x00rse@example.test", "\x00", "n" * 300_000, "n@" + "é" * 300])
+def test_an_address_no_database_can_hold_is_refused_like_any_other(dashboard: Dashboard, name: str) -> None:
+    assert dashboard.browser().sign_in(name, "not the password at all").status_code == 422
+
+
+@pytest.mark.parametrize("onward", ELSEWHERE)
+def test_signing_in_leads_nowhere_but_here(dashboard: Dashboard, onward: str) -> None:
+    browser = dashboard.browser()
+    browser.get("/staff/login")
+    form = {"email": dashboard.add_staff("nurse"), "password": PASSWORD, "next": onward}
+    answer = browser.post("/staff/login", form, query_string={"next": onward})
+    assert answer.status_code in (302, 422)
+    where = answer.headers.get("Location", "/staff")
+    # A browser reads a backslash as a slash; written as %5C it is only a letter of a path here.
+    assert "\\" not in where
+    assert urlsplit(urljoin("http://here.example.test/staff/login", where)).netloc == "here.example.test"

@@ -41,7 +41,12 @@ class StaffLoginForm(LoginForm):
 
     def validate(self, **kwargs: Any) -> bool:
         database = cast(Database, current_app.extensions["database"])
-        email, address = (self.email.data or "").strip(), request.remote_addr or "unknown"
+        # No account's address holds a NUL or is longer; PostgreSQL would refuse to look for one that does.
+        email, address = (
+            (self.email.data or "").replace("\x00", "").strip()[:254],
+            request.remote_addr or "unknown",
+        )
+        self.email.data = email
         with database.transaction() as tx:
             wait = pace_login(tx, email, address)
         if wait:
