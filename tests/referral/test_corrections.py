@@ -1,8 +1,11 @@
 """New answers replace a decision without erasing it, whatever order they come in."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
+
 import pytest
 
 from kernel.ids import new_id
+from services.referral.actions.receive_submission import receive_submission
 from tests.referral.conftest import NECK_PAIN, Clinic
 
 MIGRAINE_DRUG = {**NECK_PAIN, "requests_drug_or_injection": True}
@@ -75,3 +78,27 @@ def test_new_answers_after_the_end_make_a_new_referral_that_follows_the_old(clin
     case = clinic.case_of(second)
     assert case["id"] != ended["id"]
     assert case["follows_id"] == ended["id"]
+
+
+def test_a_correction_and_its_original_heard_at_one_moment_are_one_referral(clinic: Clinic) -> None:
+    """After an outage both wait, and two workers bring them side by side."""
+    first = clinic.submission(NECK_PAIN)
+    second = clinic.submission(MIGRAINE_DRUG, patient_id=first.patient_id, corrects=first.submission_id)
+    store = clinic.parts.database
+    publish_first = clinic.submission(NECK_PAIN)
+    clinic.tell("intake", "intake_submitted", publish_first.submission_id, publish_first)
+
+    def hear_second() -> None:
+        with store.transaction() as session:
+            receive_submission(session, second)
+
+    with ThreadPoolExecutor(1) as pool:
+        with store.transaction() as session:
+            receive_submission(session, first)
+            session.flush()
+            other = pool.submit(hear_second)
+            wait([other], timeout=0.7)
+        other.result(timeout=10)
+    items = clinic.get(f"/referrals?patient_id={first.patient_id}")["items"]
+    assert len(items) == 1
+    assert clinic.case_of(second)["route"] == "medication_review"

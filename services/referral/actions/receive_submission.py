@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -35,6 +35,7 @@ def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral
     A submission received before changes nothing. A correction voids the earlier decision and puts the case back
     in triage; one that comes before what it corrects stands, and the late original is kept voided.
     """
+    _take_turns(session, submitted)
     known = _decision_of(session, Decision.submission_id == submitted.submission_id)
     if known is not None:
         return session.get_one(Referral, known.referral_id)
@@ -51,6 +52,13 @@ def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral
     if referral is None or not STATES[referral.state].is_open:
         return _create(session, submitted, published, decided, follows=referral)
     return _correct(session, referral, submitted, published, decided)
+
+
+def _take_turns(session: Session, submitted: IntakeSubmitted) -> None:
+    """A correction and what it corrects may be heard at one moment: the second then finds what the first wrote."""
+    ids = {submitted.submission_id, submitted.corrects} - {None}
+    for name in sorted(f"submission:{one}" for one in ids):
+        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
 
 
 def _create(
