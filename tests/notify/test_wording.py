@@ -147,6 +147,9 @@ def test_the_simulator_plans_what_the_worker_plans(notify: Standing) -> None:
             "time_zone": "America/Chicago",
         },
     ).json()["items"]
+    after = {i["step"]: i["only_if"] for i in tried if i["only_if"]}
+    assert after == {"follow_up": "attended", "missed_visit": "no_show"}
+    tried = [i for i in tried if not i["only_if"]]
     visit = book(notify, submit(notify), starts)
     planned = notify.messages(appointment_id=visit)
     assert {(i["step"], i["channel"], i["state"], i["reason"]) for i in tried} == {

@@ -10,7 +10,6 @@ from sqlalchemy.orm import Session
 
 from services.notify.queries.cursors import cursor_after
 
-KINDS = ("call_patient", "number_dead", "unknown_send", "visit_question")
 ITEMS = """
 SELECT i.id, i.kind, i.about_id, i.patient_id, i.appointment_id, i.contact_point_id, i.code, i.state, i.opened_at,
     i.closed_at, i.closed_by, i.outcome, i.version, p.names_sealed, p.language, a.starts_at, a.facts,

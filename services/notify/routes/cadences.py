@@ -142,6 +142,7 @@ def _shown(item: Simulated) -> dict[str, Any]:
         "channel": planned.channel,
         "state": "planned" if planned.state == "due" else planned.state,
         "reason": planned.reason,
+        "only_if": item.only_if,
         "planned_for": planned.planned_for.isoformat(),
         "due_at": planned.due_at.isoformat(),
         "shifted": planned.due_at != planned.planned_for and planned.state == "due",

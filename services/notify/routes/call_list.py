@@ -12,11 +12,12 @@ from kernel.personal import open_json
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from kernel.web.problems import conflict, not_found
 from services.notify.actions.close_item import close_item
 from services.notify.actions.record_contact import record_contact
-from services.notify.queries.call_list import KINDS, call_list_page, one_item
-from services.notify.routes.page_arguments import one_of, page_limit, page_place
+from services.notify.queries.call_list import call_list_page, one_item
+from services.notify.routes.list_queries import CallListQuery
+from services.notify.routes.page_arguments import page_place
 from services.notify.schemas import CloseItemIn, EmptyIn, ItemsOut, RecordOut
 
 SEES = {"front_desk", "nurse", "provider", "manager"}
@@ -28,17 +29,13 @@ def call_list_routes(database: Database) -> APIBlueprint:
 
     @routes.get("/call-list")
     @allow(roles=SEES, services=True)
+    @routes.input(CallListQuery, location="query", arg_name="query")
     @routes.output(ItemsOut)
-    def listed() -> Any:
+    def listed(query: CallListQuery) -> Any:
         """Items that wait (`state=open`, the default) or are dealt with; `kind` narrows them."""
-        state, kind = one_of("state") or "open", one_of("kind")
-        if state not in ("open", "closed"):
-            raise invalid([FieldProblem("state", "not_in_values")])
-        if kind is not None and kind not in KINDS:
-            raise invalid([FieldProblem("kind", "not_in_values")])
-        limit, place = page_limit(), page_place()
+        place = page_place()
         with database.transaction() as session:
-            rows, cursor = call_list_page(session, state, kind, place, limit)
+            rows, cursor = call_list_page(session, query.state, query.kind, place, query.limit)
             record(session, principal().actor, "view_call_list", "staff_item", "-", details={"n": len(rows)})
             return {"items": [_shown(row) for row in rows], "next_cursor": cursor}
 

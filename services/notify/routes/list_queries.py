@@ -31,6 +31,29 @@ class MessagesQuery(PageQuery):
     patient_id: Id | None = None
 
 
+class CallListQuery(PageQuery):
+    """Which items."""
+
+    state: Literal["open", "closed"] = "open"
+    kind: Literal["call_patient", "number_dead", "unknown_send", "visit_question"] | None = None
+
+
+class ReconcileQuery(BaseModel):
+    """How far back."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    days: Annotated[int, Field(ge=1, le=90)] = 7
+
+
+class DryRunQuery(BaseModel):
+    """How far ahead."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hours: Annotated[int, Field(ge=1, le=24 * 14)] = 24
+
+
 class InboxQuery(PageQuery):
     """Which replies."""
 

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.database import Database
+from kernel.web.api import STORES_NOTHING
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, Problem, not_found
@@ -71,6 +72,7 @@ def template_routes(database: Database) -> APIBlueprint:
     @allow(roles=READS)
     @routes.input(TemplateIn)
     @routes.output(RecordOut)
+    @routes.doc(extensions={STORES_NOTHING: True})
     def check(json_data: TemplateIn) -> Any:
         """Say what would be refused and what it would cost; nothing is stored."""
         checked = check_wording(json_data.channel, json_data.language, json_data.subject, json_data.body)

@@ -5,18 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from services.notify.rules.cadence import Step
+from services.notify.rules.cadence import AFTER_VISIT, Step
 from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit_values
 from services.notify.rules.plan import Planned, Reach, Visit, plan
 
 
 @dataclass(frozen=True, slots=True)
 class Simulated:
-    """One message that would be planned; `text` and `subject` are "" when there are no words for it."""
+    """One message that would be planned; `text` and `subject` are "" when there are no words for it.
+
+    `only_if`: the outcome of the visit ("attended", "no_show") it depends on, "" for messages before the visit.
+    """
 
     planned: Planned
     text: str
     subject: str
+    only_if: str
 
 
 def simulate(
@@ -37,10 +41,12 @@ def simulate(
     visit = Visit(datetime.fromisoformat(facts["starts_at"]), changed_at, facts["site"]["time_zone"])
     values = visit_values(clinic, facts, language, time_zone)
     result = []
+    outcome = {step.step: step.audience for step in steps if step.audience in AFTER_VISIT}
     for planned in plan(visit, steps, reach, time_zone, changed_at):
+        only_if = outcome.get(planned.step, "")
         subject, body = words.get((planned.template, planned.channel), ("", ""))
         try:
-            result.append(Simulated(planned, fill(body, values), fill(subject, values)))
+            result.append(Simulated(planned, fill(body, values), fill(subject, values), only_if))
         except ValueMissing:
-            result.append(Simulated(planned, "", ""))
+            result.append(Simulated(planned, "", "", only_if))
     return result
