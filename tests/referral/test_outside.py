@@ -183,16 +183,20 @@ def test_a_note_is_returned_reviewed_and_acknowledged_as_separate_steps(clinic: 
 
 
 @pytest.mark.capability("L11")
-def test_the_referrer_is_told_each_milestone_once(staffed: Clinic) -> None:
+def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
     made = refer(staffed).json
     other = refer(staffed, external_id="B-1", patient={**PATIENT, "given_name": "Ana"}).json
     staffed.submit(NECK_PAIN)
     assert staffed.get("/referrer-notices")["items"] == []
+    monkeypatch.setattr("services.referral.queries.notices.SETTLED_SECONDS", 0)
     routed = staffed.do(
         made, "redirect", {"route": "physical_therapy", "reason_code": "new_information_by_phone"}
     )
-    visit = booked(staffed, routed["id"], slots(staffed, visit_type="pt_evaluation")[0])
-    change(staffed, visit, "cancel", {"reason_code": "patient_unwell"})
+    first, other_time = slots(staffed, visit_type="pt_evaluation", site="leawood")[:2]
+    visit = booked(staffed, routed["id"], first)
+    moved = change(staffed, visit, "move", {"starts_at": other_time["starts_at"]})
+    assert moved.status_code == 200, moved.text
+    change(staffed, moved.json, "cancel", {"reason_code": "patient_unwell"})
     again = booked(staffed, routed["id"], slots(staffed, visit_type="pt_evaluation")[1])
     change(staffed, change(staffed, again, "check-in").json, "outcome", {"outcome": "attended"})
     staffed.do(staffed.get(f"/referrals/{made['id']}"), "close", {"outcome": "improved"})
@@ -210,6 +214,7 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic) -> None:
         ("A-1001", "accepted"),
         ("A-1001", "booked"),
         ("A-1001", "changed"),
+        ("A-1001", "changed"),
         ("A-1001", "booked"),
         ("A-1001", "completed"),
         ("B-1", "declined"),
@@ -218,7 +223,10 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic) -> None:
     assert staffed.call("GET", "/referrer-notices?cursor=x").status_code == 400
 
 
-def test_an_api_client_hears_of_its_own_referrals_only(clinic: Clinic) -> None:
+def test_an_api_client_hears_of_its_own_referrals_only(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.referral.queries.notices.SETTLED_SECONDS", 0)
     staff_made = refer(clinic).json
     scopes = frozenset({"referral:read", "referral:write"})
 
