@@ -9,7 +9,7 @@ from services.referral.actions.escalate_stuck import escalate_stuck
 from services.referral.actions.fold_tallies import fold_tallies
 from services.referral.actions.join_waitlist import expire_waitlist
 from services.referral.actions.mark_breaches import mark_breaches
-from services.referral.actions.offer_slot import run_offers
+from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
 from services.referral.actions.return_deferred import return_deferred
 from services.referral.actions.watch_promises import watch_promises

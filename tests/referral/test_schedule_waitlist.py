@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from kernel.ids import new_id
-from services.referral.actions.offer_slot import run_offers
+from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.rules.slot_offers import FreedSlot, Waiting, next_batch, why_not_offer
 from tests.referral.calendar_steps import book, booked, change, events, many_ready_to_book, slots
 from tests.referral.conftest import FRONT_DESK, Clinic

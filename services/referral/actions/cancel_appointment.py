@@ -12,7 +12,7 @@ from kernel.outbox import emit
 from services.referral.actions.lock_visit import lock_visit, require_deed
 from services.referral.actions.move_referral import move_referral
 from services.referral.actions.note_change import note_change, place_and_time
-from services.referral.actions.offer_slot import freed_by, offer_freed_slot
+from services.referral.actions.offer_freed_slot import freed_by, offer_freed_slot
 from services.referral.actions.take_seats import give_back_seats
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral

@@ -15,7 +15,7 @@ from services.referral.actions.check_slot import Wish, find_place, next_slots, s
 from services.referral.actions.end_hold import end_hold
 from services.referral.actions.join_waitlist import leave_waitlist
 from services.referral.actions.move_appointment import move_appointment
-from services.referral.actions.offer_slot import close_round, end_offer
+from services.referral.actions.offer_freed_slot import close_round, end_offer
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import SlotHold

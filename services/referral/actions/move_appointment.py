@@ -19,7 +19,7 @@ from services.referral.actions.check_slot import (
 )
 from services.referral.actions.lock_visit import lock_visit, require_deed
 from services.referral.actions.note_change import note_change, place_and_time
-from services.referral.actions.offer_slot import freed_by, offer_freed_slot
+from services.referral.actions.offer_freed_slot import freed_by, offer_freed_slot
 from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
 from services.referral.model.appointment import Appointment
 from services.referral.queries.appointments import Visit, read_visit

@@ -15,14 +15,8 @@ from kernel.clock import now
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
-from services.referral.actions.change_by_patient import (
-    PatientsWish,
-    book_by_patient,
-    cancel_by_patient,
-    confirm_by_patient,
-    move_by_patient,
-    phone_of,
-)
+from services.referral.actions.book_by_patient import book_by_patient, phone_of
+from services.referral.actions.change_by_patient import PatientsWish, change_by_patient
 from services.referral.actions.check_slot import Wish
 from services.referral.model.referral import Referral
 from services.referral.queries.appointments import Visit, live_visits_of_patient, read_visit
@@ -125,13 +119,12 @@ def self_service_routes(parts: Parts) -> APIBlueprint:
 
 
 def _change(session: Session, appointment_id: UUID, deed_name: str, body: shapes.OwnChangeIn) -> PatientsWish:
-    if deed_name == "confirm":
-        return confirm_by_patient(session, appointment_id, body.visit_version)
-    if deed_name == "cancel":
-        return cancel_by_patient(session, appointment_id, body.visit_version, body.reason_code)
-    if body.to is None:
+    if deed_name == "move" and body.to is None:
         raise invalid([FieldProblem("json.to", "missing")])
-    return move_by_patient(session, appointment_id, body.visit_version, _wish(session, body.to))
+    wish = None if body.to is None else _wish(session, body.to)
+    return change_by_patient(
+        session, appointment_id, body.visit_version, deed_name, reason=body.reason_code, wish=wish
+    )
 
 
 def _wish(session: Session, body: shapes.HoldIn) -> Wish:

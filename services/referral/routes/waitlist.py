@@ -13,7 +13,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
 from services.referral.actions.claim_offer import OnOffer, claim_offer, decline_offer, find_offer
 from services.referral.actions.join_waitlist import Wanted, join_waitlist, leave_waitlist
-from services.referral.actions.offer_slot import close_round
+from services.referral.actions.offer_freed_slot import close_round
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
 from services.referral.queries.sites import find_site, find_visit_type, first_visit_of_route
 from services.referral.queries.waitlist import list_waiting, offers_of_entries, recent_rounds
