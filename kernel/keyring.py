@@ -51,7 +51,7 @@ class Keyring:
             raise UnreadableField(place)
         try:
             return cipher.decrypt(stored[1 : 1 + NONCE_BYTES], stored[1 + NONCE_BYTES :], place.encode())
-        except InvalidTag:
+        except (InvalidTag, ValueError):
             raise UnreadableField(place) from None
 
     def blind_index(self, field: str, normalised: str) -> bytes:

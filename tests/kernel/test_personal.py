@@ -96,3 +96,9 @@ def test_blind_indexes_fold_what_people_type_differently() -> None:
 def test_bad_keys_are_refused_at_start(bad: str) -> None:
     with pytest.raises(ValueError):
         Keyring.from_json(bad)
+
+
+@pytest.mark.parametrize("stored", [b"", b"\x01", b"\x01\x02", b"\x07" + bytes(40), b"\x01" + bytes(12)])
+def test_what_was_cut_short_is_unreadable_and_nothing_else(kernel_keys: Keyring, stored: bytes) -> None:
+    with pytest.raises(UnreadableField):
+        kernel_keys.decrypt(stored, "somewhere")

@@ -164,3 +164,18 @@ def test_a_move_between_commit_and_post_stops_the_post(notify: Standing) -> None
     notify.send_due()
     assert state_of(notify, visit) == ("suppressed", "moved")
     assert [text.split(":")[1][:9] for text in notify.texts_to(PHONE)] == [" NEW time"]
+
+
+def test_an_address_nobody_can_read_ends_its_own_message_and_no_others(notify: Standing) -> None:
+    """Were it to stop the batch it is taken in, it would stop every batch: it is always the oldest that is due."""
+    broken = submit(notify, phone="+18165550143", email="", consent_email=False)
+    lost = book(notify, broken, TUESDAY_TEN + timedelta(days=8))
+    notify.rows(
+        "UPDATE contact_point SET address_sealed = decode('0102', 'hex') FROM patient_contact l"
+        " WHERE l.contact_point_id = contact_point.id AND l.patient_id = :patient RETURNING 1",
+        patient=broken,
+    )
+    visit = booked_text(notify)
+    notify.send_due()
+    assert notify.states(appointment_id=lost)["booked", "sms"] == ("failed", "unreadable")
+    assert state_of(notify, visit)[0] in ("sent", "delivered")

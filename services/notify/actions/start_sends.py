@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.ids import new_id
+from kernel.keyring import UnreadableField
+from kernel.logs import log
 from kernel.personal import Personal, open_json, seal_json
 from kernel.timings import LEASE_SECONDS
 from services.notify.actions.plan_next_channel import CHANNEL_FAULTS, plan_next_channel
@@ -101,6 +103,9 @@ def start_sends(
     for row in picked.facts:
         verdict = judge(candidate_of(row, counted.get(row.contact_point_id, []), at), at)
         address = _address(row) if verdict.fate == "go" else None
+        if verdict.fate == "go" and address is None:
+            batch.ended.append((row.id, "failed", "unreadable"))
+            continue
         barrier = recipients.barrier(address.reveal()) if address is not None else ""
         if barrier:
             verdict = Verdict("suppressed", barrier)
@@ -128,9 +133,14 @@ def start_sends(
     return batch.started
 
 
-def _address(row: Any) -> Personal[str]:
+def _address(row: Any) -> Personal[str] | None:
+    """The recipient's number or address; None when it does not decrypt, which must not stop the rest of the batch."""
     place = f"notify.contact_point.address_sealed.{row.contact_point_id}"
-    return Personal(open_json(row.address_sealed, place))
+    try:
+        return Personal(open_json(row.address_sealed, place))
+    except UnreadableField:
+        log().error("address_unreadable", contact_point=str(row.contact_point_id))
+        return None
 
 
 def _compose(
