@@ -11,11 +11,11 @@ def start_from(clinic: Clinic, forwarded: str) -> int:
     """Start a questionnaire through the gateway, which says whom it saw at the end of `forwarded`."""
     client = Client(clinic.app)
     seen = {"headers": {"X-Forwarded-For": forwarded}, "environ_base": {"REMOTE_ADDR": "127.0.0.1"}}
-    page = client.get("/intake/start?lang=en", **seen).text  # type: ignore[arg-type]
+    page = client.get("/intake/start?lang=en", **seen).text
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found is not None
     fields = {**ABOUT, "csrf_token": found.group(1)}
-    return client.post("/intake/start", data=fields, **seen).status_code  # type: ignore[arg-type]
+    return client.post("/intake/start", data=fields, **seen).status_code
 
 
 def test_starts_are_counted_by_the_patients_address_and_not_the_gateways(clinic: Clinic) -> None:

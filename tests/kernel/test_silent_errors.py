@@ -24,6 +24,6 @@ def test_a_failed_statement_does_not_repeat_its_values(kernel_database: Database
 
 def test_a_contract_that_does_not_fit_does_not_repeat_what_it_was_given() -> None:
     with pytest.raises(ValidationError) as failed:
-        ContactOpted(patient_ids=[WORD], channel="sms", at=datetime(2027, 3, 2, tzinfo=UTC))  # type: ignore[list-item]
+        ContactOpted(patient_ids=[WORD], channel="sms", at=datetime(2027, 3, 2, tzinfo=UTC))
     assert WORD not in str(failed.value)
     assert "patient_ids" in str(failed.value)
