@@ -48,6 +48,20 @@ def test_a_case_shows_rules_with_the_answers_behind_them_and_unknown_apart_from_
     assert "Not answered is not" in page
 
 
+def test_what_is_unanswered_is_told_apart_from_what_could_still_change_the_route(
+    clinic: Dashboard, case: dict[str, Any]
+) -> None:
+    browser = clinic.signed_in("nurse")
+    case["decision"]["questions"] = [{"variable": "thunderclap", "for": ["SN04"], "alone": True}]
+    page = browser.get(f"/staff/referrals/{case['id']}").text
+    assert "1 answer could still change the route" in page
+    assert "more unanswered" in page
+    case["decision"]["questions"] = []
+    page = browser.get(f"/staff/referrals/{case['id']}").text
+    assert "No single one of them could change the route" in page
+    assert "more unanswered" in page
+
+
 def test_accepting_moves_the_case_and_opens_the_next(clinic: Dashboard, case: dict[str, Any]) -> None:
     other = clinic.world.add_referral("Teo", "Lindqvist", NECK)
     browser = clinic.signed_in("nurse")

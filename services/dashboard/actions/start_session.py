@@ -3,10 +3,10 @@
 import hashlib
 import secrets
 
-from sqlalchemy import func
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
+from kernel.clock import now
 from kernel.ids import new_id
 from services.dashboard.model import Staff, StaffSession
 
@@ -21,7 +21,7 @@ def start_session(session: Session, staff: Staff) -> str:
     token = secrets.token_urlsafe(32)
     row = StaffSession(id=new_id(), token_hash=token_hash(token), staff_id=staff.id)
     session.add(row)
-    staff.last_login_at = func.now()
+    staff.last_login_at = now(session)
     staff.failures_in_a_row = 0
     session.flush()
     record(session, staff.actor(), "sign_in", "staff_session", row.id)

@@ -46,6 +46,7 @@ class Case:
     rules: list[Fired] = field(default_factory=list)
     diagnoses: list[Fired] = field(default_factory=list)
     questions: list[dict[str, Any]] = field(default_factory=list)
+    unanswered: list[dict[str, Any]] = field(default_factory=list)
     near_misses: list[dict[str, Any]] = field(default_factory=list)
     timeline: list[dict[str, Any]] = field(default_factory=list)
 
@@ -92,6 +93,7 @@ def read_case(owners: Owners, actor: Actor, referral_id: UUID) -> Case:
         rules=_fired(decision.get("rules"), evidence.get("rules"), known),
         diagnoses=_diagnoses(decision.get("diagnoses"), evidence.get("diagnoses")),
         questions=_questions(decision),
+        unanswered=_unanswered(decision),
         near_misses=list(decision.get("near_misses") or raw.get("near_misses") or []),
         timeline=list(raw.get("timeline") or []),
     )
@@ -184,8 +186,13 @@ def _with_diagnoses(node: Any, diagnoses: dict[str, Any]) -> Any:
 def _questions(decision: dict[str, Any]) -> list[dict[str, Any]]:
     """Return what to ask, each variable once, red-flag questions first, with what it would settle."""
     told = decision.get("questions")
-    if told:
+    if told is not None:
         return [{**one, "settles": [str(item) for item in one.get("for") or []]} for one in told]
+    return _unanswered(decision)
+
+
+def _unanswered(decision: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return every unanswered variable that keeps a flag, rule or diagnosis open, red flags first."""
     asked: dict[str, dict[str, Any]] = {}
     for kind in ("red_flag", "rule", "diagnosis"):
         for one in decision.get("unknown") or []:
