@@ -46,7 +46,7 @@ def record(
         request_id=request_id(),
     )
     entry.digest = _digest(entry)
-    session.add_all([entry, AuditUnsealed(entry_id=entry.id)])
+    session.add(entry)
 
 
 def _digest(entry: AuditEntry) -> bytes:

@@ -18,7 +18,11 @@ def now(session: Session) -> datetime:
     """
     cached = session.info.get(_NOW)
     if cached is None:
-        offset = cast(timedelta, session.info.get(CLOCK_OFFSET, timedelta()))
-        cached = session.execute(text("SELECT now()")).scalar_one() + offset
-        session.info[_NOW] = cached
+        started_at(session, session.execute(text("SELECT now()")).scalar_one())
+        cached = session.info[_NOW]
     return cast(datetime, cached)
+
+
+def started_at(session: Session, database_now: datetime) -> None:
+    """Take over PostgreSQL's `now()` from a statement of this transaction, so that it need not be asked again."""
+    session.info[_NOW] = database_now + cast(timedelta, session.info.get(CLOCK_OFFSET, timedelta()))

@@ -1,18 +1,24 @@
 """One PostgreSQL database per service. `transaction()` is the only place a commit happens."""
 
+import math
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from sqlalchemy import MetaData, create_engine
+import psycopg
+from sqlalchemy import MetaData, create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from kernel.clock import CLOCK_OFFSET
 
+IDLE_SECONDS_BEFORE_PING = 1.0
 CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -55,11 +61,11 @@ class Database:
             pool_size=pool_size,
             max_overflow=4,
             pool_timeout=5,
-            pool_pre_ping=True,
             # What a statement was given may be a person's; an error that reaches a log must not repeat it.
             hide_parameters=True,
             connect_args={"application_name": name, "connect_timeout": 5, "options": options},
         )
+        ping_idle_connections(self.engine)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={CLOCK_OFFSET: clock_offset})
 
     @contextmanager
@@ -71,6 +77,27 @@ class Database:
     def forget_connections(self) -> None:
         """Drop pooled connections without closing them: for a forked child, whose parent still uses them."""
         self.engine.dispose(close=False)
+
+
+def ping_idle_connections(engine: Engine) -> None:
+    """Ask a pooled connection whether it still lives when it has rested for a second; a busy one is not asked.
+
+    SQLAlchemy's own pre-ping asks at every checkout, which is one round trip of every request.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _rests(_: Any, record: ConnectionPoolEntry) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ask(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+        if time.monotonic() - record.info.get("rests_since", math.inf) < IDLE_SECONDS_BEFORE_PING:
+            return
+        try:
+            connection.execute("SELECT 1")
+            connection.rollback()
+        except psycopg.Error:
+            raise DisconnectionError("the connection was closed while it rested") from None
 
 
 def sqlalchemy_url(url: str) -> str:

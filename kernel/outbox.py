@@ -12,9 +12,21 @@ from kernel.events import Contract
 from kernel.ids import new_id
 from kernel.personal import seal_json
 from kernel.routing import listeners
-from kernel.tables import EventDelivery, OutboxEvent
 
 WAKE_CHANNEL = "waymark_work"
+
+
+# One round trip: the event, what is owed of it, and the call that wakes the relay when this commits.
+EMIT = """
+WITH event AS (
+    INSERT INTO outbox_event (id, type, subject, occurred_at, data_sealed, request_id)
+    VALUES (:id, :type, :subject, :at, :sealed, :request_id)
+), owed AS (
+    INSERT INTO event_delivery (id, event_id, listener, due_at)
+    SELECT delivery, :id, listener, :at
+    FROM unnest(CAST(:deliveries AS uuid[]), CAST(:listeners AS text[])) AS one (delivery, listener))
+SELECT pg_notify(:channel, '')
+"""
 
 
 def event_place(event_id: UUID) -> str:
@@ -30,24 +42,22 @@ def emit(session: Session, event_type: str, subject: object, data: Contract) -> 
     """
     if not isinstance(data, CONTRACTS[event_type]):
         raise TypeError(f"{event_type} does not carry {type(data).__name__}")
-    event_id = new_id()
-    owed_to = listeners(event_type)
-    session.add(
-        OutboxEvent(
-            id=event_id,
-            type=event_type,
-            subject=str(subject),
-            occurred_at=now(session),
-            data_sealed=seal_json(data.model_dump(mode="json"), event_place(event_id)),
-            request_id=request_id(),
-        )
+    event_id, owed_to = new_id(), listeners(event_type)
+    session.execute(
+        text(EMIT),
+        {
+            "id": event_id,
+            "type": event_type,
+            "subject": str(subject),
+            "at": now(session),
+            "sealed": seal_json(data.model_dump(mode="json"), event_place(event_id)),
+            "request_id": request_id(),
+            "deliveries": [new_id() for _ in owed_to],
+            "listeners": list(owed_to),
+            "channel": WAKE_CHANNEL,
+        },
     )
-    session.flush()
-    session.add_all(
-        EventDelivery(id=new_id(), event_id=event_id, listener=listener, due_at=now(session))
-        for listener in owed_to
-    )
-    wake(session)
+    session.info[WAKE_CHANNEL] = True
     return event_id
 
 

@@ -42,6 +42,10 @@ CREATE TABLE audit_unsealed (entry_id uuid NOT NULL, CONSTRAINT pk_audit_unseale
 CREATE TABLE audit_seal (
     seq bigint NOT NULL, entry_id uuid NOT NULL, previous bytea NOT NULL, hash bytea NOT NULL,
     CONSTRAINT pk_audit_seal PRIMARY KEY (seq), CONSTRAINT uq_audit_seal_entry_id UNIQUE (entry_id));
+CREATE FUNCTION note_unsealed() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN INSERT INTO audit_unsealed (entry_id) VALUES (NEW.id); RETURN NULL; END $$;
+CREATE TRIGGER audit_entry_waits_for_its_seal AFTER INSERT ON audit_entry
+    FOR EACH ROW EXECUTE FUNCTION note_unsealed();
 CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS
     $$ BEGIN RAISE EXCEPTION 'rows of % are only ever added', TG_TABLE_NAME; END $$;
 CREATE TRIGGER audit_entry_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entry
@@ -71,7 +75,7 @@ CREATE TABLE schedule_run (
 DROP_V1 = """
 DROP TABLE schedule_run, lost_worker, worker_canary, seen_token, idempotency_record, audit_seal, audit_unsealed,
     audit_entry, inbox_event, event_delivery, outbox_event;
-DROP FUNCTION refuse_change();
+DROP FUNCTION refuse_change(), note_unsealed();
 """
 
 

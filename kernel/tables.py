@@ -87,7 +87,7 @@ class AuditEntry(KernelBase):
 
 
 class AuditUnsealed(KernelBase):
-    """Entries the sealer has not chained yet; written with the entry, deleted when sealed."""
+    """Entries the sealer has not chained yet; a trigger writes one with each entry, sealing deletes it."""
 
     __tablename__ = "audit_unsealed"
 

@@ -19,6 +19,7 @@ from kernel.timings import SERVICE_TOKEN_SECONDS
 ALGORITHM = "Ed25519"
 LEEWAY_SECONDS = 5
 ACCESS_TOKEN_SECONDS = 600
+MOST_REMEMBERED = 1_000
 
 
 class TokenRefused(Exception):
@@ -49,6 +50,7 @@ class Tokens:
     def __init__(self, service: str, private_key_pem: str, public_keys_json: str) -> None:
         self.service = service
         self._private = OKPKey.import_key(private_key_pem, {"kid": service})
+        self._verified: dict[str, Claims] = {}
         self._public: dict[str, OKPKey] = {}
         for key in KeySet.import_key_set(json.loads(public_keys_json)).keys:
             if isinstance(key, OKPKey) and key.kid:
@@ -104,6 +106,21 @@ class Tokens:
         """
         if len(token) > 4096:
             raise TokenRefused("too long")
+        known = self._verified.get(token)
+        if known is not None and known.expires_at > time.time() - LEEWAY_SECONDS:
+            return known
+        claims = self._verify(token)
+        if claims.kind == "access":
+            self._remember(token, claims)
+        return claims
+
+    def _remember(self, token: str, claims: Claims) -> None:
+        """An access token comes with every request of its ten minutes: its signature is checked once a process."""
+        if len(self._verified) >= MOST_REMEMBERED:
+            self._verified.clear()
+        self._verified[token] = claims
+
+    def _verify(self, token: str) -> Claims:
         try:
             header = json.loads(_decode_segment(token.split(".", 1)[0]))
             kid = header.get("kid") if isinstance(header, dict) else None

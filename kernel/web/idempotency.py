@@ -10,6 +10,7 @@ from flask import request
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.clock import started_at
 from kernel.database import Database
 from kernel.failpoints import failpoint
 from kernel.personal import open_json, seal_json
@@ -31,6 +32,10 @@ class Reply:
         return self.body, self.status, self.headers
 
 
+# The lock is taken before the record is looked for: what a first request committed meanwhile is then seen.
+LOCK = "SELECT now() AS now, pg_try_advisory_xact_lock(hashtextextended(:name, 0)) AS free"
+
+
 def once(database: Database, client: str, deed: Callable[[Session], Reply]) -> Reply:
     """Run `deed` in a transaction at most once for this client's Idempotency-Key, and replay its answer after.
 
@@ -40,8 +45,10 @@ def once(database: Database, client: str, deed: Callable[[Session], Reply]) -> R
     key = _required_key()
     fingerprint = _fingerprint()
     with database.transaction() as session:
-        lock = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:name, 0))")
-        if not session.execute(lock, {"name": f"{client}\x1f{key}"}).scalar_one():
+        name = f"{client}\x1f{key}"
+        asked = session.execute(text(LOCK), {"name": name}).one()
+        started_at(session, asked.now)
+        if not asked.free:
             raise Problem(
                 409,
                 "in_progress",
