@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, true
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -66,7 +66,11 @@ class Conflict:
 def find_place(session: Session, wish: Wish) -> Place:
     """Return the place the wish names; raises the 422 problem that names each id nobody knows."""
     known = session.execute(
-        select(VisitType, Provider, Site).where(
+        select(VisitType, Provider, Site)
+        .select_from(VisitType)
+        .join(Provider, true())
+        .join(Site, true())
+        .where(
             VisitType.id == wish.visit_type,
             Provider.id == wish.provider_id,
             Site.id == wish.site_id,
