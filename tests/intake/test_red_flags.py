@@ -234,7 +234,8 @@ def test_patients_read_safety_text_and_never_a_diagnosis(clinic: Clinic, browser
         "ICHD",
         "SN01S",
         "P1",
-        "physical_therapy",
+        "medication_review",
+        "surgical_consult",
         "cervicogenic",
     ]
     for body in pages:
