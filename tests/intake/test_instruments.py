@@ -74,7 +74,7 @@ def test_phq2_opens_phq9_and_totals_go_with_the_answers(clinic: Clinic, browser:
     )
     assert browser.page == "mood_more"
     browser.send({f"phq9_{number}": DAYS[1] for number in range(3, 9)} | {"phq9_9": DAYS[0]})
-    assert browser.page == "visit"
+    assert browser.page == "letter"
     (row,) = clinic.sql("SELECT id FROM submission")
     seen = {score["instrument"]: score for score in clinic.get(f"/submissions/{row.id}")["scores"]}
     assert seen["phq9"]["value"] == 8
