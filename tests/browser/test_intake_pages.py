@@ -49,6 +49,7 @@ class Visit:
     def check(self, name: str) -> None:
         if SHOTS:
             self.page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
+        self.page.wait_for_load_state()
         wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
         assert wider <= 0, f"{name} scrolls sideways by {wider} px"
         self.page.evaluate(self.axe)

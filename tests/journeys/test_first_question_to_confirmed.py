@@ -98,7 +98,7 @@ def test_from_the_first_question_to_a_confirmed_visit(stack: RunningStack, chrom
     nurse = staff_page(chromium, stack, "nurse")
 
     def in_the_queue() -> bool:
-        nurse.goto(f"{stack.address}/staff/triage")
+        nurse.goto(f"{stack.address}/staff/triage?route=physical_therapy")
         return nurse.locator("tr", has_text="Prado, Lucía").count() == 1
 
     eventually(in_the_queue)

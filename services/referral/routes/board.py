@@ -61,13 +61,7 @@ def board_routes(parts: Parts) -> APIBlueprint:
 
         return once(parts.database, who.client, deed).as_flask()
 
-    @routes.post("/walk-ins/<walk_in_id>/<any(seen, left):how>")
-    @allow(roles=OUTCOME_ROLES, scopes={"referral:write"})
-    @routes.input(shapes.EmptyIn, arg_name="body")
-    @routes.output(shapes.WalkInOut)
-    @routes.doc(security="bearer")
-    def end(walk_in_id: str, how: str, body: shapes.EmptyIn) -> Any:
-        """Note that a walk-in was seen, or has left."""
+    def end(walk_in_id: str, how: str) -> Any:
         who = principal()
 
         def deed(session: Session) -> Reply:
@@ -76,6 +70,25 @@ def board_routes(parts: Parts) -> APIBlueprint:
             )
 
         return once(parts.database, who.client, deed).as_flask()
+
+    # Two addresses rather than one with a choice in it: a path's choice is 404 where a wrong method must be 405.
+    @routes.post("/walk-ins/<walk_in_id>/seen")
+    @allow(roles=OUTCOME_ROLES, scopes={"referral:write"})
+    @routes.input(shapes.EmptyIn, arg_name="body")
+    @routes.output(shapes.WalkInOut)
+    @routes.doc(security="bearer")
+    def seen(walk_in_id: str, body: shapes.EmptyIn) -> Any:
+        """Note that a walk-in was seen."""
+        return end(walk_in_id, "seen")
+
+    @routes.post("/walk-ins/<walk_in_id>/left")
+    @allow(roles=OUTCOME_ROLES, scopes={"referral:write"})
+    @routes.input(shapes.EmptyIn, arg_name="body")
+    @routes.output(shapes.WalkInOut)
+    @routes.doc(security="bearer")
+    def left(walk_in_id: str, body: shapes.EmptyIn) -> Any:
+        """Note that a walk-in has left."""
+        return end(walk_in_id, "left")
 
     return routes
 

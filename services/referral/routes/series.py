@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.clock import now
+from kernel.web.api import STORES_NOTHING
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
@@ -33,7 +34,7 @@ def series_routes(parts: Parts) -> APIBlueprint:
     @allow(roles=BOOKING_ROLES, scopes={"referral:write"})
     @routes.input(shapes.SeriesIn, arg_name="body")
     @routes.output(shapes.SeriesOut)
-    @routes.doc(security="bearer")
+    @routes.doc(security="bearer", extensions={STORES_NOTHING: True})
     def check(referral_id: str, body: shapes.SeriesIn) -> Any:
         """Every visit of the series with what stands against it and what is free instead. Nothing is stored."""
         with parts.database.transaction() as session:
