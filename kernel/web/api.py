@@ -1,10 +1,11 @@
 """An APIFlask application whose errors are problem+json and whose OpenAPI 3.1 document is true to the server."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Flask
+from flask import Flask, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -55,8 +56,24 @@ IF_MATCH: dict[str, Any] = {
 }
 
 
-def make_api(service: str, title: str, gate: Gate, *, largest_body: int = LARGEST_BODY_BYTES) -> APIFlask:
-    """Return the API application of `service`, to be mounted at `/api/<service>/v1`."""
+def make_api(
+    service: str,
+    title: str,
+    gate: Gate,
+    *,
+    largest_body: int = LARGEST_BODY_BYTES,
+    larger_bodies: Mapping[str, int] | None = None,
+) -> APIFlask:
+    """Return the API application of `service`, to be mounted at `/api/<service>/v1`.
+
+    `larger_bodies` names the few addresses (as routed) that take more bytes than `largest_body`.
+    """
+    exceptions = dict(larger_bodies or {})
+
+    def allow_larger_body() -> None:
+        if request.url_rule is not None and request.url_rule.rule in exceptions:
+            request.max_content_length = exceptions[request.url_rule.rule]
+
     prefix = f"/api/{service}/v1"
     app = APIFlask(
         service,
@@ -70,6 +87,7 @@ def make_api(service: str, title: str, gate: Gate, *, largest_body: int = LARGES
     app.request_class = StrictRequest
     app.extensions["gate"] = gate
     app.security_schemes = {"bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
+    app.before_request(allow_larger_body)
     app.before_request(refuse_other_media)
     app.after_request(add_security_headers)
     app.error_processor(_from_apiflask)

@@ -12,7 +12,17 @@ from services.referral.reactions import REACTIONS
 from services.referral.routes import add_routes
 from services.referral.settings import ReferralSettings
 
-LARGEST_BODY_BYTES = 3 * 1024 * 1024
+# A letter of 2 MiB is 2.7 MiB in base64; a whole protocol is a few hundred kB.
+LARGE_BODY_BYTES = 3 * 1024 * 1024
+LARGER_BODIES = {
+    f"/api/referral/v1/{path}": LARGE_BODY_BYTES
+    for path in (
+        "referrals",
+        "referrals/<referral_id>/amend",
+        "protocol/drafts",
+        "protocol/drafts/<draft_id>/document",
+    )
+}
 
 
 def create_app() -> Joined:
@@ -23,8 +33,7 @@ def create_app() -> Joined:
 
 def join_parts(parts: Parts) -> Joined:
     """Build the web application from parts already assembled."""
-    # A letter of 2 MiB is 2.7 MiB in base64.
-    api = make_api("referral", "Waymark referral", parts.gate, largest_body=LARGEST_BODY_BYTES)
+    api = make_api("referral", "Waymark referral", parts.gate, larger_bodies=LARGER_BODIES)
     add_routes(api, parts)
     system = make_system("referral")
     system.register_blueprint(health_routes("referral", parts.database))

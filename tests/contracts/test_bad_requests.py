@@ -49,6 +49,18 @@ BAD_IDS = ("0", "-1", "not-an-id", "1%27%20OR%20%271%27=%271", "00000000-0000-00
 LISTS_OF_ANOTHERS = {"/api/referral/v1/self/patients/{patient_id}"}
 
 
+# Where a letter or a whole protocol comes in.
+TAKE_MORE = dict.fromkeys(
+    (
+        "/api/referral/v1/referrals",
+        "/api/referral/v1/referrals/{referral_id}/amend",
+        "/api/referral/v1/protocol/drafts",
+        "/api/referral/v1/protocol/drafts/{draft_id}/document",
+    ),
+    3 * 1024 * 1024,
+)
+
+
 @pytest.fixture(scope="module")
 def caller(stack: RunningStack) -> Caller:
     return Caller(stack)
@@ -155,9 +167,18 @@ def test_a_compressed_body_is_415_and_not_unpacked(caller: Caller, endpoints: li
 
 
 def test_one_byte_too_many_is_413(caller: Caller, writing: list[Endpoint]) -> None:
-    body = b'{"note": "' + b"x" * (256 * 1024 - 11) + b'"}'
-    assert len(body) == 256 * 1024 + 1
-    none_of([told(one, "a large body", fault(caller.send(one, body), {413})) for one in writing])
+    def too_large(most: int) -> bytes:
+        return b'{"note": "' + b"x" * (most - 11) + b'"}'
+
+    assert len(too_large(256 * 1024)) == 256 * 1024 + 1
+    bodies = {path: too_large(most) for path, most in TAKE_MORE.items()}
+    usual = too_large(256 * 1024)
+    none_of(
+        [
+            told(one, "a large body", fault(caller.send(one, bodies.get(one.template, usual)), {413}))
+            for one in writing
+        ]
+    )
 
 
 def test_nobody_gets_in_without_a_token_whatever_else_they_send(
