@@ -47,14 +47,15 @@ def on_worklist(hands: Hands, case: Case, patient_id: str) -> dict[str, Any]:
     """Wait for the patient's referral on the worklist of the case's route and priority, and return its row."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     everywhere: list[dict[str, Any]] = []
+    right = {"state": "needs_triage", "route": case.route, "priority": case.priority}
     while time.monotonic() < deadline:
-        right = {"state": "needs_triage", "route": case.route, "priority": case.priority}
+        # Everywhere first: what is seen there must then be on the right list as well.
+        everywhere = hands.get("referral", WORKLIST, NURSE, patient_id=patient_id).body["items"]
         rows = hands.get("referral", WORKLIST, NURSE, patient_id=patient_id, **right).body["items"]
         if rows:
             assert len(rows) == 1
             found: dict[str, Any] = rows[0]
             return found
-        everywhere = hands.get("referral", WORKLIST, NURSE, patient_id=patient_id).body["items"]
         if everywhere:
             break
         time.sleep(0.1)
