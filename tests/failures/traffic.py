@@ -16,7 +16,7 @@ from local.demo.stories import STORIES
 from local.process_environment import Stack
 
 STORY_TURN = ("cervicogenic", "neck_pain", "low_back", "migraine")
-RETRY_SECONDS = 60.0
+RETRY_SECONDS = 180.0
 RETRIED = (httpx.HTTPError, ServiceUnavailable, Refused)
 
 
