@@ -129,10 +129,7 @@ class Sending:
                 if not answer["events"]:
                     break
                 since = answer["events"][-1]["n"]
-        return [
-            _post(event, number in accepted)
-            for number, event in sorted(posts.items())
-        ]
+        return [_post(event, number in accepted) for number, event in sorted(posts.items())]
 
 
 def _post(event: dict[str, Any], accepted: bool) -> Post:
