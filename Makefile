@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 CODE := kernel services local tests bench deploy
 export PORT
 
-.PHONY: help setup up down reset test check lint types imports migrations format bench chaos fuzz shots \
+.PHONY: help setup up down status reset test check lint types imports migrations format bench chaos fuzz shots \
 	lock docs-capabilities docs-events compose-secrets clean
 
 help: ## print every command with one line each
@@ -21,6 +21,9 @@ up: setup ## start the whole clinic on this machine and print one address (PORT=
 
 down: setup ## stop what `make up` started
 	@$(PYTHON) -m local.cli down
+
+status: setup ## say which processes run, and since when
+	@$(PYTHON) -m local.cli status
 
 reset: setup ## stop the clinic and clear its data (var/)
 	@$(PYTHON) -m local.cli reset
