@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import pytest
 from pydantic import SecretStr
@@ -22,6 +21,7 @@ from kernel.events import Contract, Envelope
 from kernel.ids import new_id
 from kernel.tokens import Tokens
 from kernel.web.join import Joined
+from local.business_clock import next_tuesday
 from local.keys import new_data_keys, new_signing_key, public_key
 from services.referral.actions.seed_clinic import read_clinic, seed_clinic
 from services.referral.app import join_parts
@@ -177,12 +177,9 @@ class Clinic:
 
 
 def tuesday_at_ten() -> timedelta:
-    """The offset that makes business time the next Tuesday, 10:00 at the clinic."""
-    zone = ZoneInfo("America/Chicago")
-    today = datetime.now(zone)
-    days = (1 - today.weekday()) % 7 or 7
-    then = (today + timedelta(days=days)).replace(hour=10, minute=0, second=0, microsecond=0)
-    return then - today
+    """The offset that makes business time the next Tuesday, 10:00 at the clinic, whatever the clocks do till then."""
+    real_now = datetime.now(UTC)
+    return next_tuesday(real_now) - real_now
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ from services.referral.rules.calendar_time import (
     resolve_local_time,
     wall_intervals,
 )
+from services.referral.rules.slot_conflicts import find_conflicts
 from services.referral.rules.slots import (
+    CHOOSING_TIME,
     Interval,
     ProviderHours,
     SiteHours,
@@ -106,7 +108,13 @@ def slots_of_day(day: date, zone: ZoneInfo, *, alignment: int, minutes: int) -> 
     return [
         slot.starts_at
         for slot in free_slots(
-            visit, sites=[site], providers=[provider], taken={}, window=window, now=starts_at, most=999
+            visit,
+            sites=[site],
+            providers=[provider],
+            taken={},
+            window=window,
+            now=starts_at - CHOOSING_TIME,
+            most=999,
         )
     ]
 
@@ -247,6 +255,43 @@ def test_free_slots_agree_with_an_oracle_that_walks(
     assert free_slots(visit, **facts, most=7) == found[:7]  # type: ignore[arg-type]
 
 
+@settings(max_examples=120, deadline=None)
+@given(visits, clinics(), st.integers(0, 1440), st.integers(0, int(CHOOSING_TIME.total_seconds())))
+def test_what_is_offered_can_still_be_booked_when_the_choice_is_made(
+    visit: VisitRules,
+    clinic: tuple[list[SiteHours], list[ProviderHours], dict[int, list[Interval]], datetime],
+    asked: int,
+    took_seconds: int,
+) -> None:
+    sites, providers, taken, base = clinic
+    now = base + timedelta(minutes=asked)
+    minutes = {
+        seat: [(int(a.timestamp()) // 60, -(-int(b.timestamp()) // 60)) for a, b in intervals]
+        for seat, intervals in taken.items()
+    }
+    found = free_slots(
+        visit,
+        sites=sites,
+        providers=providers,
+        taken=minutes,
+        window=(now, now + timedelta(days=2)),
+        now=now,
+        most=60,
+    )
+    at_site = {site.id: site for site in sites}
+    by_provider = {provider.id: provider for provider in providers}
+    for slot in found:
+        against = find_conflicts(
+            visit,
+            at_site[slot.site_id],
+            by_provider[slot.provider_id],
+            taken=minutes,
+            starts_at=slot.starts_at,
+            now=now + timedelta(seconds=took_seconds),
+        )
+        assert against == [], slot
+
+
 def oracle(
     visit: VisitRules,
     sites: list[SiteHours],
@@ -258,7 +303,7 @@ def oracle(
 ) -> list[Slot]:
     """Every five-minute mark tried by the plain meaning of each rule."""
     found = []
-    earliest = max(window[0], now + timedelta(minutes=visit.lead_minutes))
+    earliest = max(window[0], now + timedelta(minutes=visit.lead_minutes) + CHOOSING_TIME)
     latest = min(window[1], now + timedelta(days=visit.horizon_days))
     mark = earliest.replace(minute=earliest.minute // 5 * 5, second=0)
     while mark < latest:

@@ -30,6 +30,7 @@ from services.referral.model.referral import Referral
 from services.referral.queries.appointments import Visit, read_visit
 from services.referral.queries.referrals import find_referral
 from services.referral.rules.referral_states import may_do
+from services.referral.rules.slot_conflicts import WAITING_CONFLICTS
 
 
 def book_slot(
@@ -37,7 +38,8 @@ def book_slot(
 ) -> Visit:
     """Book the wish for the referral and return the visit (version 1). Everything or nothing.
 
-    `hold_id`: a hold of this referral on that very slot, which the visit takes over. Raises 404; 422 for ids nobody
+    `hold_id`: a hold of this referral on that very slot, which the visit takes over; its lead time was kept when it
+    was held. Raises 404; 422 for ids nobody
     knows; 409 `illegal_move`, `hold_expired`, and what `slot_refused` lists.
     """
     referral = find_referral(session, referral_id, lock=True)
@@ -57,6 +59,7 @@ def book_slot(
         raise illegal_move(referral)
     if hold_id is not None:
         use_hold(session, actor, hold_id, referral, wish)
+        conflicts = [found for found in conflicts if found.code not in WAITING_CONFLICTS]
     if conflicts and not (wish.overbook and only_overbooks(conflicts)):
         raise slot_refused(session, place, conflicts)
     appointment = new_appointment(session, referral, place, overbook=bool(conflicts))

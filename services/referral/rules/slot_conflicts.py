@@ -15,6 +15,8 @@ from services.referral.rules.slots import (
 
 # Conflicts that another booking causes; all others come from the rules of the clinic.
 TAKEN_CONFLICTS = ("provider_taken", "room_taken")
+# Conflicts that come up by waiting alone. Whoever holds a slot has passed them already: a hold stays good to its end.
+WAITING_CONFLICTS = ("inside_lead_time",)
 
 
 def find_conflicts(

@@ -15,6 +15,10 @@ from services.referral.rules.slot_masks import GRAIN_MINUTES, Window, bits_of, g
 Interval = tuple[datetime, datetime]
 # A stretch of time in minutes since 1970 UTC, as the database keeps it.
 MinuteSpan = tuple[int, int]
+# How long before its lead time runs out a slot is no longer offered. Somebody reads the list, asks the patient on the
+# phone and presses the button; a choice made within this time is never refused because the clock moved on meanwhile.
+# As long as a hold lasts. What is booked without being offered (a move typed by hand) needs the lead time alone.
+CHOOSING_TIME = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,8 @@ def free_slots(
     """Return the earliest `most` free slots that start within `window`, sorted.
 
     `taken` maps a seat number to the spans taken from it, buffers included. The visit itself lies within the
-    hours of site and provider; its buffers only keep other visits away and may reach outside them.
+    hours of site and provider; its buffers only keep other visits away and may reach outside them. Each slot stays
+    bookable for `CHOOSING_TIME` after `now`, unless somebody takes it.
     """
     search = _bookable(visit, window, now)
     if search is None:
@@ -139,8 +144,8 @@ def free_slots(
 
 
 def _bookable(visit: VisitRules, window: tuple[datetime, datetime], now: datetime) -> Interval | None:
-    """Cut the window to what lead time and horizon allow; None when nothing is left."""
-    earliest = max(window[0], now + timedelta(minutes=visit.lead_minutes))
+    """Cut the window to what lead time, time to choose and horizon allow; None when nothing is left."""
+    earliest = max(window[0], now + timedelta(minutes=visit.lead_minutes) + CHOOSING_TIME)
     latest = min(window[1], now + timedelta(days=visit.horizon_days))
     return (earliest, latest) if earliest < latest else None
 
