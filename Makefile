@@ -6,7 +6,7 @@ PYTHON := .venv/bin/python
 CODE := kernel services local tests bench deploy
 export PORT
 
-.PHONY: help setup up down status reset test check lint types imports migrations format bench chaos fuzz shots \
+.PHONY: help setup up down status verify-audit reset test check lint types imports migrations format bench chaos fuzz shots \
 	lock docs-capabilities docs-events compose-secrets clean
 
 help: ## print every command with one line each
@@ -24,6 +24,9 @@ down: setup ## stop what `make up` started
 
 status: setup ## say which processes run, and since when
 	@$(PYTHON) -m local.cli status || [ $$? -eq 3 ]
+
+verify-audit: setup ## walk every audit trail of the clinic on this machine; name the first changed entry
+	@$(PYTHON) -m local.cli verify-audit
 
 reset: setup ## stop the clinic and clear its data (var/)
 	@$(PYTHON) -m local.cli reset

@@ -22,6 +22,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "env", help="print the environment of one service, to run a part of it by hand"
     )
     by_hand.add_argument("service", choices=("intake", "referral", "notify", "dashboard"))
+    commands.add_parser(
+        "verify-audit", help="walk every audit trail and name the first entry that was changed"
+    )
     deciding = commands.add_parser(
         "evaluate", help="decide cases: one JSON object a line in, one decision a line out"
     )
@@ -56,6 +59,10 @@ def _run(given: argparse.Namespace) -> int:
             if given.command == "status"
             else status.print_environment(places, given.service)
         )
+    if given.command == "verify-audit":
+        from local.verify_audit import verify_audit
+
+        return verify_audit(places)
     from local import down
 
     return down.down(places) if given.command == "down" else down.reset(places)
