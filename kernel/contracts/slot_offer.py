@@ -10,7 +10,8 @@ from kernel.events import Contract
 class SlotOffered(Contract):
     """Until `expires_at` the patient may claim the slot; others may have been offered it too, the first claim wins.
 
-    `visit_type_name` is neutral wording per language, fit for an SMS.
+    `visit_type_name` is neutral wording per language, fit for an SMS. `claim_token` opens the patient's page of this
+    offer, behind their birth date; its hash is all anyone keeps ("" in events of before it was there).
     """
 
     offer_id: UUID
@@ -21,6 +22,7 @@ class SlotOffered(Contract):
     starts_at: datetime
     offered_at: datetime
     expires_at: datetime
+    claim_token: str = ""
 
 
 class SlotOfferEnded(Contract):

@@ -50,5 +50,5 @@ def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
         starts_per_hour=settings.starts_per_hour if settings.env == "production" else 10_000,
         with_demo_hint=settings.env == "local",
     )
-    add_page_routes(pages, parts.database, facts)
+    add_page_routes(pages, parts.database, facts, parts.client)
     return Joined("intake", api=api, system=system, pages=pages)

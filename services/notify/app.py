@@ -29,7 +29,7 @@ def create_app() -> Joined:
     """Return the service's WSGI application: API, events, webhooks and health."""
     settings = load(NotifySettings, "notify", os.environ)
     parts = assemble("notify", settings)
-    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone)
+    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url)
     api = make_api("notify", "Waymark notify", parts.gate)
     api.extensions["database"] = parts.database
     for routes in (

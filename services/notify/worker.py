@@ -13,7 +13,7 @@ settings = load(NotifySettings, "notify", os.environ)
 parts = assemble("notify", settings)
 work = notify_work(
     parts,
-    ClinicWords(settings.clinic_name, settings.clinic_phone),
+    ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url),
     make_providers(settings),
     make_recipients(settings),
 )

@@ -211,7 +211,7 @@ def standing(
         thread.start()
         settings = load(NotifySettings, "notify", os.environ)
         parts = assemble("notify", settings)
-        clinic = ClinicWords(settings.clinic_name, settings.clinic_phone)
+        clinic = ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url)
         work = notify_work(parts, clinic, make_providers(settings), make_recipients(settings))
         dashboard = Tokens("dashboard", signing["dashboard"], keys)
         try:

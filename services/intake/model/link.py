@@ -12,7 +12,8 @@ from services.intake.model.base import Base, Moment, PgUuid
 class PatientLink(Base):
     """A link for one purpose and one patient. Wrong birth dates are counted; five lock it for good.
 
-    `may_read` links are issued by staff who checked who is there (kiosk): they may show earlier answers.
+    `about_id` is the offer an "offer" link opens. `may_read` links are issued by staff who checked who is there
+    (kiosk): they may show earlier answers.
     """
 
     __tablename__ = "patient_link"
@@ -22,6 +23,7 @@ class PatientLink(Base):
     purpose: Mapped[str] = mapped_column(Text)
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
     submission_id: Mapped[UUID | None] = mapped_column(ForeignKey("submission.id"))
+    about_id: Mapped[UUID | None] = mapped_column(PgUuid)
     created_at: Mapped[datetime] = mapped_column(Moment)
     expires_at: Mapped[datetime] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
@@ -32,7 +34,7 @@ class PatientLink(Base):
     may_read: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (
-        CheckConstraint("purpose IN ('answer', 'status')", name="purpose"),
+        CheckConstraint("purpose IN ('answer', 'status', 'offer')", name="purpose"),
         Index("uq_patient_link_token_hash", "token_hash", unique=True),
         Index("ix_patient_link_submission_id", "submission_id"),
         Index("ix_patient_link_patient_id", "patient_id"),

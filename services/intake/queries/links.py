@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from services.intake.model import PatientLink
-from services.intake.rules.link_tokens import TOKEN_LENGTH, hashed
+from services.intake.rules.link_tokens import hashed, may_be_token
 
 
 def find_link(session: Session, token: str, purpose: str, *, lock: bool = False) -> PatientLink | None:
@@ -13,7 +13,7 @@ def find_link(session: Session, token: str, purpose: str, *, lock: bool = False)
 
     With `lock` others wait for this transaction, so that tries at the same time are counted one by one.
     """
-    if len(token) != TOKEN_LENGTH or not token.isascii():
+    if not may_be_token(token, purpose):
         return None
     found = select(PatientLink).where(PatientLink.token_hash == hashed(token), PatientLink.purpose == purpose)
     link = session.scalars(found.with_for_update() if lock else found).first()
@@ -24,7 +24,7 @@ def find_link(session: Session, token: str, purpose: str, *, lock: bool = False)
 
 def find_used_link(session: Session, token: str) -> PatientLink | None:
     """The answering link of `token` that was used up by sending, or by a stop."""
-    if len(token) != TOKEN_LENGTH or not token.isascii():
+    if not may_be_token(token, "answer"):
         return None
     found = select(PatientLink).where(
         PatientLink.token_hash == hashed(token), PatientLink.purpose == "answer"

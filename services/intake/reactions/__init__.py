@@ -12,6 +12,7 @@ from services.intake.reactions.on_contact_opted_out import on_contact_opted_out
 from services.intake.reactions.on_protocol_published import on_protocol_published
 from services.intake.reactions.on_referral_routed import on_referral_routed
 from services.intake.reactions.on_referral_state_changed import on_referral_state_changed
+from services.intake.reactions.on_slot_offered import on_slot_offered
 
 REACTIONS: Mapping[str, Reaction] = {
     "protocol_published": on_protocol_published,
@@ -23,4 +24,5 @@ REACTIONS: Mapping[str, Reaction] = {
     "appointment_outcome_recorded": on_appointment_outcome_recorded,
     "contact_opted_out": on_contact_opted_out,
     "contact_opted_in": on_contact_opted_in,
+    "slot_offered": on_slot_offered,
 }

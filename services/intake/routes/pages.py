@@ -8,8 +8,10 @@ from flask import Flask, Response, redirect, request, url_for
 
 from kernel.context import Actor
 from kernel.database import Database
+from kernel.service_client import ServiceClient
 from services.intake.model import PatientLink
 from services.intake.routes.answering import AlreadySent, use_up
+from services.intake.routes.offer_pages import offer_pages
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.question_pages import question_pages
 from services.intake.routes.review_pages import review_pages
@@ -20,7 +22,7 @@ from services.intake.rules.form import in_language
 __all__ = ["PageFacts", "add_page_routes"]
 
 
-def add_page_routes(pages: Flask, database: Database, facts: PageFacts) -> None:
+def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: ServiceClient) -> None:
     """Mount every page under /intake."""
     pages.config["CLINIC_PHONE"] = facts.phone_shown
     pages.jinja_env.filters["in_language"] = in_language
@@ -31,6 +33,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts) -> None:
         question_pages(database, facts),
         review_pages(database, facts),
         status_pages(database, facts),
+        offer_pages(database, facts, others),
     ):
         pages.register_blueprint(blueprint, url_prefix="/intake")
 

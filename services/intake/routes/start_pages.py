@@ -78,6 +78,10 @@ def start_pages(database: Database, facts: PageFacts) -> Blueprint:
     def pass_status_gate(token: str) -> Response | tuple[str, int]:
         return _gate(database, facts, token, "status", "status.show")
 
+    @routes.post("/o/<token>/")
+    def pass_offer_gate(token: str) -> Response | tuple[str, int]:
+        return _gate(database, facts, token, "offer", "offer.show")
+
     return routes
 
 

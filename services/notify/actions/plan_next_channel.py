@@ -9,8 +9,9 @@ from kernel.clock import now
 from kernel.ids import new_id
 from kernel.outbox import wake
 from services.notify.actions.open_staff_item import open_staff_item
+from services.notify.actions.plan_offer import plan_offer
 from services.notify.actions.record_moves import Move, record_moves
-from services.notify.model import Appointment, PlannedMessage, StaffItem
+from services.notify.model import Appointment, PlannedMessage, SlotOffer, StaffItem
 from services.notify.queries.reach import reach_of
 
 # What makes a channel, and not the message, the obstacle.
@@ -25,6 +26,9 @@ def plan_next_channel(session: Session, message_id: UUID) -> None:
     Does nothing when another channel has, or is about to have, the same step: nobody is contacted twice for it.
     """
     failed = session.get(PlannedMessage, message_id, populate_existing=True)
+    if failed is not None and failed.topic == "waitlist":
+        _offer_by_mail(session, failed)
+        return
     if failed is None or failed.appointment_id is None or failed.patient_id is None:
         return
     visit = session.get(Appointment, failed.appointment_id)
@@ -77,6 +81,32 @@ def _add_successor(
     session.flush()
     record_moves(session, [Move(row.id, "", row.state, row.reason)], at)
     wake(session)
+
+
+def _offer_by_mail(session: Session, failed: PlannedMessage) -> None:
+    """An offer lives for minutes: its e-mail goes out while it stands, and nobody calls about it.
+
+    An offer whose end is being heard right now is not waited for: there is nothing to offer any more.
+    """
+    if (
+        failed.channel != "sms"
+        or failed.cause_id is None
+        or failed.patient_id is None
+        or failed.about is None
+    ):
+        return
+    standing = select(SlotOffer.id).where(SlotOffer.id == failed.cause_id, SlotOffer.state == "offered")
+    if session.scalars(standing.with_for_update(read=True, skip_locked=True)).first() is not None:
+        plan_offer(
+            session,
+            failed.step,
+            offer_id=failed.cause_id,
+            patient_id=failed.patient_id,
+            about=failed.about.reveal(),
+            expires_at=failed.expires_at,
+            exempt=failed.exempt,
+            only="email",
+        )
 
 
 def _ask_to_call(session: Session, message: PlannedMessage) -> None:

@@ -21,7 +21,7 @@ from services.notify.actions.record_moves import Move, record_moves
 from services.notify.queries.send_candidates import candidate_of, counted_sends, pick_due
 from services.notify.queries.templates import Templates, templates_in_force
 from services.notify.rules.calendar_file import calendar_file
-from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit_values
+from services.notify.rules.compose import ClinicWords, ValueMissing, about_values, fill, visit_values
 from services.notify.rules.gate import Verdict, judge
 from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
 from services.notify.sending.provider import Letter
@@ -161,12 +161,12 @@ def _compose(
         batch.ended.append((row.id, "failed", "no_template"))
         return False
     try:
-        values = visit_values(clinic, row.facts, wording.language, row.time_zone or "")
+        values = _values(row, clinic, wording.language)
         body, subject = fill(wording.body, values), fill(wording.subject, values)
     except (ValueMissing, KeyError):
         batch.ended.append((row.id, "failed", "value_missing"))
         return False
-    if row.channel == "sms" and says_too_much(body):
+    if row.channel == "sms" and says_too_much(body, clinic.gate_prefixes):
         batch.ended.append((row.id, "suppressed", "health_words"))
         return False
     attempt_id = new_id()
@@ -197,6 +197,13 @@ def _compose(
         )
     )
     return True
+
+
+def _values(row: Any, clinic: ClinicWords, language: str) -> dict[str, str]:
+    if row.about_sealed is None:
+        return visit_values(clinic, row.facts, language, row.time_zone or "")
+    about = open_json(row.about_sealed, f"notify.planned_message.about_sealed.{row.id}")
+    return about_values(clinic, about, language, row.time_zone or "")
 
 
 def _calendar(row: Any, values: dict[str, str], at: datetime) -> str:

@@ -9,6 +9,7 @@ from services.notify.model.messages import (
     SendLookup,
     UntoldState,
 )
+from services.notify.model.offers import SlotOffer
 from services.notify.model.providers import ProviderState
 from services.notify.model.replies import Receipt, Reply, StaffItem
 from services.notify.model.visits import Appointment
@@ -30,6 +31,7 @@ __all__ = [
     "Reply",
     "SendAttempt",
     "SendLookup",
+    "SlotOffer",
     "StaffItem",
     "UntoldState",
 ]

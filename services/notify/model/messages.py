@@ -27,7 +27,8 @@ class PlannedMessage(Base):
 
     `state` "due" means planned and waiting; `reason` says why a message is not, or not yet, sent. `exempt` names
     the rule by which a message does not count against the daily and weekly caps. `planned_for` is the time first
-    planned; `due_at` moves when quiet hours or a provider make it wait.
+    planned; `due_at` moves when quiet hours or a provider make it wait. `about` holds what a message without a visit
+    is made of (rules/compose.py: about_values); `values` and `text` are what was sent.
     """
 
     __tablename__ = "planned_message"
@@ -45,6 +46,8 @@ class PlannedMessage(Base):
     language_note: Mapped[str] = mapped_column(Text, server_default="")
     template: Mapped[str] = mapped_column(Text)
     template_version: Mapped[int | None] = mapped_column(Integer)
+    about_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    about = PersonalField[dict[str, Any]]("about_sealed")
     values_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     values = PersonalField[dict[str, Any]]("values_sealed")
     text_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)

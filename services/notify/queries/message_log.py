@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from kernel.personal import open_json
 from services.notify.queries.cursors import cursor_after
 from services.notify.queries.templates import Templates
-from services.notify.rules.compose import ClinicWords, ValueMissing, fill, visit_values
+from services.notify.rules.compose import ClinicWords, ValueMissing, about_values, fill, visit_values
 
 LOG = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic, m.language,
-    m.language_note, m.values_sealed,
+    m.language_note, m.values_sealed, m.about_sealed,
     m.template, m.template_version, m.text_sealed, m.exempt, m.planned_for, m.due_at, m.expires_at, m.state,
     m.reason, m.sent_at, m.delivered_at, m.attempts, m.created_at, m.contact_point_id, a.facts, a.version, p.time_zone
 FROM planned_message m LEFT JOIN appointment a ON a.id = m.appointment_id LEFT JOIN patient p ON p.id = m.patient_id
@@ -63,6 +63,13 @@ def message_text(row: Any, clinic: ClinicWords, templates: Templates) -> str | N
     if wording is None or (row.appointment_id is not None and row.version != row.appointment_version):
         return None
     try:
-        return fill(wording.body, visit_values(clinic, row.facts, wording.language, row.time_zone or ""))
+        return fill(wording.body, _values(row, clinic, wording.language))
     except (ValueMissing, KeyError):
         return None
+
+
+def _values(row: Any, clinic: ClinicWords, language: str) -> dict[str, str]:
+    if row.about_sealed is None:
+        return visit_values(clinic, row.facts, language, row.time_zone or "")
+    about = open_json(row.about_sealed, f"notify.planned_message.about_sealed.{row.id}")
+    return about_values(clinic, about, language, row.time_zone or "")

@@ -24,6 +24,12 @@ SELECT appointment_id, appointment_version, patient_id FROM planned_message
 WHERE contact_point_id = :point AND topic = 'follow_up' AND state IN ('sent', 'delivered', 'unknown')
     AND sent_at > :since ORDER BY sent_at DESC
 """
+# A letter that follows an offer's text may be meant for the offer: nobody's visit is changed by it.
+OFFERED = """
+SELECT sent_at FROM planned_message WHERE contact_point_id = :point AND step = 'slot_offered' AND channel = 'sms'
+    AND state IN ('sending', 'sent', 'delivered', 'unknown') AND sent_at > :since ORDER BY sent_at DESC LIMIT 1
+"""
+OFFER_IN_MIND = timedelta(hours=2)
 OPEN_QUESTION = timedelta(days=7)
 # Of two visits of one patient, the one written about this much later than the other is meant.
 CLEARLY_LATER = timedelta(hours=24)
@@ -45,6 +51,9 @@ def reply_context(session: Session, contact_point_id: UUID, at: datetime) -> Rep
     visits = session.execute(text(VISITS), {"point": contact_point_id, "now": at}).all()
     ids = tuple(row.id for row in patients)
     language = patients[0].language if patients else "en"
+    offered = session.scalar(text(OFFERED), {"point": contact_point_id, "since": at - OFFER_IN_MIND})
+    if offered is not None and all(row.last_told < offered for row in visits):
+        return ReplyContext(ids, language, None, "answers_an_offer")
     if not visits:
         return ReplyContext(ids, language, None, "no_visit")
     if len({row.patient_id for row in visits}) > 1:

@@ -27,7 +27,7 @@ SELECT id FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE 
 FACTS = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
     m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.due_at, m.expires_at,
-    m.attempts, m.reason,
+    m.attempts, m.reason, m.about_sealed,
     (SELECT s.provider FROM send_attempt s WHERE s.id = m.attempt_id AND s.outcome = 'denied') AS denied_by,
     c.address_sealed, c.opted_out_at, c.held_at, c.dead_at,
     p.time_zone, p.told_by_staff_at, n.given AS consent,

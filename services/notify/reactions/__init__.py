@@ -10,6 +10,8 @@ from services.notify.reactions.on_appointment_outcome_recorded import on_appoint
 from services.notify.reactions.on_intake_submitted import on_intake_submitted
 from services.notify.reactions.on_referral_routed import on_referral_routed
 from services.notify.reactions.on_referral_state_changed import on_referral_state_changed
+from services.notify.reactions.on_slot_offer_ended import on_slot_offer_ended
+from services.notify.reactions.on_slot_offered import on_slot_offered
 
 REACTIONS: Mapping[str, Reaction] = {
     "intake_submitted": on_intake_submitted,
@@ -19,4 +21,6 @@ REACTIONS: Mapping[str, Reaction] = {
     "appointment_moved": on_appointment_moved,
     "appointment_cancelled": on_appointment_cancelled,
     "appointment_outcome_recorded": on_appointment_outcome_recorded,
+    "slot_offered": on_slot_offered,
+    "slot_offer_ended": on_slot_offer_ended,
 }

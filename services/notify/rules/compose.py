@@ -26,10 +26,16 @@ class ValueMissing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ClinicWords:
-    """What the clinic is called in messages (no specialty) and the number to call, E.164."""
+    """What messages call the clinic (no specialty), the number to call, E.164, and where patients' pages are."""
 
     name: str
     phone: str
+    patients_url: str = ""
+
+    @property
+    def gate_prefixes(self) -> tuple[str, ...]:
+        """How links of ours begin that end in a token and ask who is there."""
+        return (f"{self.patients_url}/intake/o/",) if self.patients_url else ()
 
 
 def visit_values(
@@ -51,6 +57,18 @@ def visit_values(
         "clinic_phone": phone_to_dial(site["phone"] or clinic.phone),
         "visit_name": by_language(facts["visit_type_name"], language),
     }
+
+
+def about_values(
+    clinic: ClinicWords, about: Mapping[str, Any], language: str, recipient_zone: str
+) -> dict[str, str]:
+    """The values of a message that is not about a visit. `about` as it was planned: `offer`, the facts of an offer."""
+    offer = about["offer"]
+    zone = ZoneInfo(offer["site"]["time_zone"])
+    values = visit_values(clinic, offer, language, recipient_zone)
+    values["hold_until"] = clock_time(datetime.fromisoformat(offer["expires_at"]), zone)
+    values["offer_link"] = f"{clinic.patients_url}/intake/o/{offer['claim_token']}"
+    return values
 
 
 def fill(body: str, values: Mapping[str, str]) -> str:

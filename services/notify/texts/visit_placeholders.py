@@ -23,7 +23,25 @@ _TIME = Placeholder(
     "time of the visit at the site, with its zone when the patient's differs",
     MappingProxyType({"en": ("10:30 AM CDT",), "es": ("10:30 AM CDT",)}),
 )
+_HOLD = Placeholder(
+    "hold_until",
+    "time until which an offered time is kept",
+    MappingProxyType({"en": ("10:30 AM",), "es": ("10:30 AM",)}),
+)
+# What an offer's link is at its longest: an address of 29 characters, the page, and a token of 22.
+_OFFER_LINK_LONGEST = "https://visits.clinic.example/intake/o/" + "A" * 22
+_OFFER_LINK = Placeholder(
+    "offer_link",
+    "the patient's page of an offered time; it asks for the birth date",
+    MappingProxyType({"en": (_OFFER_LINK_LONGEST,), "es": (_OFFER_LINK_LONGEST,)}),
+)
 VISIT_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
     {name: KNOWN[name] for name in _OFTEN}
-    | {"visit_time": _TIME, "visit_day": _SHORT_DAY, "visit_name": _VISIT_NAME}
+    | {
+        "visit_time": _TIME,
+        "visit_day": _SHORT_DAY,
+        "visit_name": _VISIT_NAME,
+        "hold_until": _HOLD,
+        "offer_link": _OFFER_LINK,
+    }
 )

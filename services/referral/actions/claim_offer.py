@@ -22,6 +22,7 @@ from services.referral.model.schedule import SlotHold
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
 from services.referral.queries.appointments import LIVE_STATES, Visit
 from services.referral.queries.referrals import find_referral
+from services.referral.queries.sites import list_sites
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +101,50 @@ def offer_gone(session: Session, found: OnOffer) -> Problem:
     )
 
 
+def alternatives_to(session: Session, found: OnOffer) -> list[dict[str, str]]:
+    """The next free slots of the offered kind, each with its site's name, for a patient who came too late."""
+    place = find_place(session, found.wish)
+    names = {site.id: site.name for site in list_sites(session)}
+    return [
+        slot_json(slot, place) | {"site_name": names[slot.site_id]} for slot in next_slots(session, place)
+    ]
+
+
+def take_other_time(session: Session, offer_id: UUID, wish: Wish) -> Visit:
+    """Give the patient of a lost or lapsed offer another free time instead: booked, or their later visit moved there.
+
+    Staff put them on the list for this kind of visit, so the same is asked as of a claim. Raises 404; 409 `offer_open`
+    while the offer itself can be claimed; and what `book_slot` (a red flag) or `move_appointment` raises.
+    """
+    found = find_offer(session, offer_id, lock=True)
+    if found.offer.state in ("offered", "claimed") and found.round.state in ("open", "claimed"):
+        raise conflict("offer_open", "Take or decline the offered time first.")
+    patient = Actor("patient", str(found.entry.patient_id))
+    later = _own_visit(session, found)
+    if later is not None:
+        visit = move_appointment(session, patient, later, wish, reason="patient_by_link")
+    else:
+        visit = book_slot(session, patient, found.referral.id, wish)
+    leave_waitlist(session, patient, found.entry.id, "booked")
+    return visit
+
+
 def _give(session: Session, patient: Actor, found: OnOffer) -> Visit:
     assert found.round.hold_id is not None
     hold = session.get_one(SlotHold, found.round.hold_id)
-    mine = select(Appointment.id).where(
-        Appointment.referral_id == found.referral.id,
-        Appointment.visit_type_id == found.round.visit_type_id,
-        Appointment.state.in_(LIVE_STATES),
-    )
-    appointment_id = session.scalars(mine).first()
+    appointment_id = _own_visit(session, found)
     if appointment_id is not None:
         end_hold(session, patient, hold, "booked")
         return move_appointment(session, patient, appointment_id, found.wish, reason="earlier_slot_claimed")
     hold.referral_id = found.referral.id
     session.flush()
     return book_slot(session, patient, found.referral.id, found.wish, hold_id=hold.id)
+
+
+def _own_visit(session: Session, found: OnOffer) -> UUID | None:
+    mine = select(Appointment.id).where(
+        Appointment.referral_id == found.referral.id,
+        Appointment.visit_type_id == found.round.visit_type_id,
+        Appointment.state.in_(LIVE_STATES),
+    )
+    return session.scalars(mine).first()

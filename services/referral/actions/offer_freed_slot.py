@@ -1,5 +1,6 @@
 """Offer a freed slot to those who wait, a batch at a time, and keep it for them while they decide."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -28,6 +29,8 @@ from services.referral.rules.slot_offers import WINDOW, FreedSlot, may_send_now,
 CLOCK = Actor("system", "waitlist")
 # The hold outlives its batch a little, so that the next batch finds the slot still kept.
 GRACE = timedelta(minutes=2)
+# 128 bits: a text of one segment has no room for more, and the link lives for minutes and asks for the birth date.
+CLAIM_TOKEN_BYTES = 16
 EXTEND = """
 WITH kept AS (UPDATE slot_hold SET expires_at = :until WHERE id = :hold AND ended = '' RETURNING id)
 UPDATE seat_use SET expires_at = :until FROM kept WHERE seat_use.hold_id = kept.id
@@ -154,6 +157,7 @@ def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | No
             starts_at=opened.starts_at,
             offered_at=moment,
             expires_at=offer.expires_at,
+            claim_token=secrets.token_urlsafe(CLAIM_TOKEN_BYTES),
         )
         emit(session, "slot_offered", offer.id, facts)
         record(

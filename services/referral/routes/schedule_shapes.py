@@ -184,7 +184,7 @@ class RoundOut(BaseModel):
 
 
 class OwnOfferOut(BaseModel):
-    """An offer as its patient sees it; `open` while it can be claimed."""
+    """An offer as its patient sees it; `open` while it can be claimed, else `alternatives` are the next free times."""
 
     id: str
     patient_id: str
@@ -194,6 +194,7 @@ class OwnOfferOut(BaseModel):
     expires_at: str
     visit_type_name: dict[str, str]
     site: dict[str, str]
+    alternatives: list[dict[str, str]]
 
 
 class OwnSlotQuery(In):

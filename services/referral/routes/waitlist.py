@@ -11,7 +11,15 @@ from kernel.clock import now
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
-from services.referral.actions.claim_offer import OnOffer, claim_offer, decline_offer, find_offer
+from services.referral.actions.check_slot import Wish
+from services.referral.actions.claim_offer import (
+    OnOffer,
+    alternatives_to,
+    claim_offer,
+    decline_offer,
+    find_offer,
+    take_other_time,
+)
 from services.referral.actions.join_waitlist import Wanted, join_waitlist, leave_waitlist
 from services.referral.actions.offer_freed_slot import close_round
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
@@ -23,7 +31,7 @@ from services.referral.routes.cases import visible_referral
 from services.referral.routes.holds import id_or_404
 from services.referral.routes.referral_view import moment, patient_json
 from services.referral.routes.visit_access import BOOKING_ROLES, visit_reply, zone_of
-from services.referral.routes.wall_clock import read_day_or_time
+from services.referral.routes.wall_clock import read_day_or_time, read_time
 from services.referral.rules.visibility import LIST_ROLES, sees_site
 
 
@@ -148,6 +156,24 @@ def _add_own_offers(routes: APIBlueprint, parts: Parts) -> None:
 
         return once(parts.database, principal().client, deed).as_flask()
 
+    @routes.post("/self/offers/<offer_id>/instead")
+    @allow(services=True)
+    @routes.input(shapes.HoldIn, arg_name="body")
+    @routes.output(shapes.AppointmentOut)
+    @routes.doc(security="bearer")
+    def instead(offer_id: str, body: shapes.HoldIn) -> Any:
+        """Take one of the `alternatives` of an offer that is over."""
+
+        def deed(session: Session) -> Reply:
+            starts_at = read_time(
+                body.starts_at, zone_of(session, body.site_id, "json.site_id"), "json.starts_at"
+            )
+            wish = Wish(body.visit_type, body.provider_id, body.site_id, starts_at)
+            visit = take_other_time(session, id_or_404(offer_id, "offer"), wish)
+            return visit_reply(session, visit.appointment.id, 200)
+
+        return once(parts.database, principal().client, deed).as_flask()
+
     @routes.post("/self/offers/<offer_id>/decline")
     @allow(services=True)
     @routes.input(shapes.EmptyIn, arg_name="body")
@@ -254,6 +280,7 @@ def _own_offer_json(session: Session, found: OnOffer) -> dict[str, Any]:
         "starts_at": moment(found.round.starts_at),
         "expires_at": moment(found.offer.expires_at),
         "visit_type_name": visit.sms_name,
+        "alternatives": [] if is_open or found.offer.state == "claimed" else alternatives_to(session, found),
         "site": {
             "id": site.id,
             "name": site.name,
