@@ -22,7 +22,7 @@ class ServiceUnavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A service's answer. `body` is parsed JSON, or None when there was none."""
+    """A service's answer. `body` is parsed JSON, None when there was none, or the bytes of the type asked for."""
 
     status: int
     body: Any
@@ -56,8 +56,12 @@ class ServiceClient:
         json_body: Any = None,
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
+        accept: str = "",
     ) -> Answer:
-        """Send one request and return its answer, whatever the status; raises `ServiceUnavailable` when none came."""
+        """Send one request and return its answer, whatever the status; raises `ServiceUnavailable` when none came.
+
+        `accept`: a media type whose content is returned as bytes; everything else has to be JSON.
+        """
         content = b"" if json_body is None else json.dumps(json_body, ensure_ascii=False).encode()
         sent = {
             "Authorization": f"Bearer {self._tokens.issue(service, content, actor)}",
@@ -71,7 +75,11 @@ class ServiceClient:
             )
             if len(reply.content) > LARGEST_ANSWER_BYTES:
                 raise ServiceUnavailable(service)
-            body = reply.json() if reply.content else None
+            body: Any = None
+            if accept and reply.headers.get("content-type", "").startswith(accept):
+                body = reply.content
+            elif reply.content:
+                body = reply.json()
         except (httpx.HTTPError, ValueError):
             raise ServiceUnavailable(service) from None
         return Answer(reply.status_code, body, {name.lower(): value for name, value in reply.headers.items()})

@@ -52,6 +52,13 @@ class Owners:
         given = {name.rstrip("_"): value for name, value in params.items() if value}
         return self._checked(service, self._call(service, "GET", path, actor, params=given or None)).body
 
+    def download(self, service: str, path: str, actor: Actor, media_type: str) -> bytes:
+        """Return the file at `path`, which must be of `media_type`; raises `OwnerAway` or `OwnerRefused`."""
+        answer = self._checked(service, self._call(service, "GET", path, actor, accept=media_type))
+        if not isinstance(answer.body, bytes):
+            raise OwnerAway(service)
+        return answer.body
+
     def send(
         self,
         service: str,

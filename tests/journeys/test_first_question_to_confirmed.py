@@ -1,5 +1,6 @@
 """The whole way once, in a real browser: a patient with a cervicogenic headache, in Spanish, to a confirmed visit."""
 
+import io
 import json
 import re
 import time
@@ -9,6 +10,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from pypdf import PdfReader
 
 from tests.journeys.patient_browser import Patient, PatientBrowser
 from tests.stack import RunningStack
@@ -112,6 +114,13 @@ def test_from_the_first_question_to_a_confirmed_visit(stack: RunningStack, chrom
     expect(decision.locator(".clause--true").first).to_be_visible()
     nurse.get_by_role("button", name="Accept and stay").click()
     expect(nurse.locator(".patient-state")).to_contain_text(re.compile("book", re.IGNORECASE))
+
+    # What goes out with her referral is one file, with her name as she writes it.
+    packet = nurse.request.get(
+        stack.address + str(nurse.get_by_role("link", name="Packet").get_attribute("href"))
+    )
+    assert packet.headers["content-type"] == "application/pdf"
+    assert "Lucía Prado" in PdfReader(io.BytesIO(packet.body())).pages[0].extract_text()
 
     # The front desk books a slot for tomorrow, with the keyboard.
     nurse.locator("a", has_text="Find a slot").click()

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, Response, render_template, request, url_for
 
 from kernel.web.problems import not_found
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
@@ -11,6 +11,7 @@ from services.dashboard.queries.messages import messages_of_patient
 from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.refusals import show_refusal
 from services.dashboard.rules.deeds import offered
 from services.dashboard.rules.roles import SEES_ANSWERS, SEES_PATIENTS
 
@@ -31,6 +32,26 @@ def case_routes(desk: Desk) -> Blueprint:
             raise not_found("referral") from refusal
         note_view(desk, "case", found.patient_id, wanted)
         return render_case(desk, found)
+
+    @routes.get("/staff/referrals/<referral_id>/packet.pdf")
+    @staff_only(SEES_ANSWERS)
+    def packet(referral_id: str) -> Any:
+        """The outgoing packet. Its owner audits the export; here it counts as a look at the patient."""
+        wanted = id_or_404(referral_id)
+        try:
+            found = read_case(desk.owners, actor(), wanted)
+            content = desk.patient_owners.download(
+                "referral", f"/referrals/{wanted}/packet", actor(), "application/pdf"
+            )
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused as refusal:
+            return show_refusal(desk, refusal, url_for("case.case", referral_id=wanted), "Packet")
+        note_view(desk, "packet", found.patient_id, wanted)
+        answer = Response(content, mimetype="application/pdf")
+        answer.headers["Content-Disposition"] = f'attachment; filename="referral-{str(wanted)[-8:]}.pdf"'
+        answer.headers["Cache-Control"] = "no-store"
+        return answer
 
     def render_case(desk: Desk, found: Case) -> str:
         who = actor()

@@ -14,6 +14,7 @@ from services.referral.routes.holds import hold_routes
 from services.referral.routes.notices import notice_routes
 from services.referral.routes.outside import outside_routes
 from services.referral.routes.overlays import overlay_routes
+from services.referral.routes.packet import packet_routes
 from services.referral.routes.proposals import proposal_routes
 from services.referral.routes.protocol import protocol_routes
 from services.referral.routes.self_service import self_service_routes
@@ -34,6 +35,7 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         evaluate_routes(parts),
         worklist_routes(parts),
         case_routes(parts),
+        packet_routes(parts),
         deed_routes(parts),
         protocol_routes(parts),
         draft_routes(parts),

@@ -17,7 +17,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
 from services.referral.model.referral import Referral
 from services.referral.queries.protocols import protocol_of_version
-from services.referral.queries.referrals import find_referral, read_case
+from services.referral.queries.referrals import Case, find_referral, read_case
 from services.referral.routes.case_view import case_json
 from services.referral.rules.office_hours import OFFICE_HOURS
 from services.referral.rules.visibility import LIST_ROLES, sees_site
@@ -44,14 +44,18 @@ def case_routes(parts: Parts) -> APIBlueprint:
                 assert found is not None
                 protocols[decision.protocol_version] = found.protocol
             today = now(session).astimezone(ZoneInfo(OFFICE_HOURS.time_zone)).date()
-            treats = actor.role == "therapist" and any(v.provider_id == actor.id for v in case.visits)
-            body = case_json(case, protocols, actor, today, own_patient=treats)
+            body = case_json(case, protocols, actor, today, own_patient=treats(actor, case))
             record(session, actor, "view_referral", "referral", referral.id)
         answer = jsonify(body)
         answer.headers["ETag"] = etag(referral.version)
         return answer
 
     return routes
+
+
+def treats(actor: Actor, case: Case) -> bool:
+    """True for a therapist with a visit on this referral: they may read the answers of their own patients."""
+    return actor.role == "therapist" and any(visit.provider_id == actor.id for visit in case.visits)
 
 
 def visible_referral(session: Session, referral_id: str, actor: Actor, *, lock: bool = False) -> Referral:
