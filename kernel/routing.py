@@ -4,6 +4,7 @@ SERVICES = ("intake", "referral", "notify", "dashboard")
 
 LISTENERS: dict[str, tuple[str, ...]] = {
     "intake_submitted": ("referral", "notify"),
+    "code_requested": ("notify",),
     "questionnaire_published": ("referral",),
     "protocol_published": ("intake",),
     "referral_routed": ("intake", "notify"),

@@ -2,6 +2,7 @@
 
 from kernel.contracts import (
     appointment,
+    code_requested,
     contact_opt,
     intake_submitted,
     message_state_changed,
@@ -16,6 +17,7 @@ from kernel.events import Contract
 
 CONTRACTS: dict[str, type[Contract]] = {
     "intake_submitted": intake_submitted.IntakeSubmitted,
+    "code_requested": code_requested.CodeRequested,
     "questionnaire_published": questionnaire_published.QuestionnairePublished,
     "protocol_published": protocol_published.ProtocolPublished,
     "referral_routed": referral_routed.ReferralRouted,

@@ -48,6 +48,7 @@ def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
         link_days=settings.link_days,
         # On one machine every patient comes from one address: the limit would stop the demo, not an attack.
         starts_per_hour=settings.starts_per_hour if settings.env == "production" else 10_000,
+        public_url=settings.public_url,
         with_demo_hint=settings.env == "local",
     )
     add_page_routes(pages, parts.database, facts, parts.client)

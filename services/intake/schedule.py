@@ -3,6 +3,7 @@
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
 from services.intake.actions.escalate_callbacks import escalate_callbacks
+from services.intake.actions.forget_tries import forget_tries
 from services.intake.actions.publish_shipped_questionnaire import publish_shipped_questionnaire
 
 JOBS: tuple[Job, ...] = (
@@ -16,4 +17,5 @@ JOBS: tuple[Job, ...] = (
     Job(
         "escalate_callbacks", 5, escalate_callbacks, "an alert nobody took on goes to the next person on call"
     ),
+    Job("forget_tries", 3600, forget_tries, "a limit looks back an hour or a day; older counts tell nothing"),
 )

@@ -1,7 +1,6 @@
 """The end of a questionnaire: submitted by the patient, or stopped by an emergency flag."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -10,9 +9,9 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.contracts.intake_submitted import IntakeSubmitted
-from kernel.contracts.patient import PatientSnapshot
 from kernel.outbox import emit
 from services.intake.model import Patient, Submission
+from services.intake.queries.patient_snapshot import patient_snapshot
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.plain_answers import plain_answers
 
@@ -49,7 +48,7 @@ def finish_submission(
         IntakeSubmitted(
             submission_id=submission.id,
             patient_id=patient.id,
-            patient=_snapshot(patient, submission.language),
+            patient=patient_snapshot(patient, submission.language),
             questionnaire=submission.questionnaire,
             language=submission.language,
             mode=submission.mode,
@@ -64,22 +63,3 @@ def finish_submission(
             corrects=submission.corrects,
         ),
     )
-
-
-def _snapshot(patient: Patient, language: str) -> PatientSnapshot:
-    """The patient as other services need to know them."""
-    phone, email, postcode = patient.phone, patient.email, patient.postcode
-    return PatientSnapshot(
-        given_name=_shown(patient.given_name),
-        family_name=_shown(patient.family_name),
-        birth_date=date.fromisoformat(_shown(patient.birth_date)),
-        phone=phone.reveal() if phone else "",
-        email=email.reveal() if email else "",
-        language=language,
-        postcode=postcode.reveal() if postcode else "",
-        time_zone=patient.time_zone,
-    )
-
-
-def _shown(value: Any) -> str:
-    return str(value.reveal()) if value is not None else ""

@@ -21,6 +21,7 @@ def issue_link(
     *,
     patient_id: UUID,
     submission_id: UUID | None,
+    referral_id: UUID | None = None,
     days: int,
     mode: str = "self",
     may_read: bool = False,
@@ -36,7 +37,8 @@ def issue_link(
             .where(
                 PatientLink.patient_id == patient_id,
                 PatientLink.purpose == purpose,
-                PatientLink.submission_id == submission_id,
+                PatientLink.submission_id.is_not_distinct_from(submission_id),
+                PatientLink.referral_id.is_not_distinct_from(referral_id),
                 PatientLink.revoked_at.is_(None),
             )
             .values(revoked_at=moment)
@@ -50,6 +52,7 @@ def issue_link(
         purpose=purpose,
         patient_id=patient_id,
         submission_id=submission_id,
+        referral_id=referral_id,
         created_at=moment,
         expires_at=moment + timedelta(days=days),
         wrong_dates=0,

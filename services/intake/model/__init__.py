@@ -8,8 +8,10 @@ from services.intake.model.patient import Patient
 from services.intake.model.patient_status import ReferralView, VisitView
 from services.intake.model.published import ProtocolVersion, QuestionnaireVersion
 from services.intake.model.questionnaire_draft import QuestionnaireDraft
+from services.intake.model.reading_code import ReadingCode
 from services.intake.model.start_count import StartCount
 from services.intake.model.submission import PageSave, Submission
+from services.intake.model.try_count import TryCount
 from services.intake.model.upload import Upload
 
 __all__ = [
@@ -22,10 +24,12 @@ __all__ = [
     "ProtocolVersion",
     "QuestionnaireDraft",
     "QuestionnaireVersion",
+    "ReadingCode",
     "ReferralView",
     "SafetyNotice",
     "StartCount",
     "Submission",
+    "TryCount",
     "Upload",
     "VisitView",
 ]

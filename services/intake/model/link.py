@@ -12,8 +12,9 @@ from services.intake.model.base import Base, Moment, PgUuid
 class PatientLink(Base):
     """A link for one purpose and one patient. Wrong birth dates are counted; five lock it for good.
 
-    `about_id` is the offer an "offer" link opens. `may_read` links are issued by staff who checked who is there
-    (kiosk): they may show earlier answers.
+    `about_id` is the offer an "offer" link opens. A status link follows a submission, or, for a patient referred from
+    outside, the referral `referral_id`. `may_read` links are issued by staff who checked who is there (kiosk): they
+    may show earlier answers.
     """
 
     __tablename__ = "patient_link"
@@ -31,6 +32,7 @@ class PatientLink(Base):
     wrong_dates: Mapped[int] = mapped_column(Integer, server_default="0")
     locked_at: Mapped[datetime | None] = mapped_column(Moment)
     issued_mode: Mapped[str] = mapped_column(Text, server_default="self")
+    referral_id: Mapped[UUID | None] = mapped_column(PgUuid)
     may_read: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (

@@ -2,28 +2,20 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, exists, or_, select
 from sqlalchemy.orm import Session
 
-from services.intake.model import Submission
+from services.intake.model import Patient, Submission
 from services.intake.queries.drafts import Draft
 from services.intake.rules.check_value import fault
 from services.intake.rules.form import Item, answers_in
 
+NEWEST = Submission.started_at.desc()
+
 
 def earlier_answers(session: Session, draft: Draft, page: Item) -> dict[str, Any]:
     """Answers of the patient's last finished submission of this form that still fit `page`; {} without one."""
-    found = (
-        select(Submission)
-        .where(
-            Submission.patient_id == draft.submission.patient_id,
-            Submission.form == draft.submission.form,
-            Submission.state.in_(("submitted", "stopped")),
-        )
-        .order_by(Submission.started_at.desc())
-        .limit(1)
-    )
-    last = session.scalars(found).first()
+    last = session.scalars(select(Submission).where(*_finished(draft)).order_by(NEWEST).limit(1)).first()
     content = last.content if last is not None else None
     items = content.reveal().get("items", {}) if content is not None else {}
     return {
@@ -34,3 +26,19 @@ def earlier_answers(session: Session, draft: Draft, page: Item) -> dict[str, Any
         and not item.hidden
         and fault(item, items[item.link_id]) is None
     }
+
+
+def has_earlier_answers(session: Session, draft: Draft) -> bool:
+    """True when the patient finished this form before."""
+    return bool(session.execute(select(exists().where(*_finished(draft)))).scalar())
+
+
+def _finished(draft: Draft) -> tuple[ColumnElement[bool], ...]:
+    """This form, finished by the patient under this record or one merged into it."""
+    patient = draft.submission.patient_id
+    same = select(Patient.id).where(or_(Patient.id == patient, Patient.merged_into == patient))
+    return (
+        Submission.patient_id.in_(same),
+        Submission.form == draft.submission.form,
+        Submission.state.in_(("submitted", "stopped")),
+    )

@@ -1,17 +1,22 @@
 """The working link and the open draft behind a request, and the end of both."""
 
+from flask import request
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.context import Actor
-from kernel.web.problems import not_found
+from kernel.ids import parse_id
+from kernel.web.problems import from_status, not_found
 from services.intake.actions.issue_link import issue_link
+from services.intake.actions.refuse_link import KIND, MOST_PER_MINUTE
 from services.intake.model import PatientLink
 from services.intake.queries.drafts import Draft, draft_of
-from services.intake.queries.links import find_link, find_used_link
+from services.intake.queries.links import find_link, link_by_id, used_link
+from services.intake.queries.tries import tries_so_far
 from services.intake.routes import visitor
 
 STATUS_LINK_DAYS = 180
+KIOSK = "kiosk"
 
 
 class AlreadySent(Exception):
@@ -22,18 +27,57 @@ class AlreadySent(Exception):
         self.link_id = link.id
 
 
-def answer_link(session: Session, token: str) -> PatientLink:
-    """The link a patient answers by; the one 404 for everything else.
+class LinkRefused(Exception):
+    """No working link is behind the request. Whatever the reason, the answer is the same page, and it is counted."""
+
+
+def address() -> str:
+    """The visitor's network address, as the one proxy before us tells it."""
+    return request.remote_addr or ""
+
+
+def take_token(session: Session, token: str, purpose: str) -> PatientLink:
+    """The link of a token brought by a page's script, by hand or in a path; from here on the browser holds it.
+
+    Raises `LinkRefused`, and 429 without looking the token up when this address brought too many wrong ones.
+    """
+    if tries_so_far(session, KIND, address(), "minute") > MOST_PER_MINUTE:
+        raise from_status(429, {"Retry-After": "60"})
+    link = find_link(session, token, purpose)
+    if link is None:
+        raise LinkRefused
+    if link.issued_mode == KIOSK:
+        # Whoever had the tablet before is forgotten before the next patient says who they are.
+        visitor.leave()
+        visitor.sit_at_kiosk()
+    visitor.hold(link.id)
+    return link
+
+
+def held_link(session: Session, handle: str, purpose: str, *, lock: bool = False) -> PatientLink:
+    """The working link with the id `handle`, which this browser brought the token of; raises `LinkRefused`."""
+    link_id = parse_id(handle)
+    if link_id is None or not visitor.holds(link_id):
+        raise LinkRefused
+    link = link_by_id(session, link_id, purpose, lock=lock)
+    if link is None:
+        raise LinkRefused
+    return link
+
+
+def answer_link(session: Session, handle: str) -> PatientLink:
+    """The link a patient answers by; `LinkRefused` for everything else.
 
     Raises `AlreadySent` when this very browser used it up: an emergency text must not be lost with a connection.
     """
-    link = find_link(session, token, "answer")
-    if link is None:
-        used = find_used_link(session, token)
-        if used is not None and visitor.is_let_in(used.id):
+    link_id = parse_id(handle)
+    if link_id is not None and visitor.is_let_in(link_id):
+        used = used_link(session, link_id)
+        if used is not None:
             raise AlreadySent(used)
-    if link is None or link.submission_id is None:
-        raise not_found("page")
+    link = held_link(session, handle, "answer")
+    if link.submission_id is None:
+        raise LinkRefused
     return link
 
 
@@ -46,16 +90,17 @@ def draft_behind(session: Session, link: PatientLink, *, lock: bool = False) -> 
 
 
 def use_up(session: Session, actor: Actor, link: PatientLink) -> str:
-    """End the answering link; return the token of one that only shows the status."""
+    """End the answering link; return the handle of one that only shows the status."""
     link.used_at = link.used_at or now(session)
-    token, status_link = issue_link(
+    _, status_link = issue_link(
         session,
         actor,
         "status",
         patient_id=link.patient_id,
         submission_id=link.submission_id,
         days=STATUS_LINK_DAYS,
+        mode=link.issued_mode,
         replaces_earlier=False,
     )
     visitor.let_in(status_link.id)
-    return token
+    return str(status_link.id)

@@ -20,6 +20,7 @@ from services.intake.model import Patient, PatientLink
 from services.intake.queries.patients import patient_of
 from services.intake.routes.list_queries import EmptyIn
 from services.intake.routes.submission_routes import form_in_force
+from services.intake.rules.link_tokens import link_path
 from services.intake.schemas import AnyOut, LinkIn
 
 ISSUES = {"nurse", "front_desk"}
@@ -58,7 +59,7 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
             )
             body = {
                 "id": str(link.id),
-                "path": f"/intake/q/{token}/?lang={json_data.language}",
+                "path": link_path("answer", token, json_data.language),
                 "submission_id": str(started.submission.id),
                 "resumed": started.resumed,
                 "expires_at": link.expires_at.isoformat(),

@@ -12,10 +12,11 @@ from kernel.database import Database
 from kernel.ids import new_id
 from kernel.service_client import Answer, ServiceClient, ServiceUnavailable
 from kernel.web.problems import Problem, not_found
-from services.intake.queries.links import find_link
 from services.intake.routes import visitor
+from services.intake.routes.answering import LinkRefused, held_link
+from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
-from services.intake.routes.start_pages import gate_page
+from services.intake.rules.link_tokens import OFFER_TOKEN_LENGTH
 from services.intake.rules.spoken_time import spoken_time
 from services.intake.texts import texts
 
@@ -39,15 +40,15 @@ def offer_pages(database: Database, facts: PageFacts, others: ServiceClient) -> 
             raise Problem(503, "schedule_away", "The schedule cannot be reached.")
         return answer
 
-    def offer_of(token: str) -> UUID | None:
+    def offer_of(handle: str) -> UUID | None:
         """The offer this browser may see; None while the birth date was not given."""
         with database.transaction() as session:
-            link = find_link(session, token, "offer")
-            if link is None or link.about_id is None:
-                raise not_found("page")
+            link = held_link(session, handle, "offer")
+            if link.about_id is None:
+                raise LinkRefused
             return link.about_id if visitor.is_let_in(link.id) else None
 
-    def page(token: str, offer_id: UUID, problem: str = "") -> str:
+    def page(handle: str, offer_id: UUID, problem: str = "") -> str:
         answer = ask("GET", str(offer_id))
         if not answer.ok:
             raise not_found("page")
@@ -56,31 +57,33 @@ def offer_pages(database: Database, facts: PageFacts, others: ServiceClient) -> 
             "offer.html",
             lang=chosen,
             t=texts(chosen),
-            token=token,
+            handle=handle,
             problem=problem,
             offer=_shown(answer.body, chosen),
             clinic_phone=facts.phone_shown,
         )
 
-    @routes.get("/o/<token>/")
-    def show(token: str) -> str:
-        offer_id = offer_of(token)
-        return gate_page(facts) if offer_id is None else page(token, offer_id)
+    @routes.get("/o/<handle>/")
+    def show(handle: str) -> Response | str:
+        if len(handle) == OFFER_TOKEN_LENGTH:
+            return exchange(database, handle, "offer")
+        offer_id = offer_of(handle)
+        return gate_page(facts) if offer_id is None else page(handle, offer_id)
 
-    @routes.post("/o/<token>/<any(claim, decline, instead):deed>")
-    def act(token: str, deed: str) -> Response | str | tuple[str, int]:
-        offer_id = offer_of(token)
+    @routes.post("/o/<handle>/<any(claim, decline, instead):deed>")
+    def act(handle: str, deed: str) -> Response | str | tuple[str, int]:
+        offer_id = offer_of(handle)
         if offer_id is None:
             return gate_page(facts)
         body = {name: request.form.get(name, "") for name in CHOICE} if deed == "instead" else {}
         answer = ask("POST", f"{offer_id}/{deed}", body)
         if answer.ok:
             taken = {"claim": "claimed", "instead": "booked", "decline": ""}[deed]
-            return redirect(url_for("offer.show", token=token, done=taken or None), 303)
+            return redirect(url_for("offer.show", handle=handle, done=taken or None), 303)
         if answer.status == 404:
             raise not_found("page")
         code = str(answer.body.get("code", "")) if isinstance(answer.body, dict) else ""
-        return page(token, offer_id, _problem(deed, code)), 409
+        return page(handle, offer_id, _problem(deed, code)), 409
 
     return routes
 

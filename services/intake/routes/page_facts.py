@@ -10,6 +10,7 @@ class PageFacts:
     clinic_phone: str
     link_days: int
     starts_per_hour: int
+    public_url: str = ""
     with_demo_hint: bool = False
 
     @property

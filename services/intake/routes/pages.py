@@ -9,12 +9,19 @@ from flask import Flask, Response, redirect, request, url_for
 from kernel.context import Actor
 from kernel.database import Database
 from kernel.service_client import ServiceClient
+from services.intake.actions.refuse_link import refuse_link
 from services.intake.model import PatientLink
-from services.intake.routes.answering import AlreadySent, use_up
+from services.intake.routes.answering import AlreadySent, LinkRefused, address, use_up
+from services.intake.routes.code_pages import code_pages
+from services.intake.routes.entry_pages import entry_pages
+from services.intake.routes.kiosk_pages import kiosk_facts, kiosk_pages
+from services.intake.routes.later_pages import later_pages
 from services.intake.routes.offer_pages import offer_pages
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.question_pages import question_pages
+from services.intake.routes.refusals import error_page
 from services.intake.routes.review_pages import review_pages
+from services.intake.routes.sent_pages import sent_pages
 from services.intake.routes.start_pages import start_pages
 from services.intake.routes.status_pages import status_pages
 from services.intake.rules.form import in_language
@@ -26,10 +33,17 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: 
     """Mount every page under /intake."""
     pages.config["CLINIC_PHONE"] = facts.phone_shown
     pages.jinja_env.filters["in_language"] = in_language
+    pages.context_processor(kiosk_facts)
     pages.after_request(_compress_assets)
     pages.register_error_handler(AlreadySent, _show_what_came_of_it(database))
+    pages.register_error_handler(LinkRefused, _refuse_alike(database))
     for blueprint in (
         start_pages(database, facts),
+        entry_pages(database, facts),
+        later_pages(database, facts),
+        code_pages(database, facts),
+        sent_pages(database, facts),
+        kiosk_pages(facts),
         question_pages(database, facts),
         review_pages(database, facts),
         status_pages(database, facts),
@@ -42,9 +56,20 @@ def _show_what_came_of_it(database: Database) -> Callable[[AlreadySent], Respons
     def handler(sent: AlreadySent) -> Response:
         with database.transaction() as session:
             link = session.get_one(PatientLink, sent.link_id)
-            token = use_up(session, Actor("patient", str(link.patient_id)), link)
-        answer: Response = redirect(url_for("status.show", token=token), 303)  # type: ignore[assignment]
+            handle = use_up(session, Actor("patient", str(link.patient_id)), link)
+        answer: Response = redirect(url_for("status.show", handle=handle), 303)  # type: ignore[assignment]
         return answer
+
+    return handler
+
+
+def _refuse_alike(database: Database) -> Callable[[LinkRefused], tuple[str, int, dict[str, str]]]:
+    """One page for every link that does not open, and a count by which guessing is turned away."""
+
+    def handler(_: LinkRefused) -> tuple[str, int, dict[str, str]]:
+        with database.transaction() as session:
+            too_many = refuse_link(session, address())
+        return (error_page(429), 429, {"Retry-After": "60"}) if too_many else (error_page(404), 404, {})
 
     return handler
 

@@ -13,15 +13,17 @@ from kernel.web.problems import not_found
 from services.intake.actions.save_page import PageVisit, Saved, save_page
 from services.intake.model import PatientLink
 from services.intake.queries.drafts import Draft
-from services.intake.queries.earlier_answers import earlier_answers
+from services.intake.queries.earlier_answers import earlier_answers, has_earlier_answers
+from services.intake.queries.reading_rights import may_read
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, use_up
+from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.page_files import take_files
-from services.intake.routes.start_pages import gate_page
 from services.intake.rules.branching import Branching, unanswered, without_hidden
 from services.intake.rules.form import Item, answers_in
+from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.read_page import PageRead, read_page
 from services.intake.texts import texts
 
@@ -33,63 +35,73 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
     """Return the blueprint of the question pages."""
     routes = Blueprint("question", __name__)
 
-    @routes.get("/q/<token>/")
-    def resume(token: str) -> Answer:
+    @routes.get("/q/<handle>/")
+    def resume(handle: str) -> Answer:
         """Go to the first page not answered yet, after the birth date on a device that is new to the link."""
+        if len(handle) == TOKEN_LENGTH:
+            return exchange(database, handle, "answer")
         with database.transaction() as session:
-            link = answer_link(session, token)
+            link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             page = draft_behind(session, link).next_open()
         if page is None:
-            return redirect(url_for("review.look", token=token))
-        return redirect(url_for("question.show", token=token, page_id=page.link_id))
+            return redirect(url_for("review.look", handle=handle))
+        return redirect(url_for("question.show", handle=handle, page_id=page.link_id))
 
-    @routes.get("/q/<token>/<page_id>")
-    def show(token: str, page_id: str) -> Answer:
+    @routes.get("/q/<handle>/<page_id>")
+    def show(handle: str, page_id: str) -> Answer:
         with database.transaction() as session:
-            link = answer_link(session, token)
+            link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             draft = draft_behind(session, link)
             page = _page(draft, page_id)
-            return _shown(session, facts, token, draft, page, read=None, may_read=link.may_read)
+            return _shown(
+                session,
+                facts,
+                handle,
+                draft,
+                page,
+                read=None,
+                reads_back=may_read(session, link, visitor.device()),
+            )
 
-    @routes.post("/q/<token>/<page_id>")
-    def save(token: str, page_id: str) -> Answer:
+    @routes.post("/q/<handle>/<page_id>")
+    def save(handle: str, page_id: str) -> Answer:
         """Save the page. What does not fit is shown again as it was typed; nothing of it is stored."""
         with database.transaction() as session:
-            link = answer_link(session, token)
+            link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             draft = draft_behind(session, link, lock=True)
             page = _page(draft, page_id)
             if request.form.get("_keep") == "yes" and not draft.may_show(page, visitor.device()):
-                return redirect(_onward(token, draft, page), 303)
+                return redirect(_onward(handle, draft, page), 303)
             read = _read(page)
             read.faults.update(_missing(draft, page, read))
             if not read.faults:
                 take_files(session, Actor("patient", str(link.patient_id)), draft.submission, page, read)
             saved = _save(session, link, draft, page, read)
             if saved is None:
-                return _shown(session, facts, token, draft, page, read=read), 422
+                return _shown(session, facts, handle, draft, page, read=read), 422
             if saved.urgent == "E":
                 actor = Actor("patient", str(link.patient_id))
-                return redirect(url_for("status.show", token=use_up(session, actor, link)), 303)
-            onward = _onward(token, Draft(draft.submission, draft.patient, draft.form), page)
+                return redirect(url_for("status.show", handle=use_up(session, actor, link)), 303)
+            onward = _onward(handle, Draft(draft.submission, draft.patient, draft.form), page)
         if saved.notice == "self_harm":
-            return redirect(url_for("question.notice", token=token), 303)
+            return redirect(url_for("question.notice", handle=handle), 303)
         return redirect(onward, 303)
 
-    @routes.get("/notice/<token>")
-    def notice(token: str) -> Answer:
+    @routes.get("/notice/<handle>")
+    def notice(handle: str) -> Answer:
         """Help for somebody who thinks of hurting themselves, before any further question."""
         with database.transaction() as session:
-            link = answer_link(session, token)
+            link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
         chosen = visitor.language()
-        onward = url_for("question.resume", token=token)
+        onward = url_for("question.resume", handle=handle)
         return render_template(
             "notice.html", lang=chosen, t=texts(chosen), onward=onward, clinic_phone=facts.phone_shown
         )
@@ -159,27 +171,27 @@ def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
     )
 
 
-def _onward(token: str, draft: Draft, page: Item) -> str:
+def _onward(handle: str, draft: Draft, page: Item) -> str:
     following = draft.page_after(page)
     if following is None:
-        return url_for("review.look", token=token)
-    return url_for("question.show", token=token, page_id=following.link_id)
+        return url_for("review.look", handle=handle)
+    return url_for("question.show", handle=handle, page_id=following.link_id)
 
 
 def _shown(
     session: Session,
     facts: PageFacts,
-    token: str,
+    handle: str,
     draft: Draft,
     page: Item,
     *,
     read: PageRead | None,
-    may_read: bool = False,
+    reads_back: bool = False,
 ) -> str:
     """The page as HTML: with stored answers, or with what was typed and what is wrong with it.
 
-    With `may_read` (staff checked who is there) a page not saved yet shows the answers of the last visit; only
-    saving the page makes them answers of this one.
+    With `reads_back` (a one-time code, or staff checked who is there) a page not saved yet shows the answers of the
+    last visit; only saving the page makes them answers of this one.
     """
     chosen = visitor.language()
     pages = draft.pages
@@ -187,10 +199,10 @@ def _shown(
     before = pages[index - 1] if index else None
     faults = read.faults if read else {}
     typed = {key: value for key, value in read.values.items() if value is not None} if read else {}
-    hidden_here = read is None and not may_read and not draft.may_show(page, visitor.device())
+    hidden_here = read is None and not reads_back and not draft.may_show(page, visitor.device())
     earlier = (
         earlier_answers(session, draft, page)
-        if may_read and read is None and draft.sequence(page) < 0
+        if reads_back and read is None and draft.sequence(page) < 0
         else {}
     )
     typed = {**earlier, **typed}
@@ -198,11 +210,11 @@ def _shown(
         "question.html",
         lang=chosen,
         t=texts(chosen),
-        token=token,
+        handle=handle,
         page=page,
         number=index + 1,
         total=len(pages),
-        back=url_for("question.show", token=token, page_id=before.link_id) if before else None,
+        back=url_for("question.show", handle=handle, page_id=before.link_id) if before else None,
         items={} if hidden_here else {**draft.items, **typed},
         posted=request.form if read else None,
         faults=faults,
@@ -211,6 +223,7 @@ def _shown(
         branching=Branching(draft.form, {**draft.items, **typed}),
         answered_elsewhere=hidden_here,
         from_last_time=bool(earlier),
+        offer_code=hidden_here or (not reads_back and index == 0 and has_earlier_answers(session, draft)),
         saved=draft.sequence(page) >= 0 and not faults,
         sequence=draft.sequence(page) + 1,
         shown_at=int(now(session).timestamp()),

@@ -10,8 +10,8 @@ from services.intake.queries.drafts import Draft
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, use_up
+from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.page_facts import PageFacts
-from services.intake.routes.start_pages import gate_page
 from services.intake.texts import texts
 
 
@@ -19,19 +19,19 @@ def review_pages(database: Database, facts: PageFacts) -> Blueprint:
     """Return the blueprint of the review page."""
     routes = Blueprint("review", __name__)
 
-    @routes.get("/review/<token>")
-    def look(token: str) -> str:
+    @routes.get("/review/<handle>")
+    def look(handle: str) -> str:
         with database.transaction() as session:
-            link = answer_link(session, token)
+            link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
-            return _review(facts, token, draft_behind(session, link), ())
+            return _review(facts, handle, draft_behind(session, link), ())
 
-    @routes.post("/review/<token>")
-    def send(token: str) -> Response | str | tuple[str, int]:
+    @routes.post("/review/<handle>")
+    def send(handle: str) -> Response | str | tuple[str, int]:
         """Send the draft; incomplete, it stays a draft and the pages that lack an answer are named."""
         with database.transaction() as session:
-            link = answer_link(session, token)
+            link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             draft = draft_behind(session, link, lock=True)
@@ -39,21 +39,21 @@ def review_pages(database: Database, facts: PageFacts) -> Blueprint:
             try:
                 submit_draft(session, actor, draft, current_rulebook(session))
             except NotComplete as missing:
-                return _review(facts, token, draft, missing.pages), 422
+                return _review(facts, handle, draft, missing.pages), 422
             closed = use_up(session, actor, link)
-        return redirect(url_for("status.show", token=closed), 303)
+        return redirect(url_for("status.show", handle=closed), 303)
 
     return routes
 
 
-def _review(facts: PageFacts, token: str, draft: Draft, missing: tuple[str, ...]) -> str:
+def _review(facts: PageFacts, handle: str, draft: Draft, missing: tuple[str, ...]) -> str:
     chosen = visitor.language()
     rows = [(page, draft.sequence(page) >= 0) for page in draft.pages]
     return render_template(
         "review.html",
         lang=chosen,
         t=texts(chosen),
-        token=token,
+        handle=handle,
         rows=rows,
         answered=sum(done for _, done in rows),
         missing=[page for page in draft.pages if page.link_id in missing],

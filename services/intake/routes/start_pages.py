@@ -1,4 +1,4 @@
-"""The first pages: language, who the patient is, and the date-of-birth gate of a personal link."""
+"""The first pages: language, and who the patient is."""
 
 from typing import Any
 
@@ -10,13 +10,11 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.database import Database
 from kernel.personal import Personal
-from kernel.web.problems import from_status, not_found
-from services.intake.actions.check_birth_date import check_birth_date
+from kernel.web.problems import from_status
 from services.intake.actions.count_start import count_start
 from services.intake.actions.issue_link import issue_link
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.start_draft import start_draft
-from services.intake.queries.links import find_link
 from services.intake.routes import visitor
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.submission_routes import form_in_force
@@ -56,7 +54,7 @@ def start_pages(database: Database, facts: PageFacts) -> Blueprint:
                 return _about_page(facts, given, faults), 422
             started = start_draft(session, patient, form_in_force(session), answered_by=given["answered_by"])
             actor = Actor("patient", str(started.patient.id))
-            token, link = issue_link(
+            _, link = issue_link(
                 session,
                 actor,
                 "answer",
@@ -68,45 +66,9 @@ def start_pages(database: Database, facts: PageFacts) -> Blueprint:
             )
         visitor.device()
         visitor.let_in(link.id)
-        return redirect(url_for("question.resume", token=token))
-
-    @routes.post("/q/<token>/")
-    def pass_gate(token: str) -> Response | tuple[str, int]:
-        return _gate(database, facts, token, "answer", "question.resume")
-
-    @routes.post("/s/<token>/")
-    def pass_status_gate(token: str) -> Response | tuple[str, int]:
-        return _gate(database, facts, token, "status", "status.show")
-
-    @routes.post("/o/<token>/")
-    def pass_offer_gate(token: str) -> Response | tuple[str, int]:
-        return _gate(database, facts, token, "offer", "offer.show")
+        return redirect(url_for("question.resume", handle=str(link.id)))
 
     return routes
-
-
-def _gate(
-    database: Database, facts: PageFacts, token: str, purpose: str, onward: str
-) -> Response | tuple[str, int]:
-    with database.transaction() as session:
-        link = find_link(session, token, purpose, lock=True)
-        if link is None:
-            raise not_found("page")
-        born = birth_date_of(request.form.get("birth_date", ""), now(session).date())
-        fits = check_birth_date(session, link, born.isoformat() if born else None)
-    if fits:
-        visitor.device()
-        visitor.let_in(link.id)
-        return redirect(url_for(onward, token=token), 303)
-    return gate_page(facts, wrong=True), 422
-
-
-def gate_page(facts: PageFacts, *, wrong: bool = False) -> str:
-    """The page that asks for the birth date."""
-    chosen = visitor.language()
-    return render_template(
-        "gate.html", lang=chosen, t=texts(chosen), wrong=wrong, clinic_phone=facts.phone_shown
-    )
 
 
 def _about_page(facts: PageFacts, given: dict[str, str], faults: dict[str, str]) -> str:

@@ -10,14 +10,15 @@ from werkzeug.wrappers import Response
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.database import Database
-from kernel.web.problems import not_found
 from services.intake.actions.note_safety_read import note_safety_read
 from services.intake.model import PatientLink, ReferralView, Submission, VisitView
-from services.intake.queries.links import find_link
+from services.intake.queries.reading_rights import may_read
 from services.intake.queries.submissions import notices_of, referral_of, visits_of
 from services.intake.routes import visitor
+from services.intake.routes.answering import LinkRefused, held_link
+from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
-from services.intake.routes.start_pages import gate_page
+from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.spoken_time import spoken_time
 from services.intake.texts import say, texts
 
@@ -39,10 +40,13 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
     """Return the blueprint of the status page."""
     routes = Blueprint("status", __name__)
 
-    @routes.get("/s/<token>/")
-    def show(token: str) -> str:
+    @routes.get("/s/<handle>/")
+    def show(handle: str) -> Response | str:
+        """Safety text first, then where things stand."""
+        if len(handle) == TOKEN_LENGTH:
+            return exchange(database, handle, "status")
         with database.transaction() as session:
-            link = _link(session, token)
+            link = _link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             submission = session.get_one(Submission, link.submission_id)
@@ -57,7 +61,7 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                 "status.html",
                 lang=chosen,
                 t=texts(chosen),
-                token=token,
+                handle=handle,
                 stopped=submission.state == "stopped",
                 notices=[
                     {
@@ -71,27 +75,29 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                 reached=REACHED.get(state, 1),
                 state_text=known.get(state, known["other"]),
                 visits=coming,
+                has_answers=submission.state in ("submitted", "stopped"),
+                reads_back=may_read(session, link, visitor.device()),
                 guide=_guide(referral, submission, chosen),
                 clinic_phone=facts.phone_shown,
             )
 
-    @routes.post("/s/<token>/read")
-    def read(token: str) -> Response | str:
+    @routes.post("/s/<handle>/read")
+    def read(handle: str) -> Response | str:
         with database.transaction() as session:
-            link = _link(session, token)
+            link = _link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             actor = Actor("patient", str(link.patient_id))
             note_safety_read(session, actor, session.get_one(Submission, link.submission_id), now(session))
-        return redirect(url_for("status.show", token=token), 303)
+        return redirect(url_for("status.show", handle=handle), 303)
 
     return routes
 
 
-def _link(session: Session, token: str) -> PatientLink:
-    link = find_link(session, token, "status")
-    if link is None or link.submission_id is None:
-        raise not_found("page")
+def _link(session: Session, handle: str) -> PatientLink:
+    link = held_link(session, handle, "status")
+    if link.submission_id is None:
+        raise LinkRefused
     return link
 
 

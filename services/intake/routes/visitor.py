@@ -1,4 +1,4 @@
-"""Who is at the browser: chosen language, a random device id, and the links whose birth date was given here."""
+"""Who is at the browser: chosen language, a random device id, the links it brought and those it may go on with."""
 
 import secrets
 from typing import Any
@@ -34,12 +34,48 @@ def device_kind() -> str:
     return "phone" if "Mobi" in request.headers.get("User-Agent", "") else "desktop"
 
 
+def hold(link_id: UUID) -> None:
+    """Remember that this browser brought a link's token: from now on addresses name the link, not the token."""
+    _add("held", link_id)
+
+
+def holds(link_id: UUID) -> bool:
+    """True when this browser brought the link's token."""
+    return str(link_id) in session.get("held", [])
+
+
 def let_in(link_id: UUID) -> None:
-    """Remember that this browser passed the birth date of a link."""
-    passed: list[Any] = [one for one in session.get("links", []) if one != str(link_id)]
-    session["links"] = [*passed, str(link_id)][-MOST_LINKS:]
+    """Remember that this browser passed the birth date of a link, or made the link."""
+    hold(link_id)
+    _add("links", link_id)
 
 
 def is_let_in(link_id: UUID) -> bool:
     """True when this browser passed the birth date of a link, or made the link."""
     return str(link_id) in session.get("links", [])
+
+
+def at_kiosk() -> bool:
+    """True on the clinic's own tablet: the visit ends by itself, and leaves nothing for the next person."""
+    return bool(session.get("kiosk"))
+
+
+def sit_at_kiosk() -> None:
+    """Remember that this browser is the clinic's tablet, until `leave`."""
+    session["kiosk"] = True
+
+
+def last_link() -> str:
+    """The handle of the link this browser went on with last; "" when there is none."""
+    passed = session.get("links") or session.get("held") or [""]
+    return str(passed[-1])
+
+
+def leave() -> None:
+    """Forget everything about this visit: the next person at this browser is nobody we know."""
+    session.clear()
+
+
+def _add(name: str, link_id: UUID) -> None:
+    kept: list[Any] = [one for one in session.get(name, []) if one != str(link_id)]
+    session[name] = [*kept, str(link_id)][-MOST_LINKS:]

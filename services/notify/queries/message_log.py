@@ -24,6 +24,7 @@ WHERE (CAST(:appointment AS uuid) IS NULL OR m.appointment_id = :appointment)
     AND (CAST(:after_at AS timestamptz) IS NULL OR (m.planned_for, m.id) > (:after_at, CAST(:after_id AS uuid)))
 ORDER BY m.planned_for, m.id LIMIT :limit
 """
+CODE, HIDDEN = "one_time_code", "••••••"
 SHOWN_STATES = {"due": "planned", "sending": "sending"}
 
 
@@ -48,15 +49,21 @@ def message_log(
 
 
 def message_values(row: Any) -> dict[str, str] | None:
-    """The values put into the text that was sent; None before that."""
+    """The values put into the text that was sent; None before that. A one-time code is nobody's to read here."""
     if row.values_sealed is None:
         return None
+    if row.exempt == CODE:
+        return {"code": HIDDEN}
     values: dict[str, str] = open_json(row.values_sealed, f"notify.planned_message.values_sealed.{row.id}")
     return values
 
 
 def message_text(row: Any, clinic: ClinicWords, templates: Templates) -> str | None:
     """The text that was sent, or what would be sent as things stand; None when there is nothing to say."""
+    if row.exempt == CODE:
+        words = templates.get((row.template, row.channel, row.language))
+        shown = visit_values(clinic, None, row.language, "") | {"code": HIDDEN}
+        return None if words is None else fill(words.body, shown)
     if row.text_sealed is not None:
         return str(open_json(row.text_sealed, f"notify.planned_message.text_sealed.{row.id}"))
     wording = templates.get((row.template, row.channel, row.language))

@@ -7,6 +7,7 @@ from services.notify.reactions.on_appointment_booked import on_appointment_booke
 from services.notify.reactions.on_appointment_cancelled import on_appointment_cancelled
 from services.notify.reactions.on_appointment_moved import on_appointment_moved
 from services.notify.reactions.on_appointment_outcome_recorded import on_appointment_outcome_recorded
+from services.notify.reactions.on_code_requested import on_code_requested
 from services.notify.reactions.on_intake_submitted import on_intake_submitted
 from services.notify.reactions.on_referral_routed import on_referral_routed
 from services.notify.reactions.on_referral_state_changed import on_referral_state_changed
@@ -14,6 +15,7 @@ from services.notify.reactions.on_slot_offer_ended import on_slot_offer_ended
 from services.notify.reactions.on_slot_offered import on_slot_offered
 
 REACTIONS: Mapping[str, Reaction] = {
+    "code_requested": on_code_requested,
     "intake_submitted": on_intake_submitted,
     "referral_routed": on_referral_routed,
     "referral_state_changed": on_referral_state_changed,

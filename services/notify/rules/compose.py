@@ -35,7 +35,8 @@ class ClinicWords:
     @property
     def gate_prefixes(self) -> tuple[str, ...]:
         """How links of ours begin that end in a token and ask who is there."""
-        return (f"{self.patients_url}/intake/o/",) if self.patients_url else ()
+        places = ("/intake/o/", "/intake/q#t=", "/intake/s#t=")
+        return tuple(f"{self.patients_url}{place}" for place in places) if self.patients_url else ()
 
 
 def visit_values(
@@ -62,7 +63,16 @@ def visit_values(
 def about_values(
     clinic: ClinicWords, about: Mapping[str, Any], language: str, recipient_zone: str
 ) -> dict[str, str]:
-    """The values of a message that is not about a visit. `about` as it was planned: `offer`, the facts of an offer."""
+    """The values of a message that is not about a visit. `about` as it was planned: `offer`, the facts of an offer;
+    or a one-time `code`; or the `link_path` of a personal link.
+    """
+    if "offer" not in about:
+        values = visit_values(clinic, None, language, recipient_zone)
+        if "code" in about:
+            values["code"] = about["code"]
+        if "link_path" in about:
+            values["link"] = f"{clinic.patients_url}{about['link_path']}"
+        return values
     offer = about["offer"]
     zone = ZoneInfo(offer["site"]["time_zone"])
     values = visit_values(clinic, offer, language, recipient_zone)

@@ -96,7 +96,7 @@ def _why_stopped(message: Candidate) -> str:
 
 
 def _when(message: Candidate, now: datetime) -> Verdict:
-    if _answers_own_text(message, now) or message.urgent:
+    if _asked_just_now(message, now) or message.urgent:
         return GO
     zones = recipient_zones(message.time_zone)
     if message.channel == "sms" and not may_arrive(now, zones, LEGAL):
@@ -113,10 +113,10 @@ def _when(message: Candidate, now: datetime) -> Verdict:
     return GO
 
 
-def _answers_own_text(message: Candidate, now: datetime) -> bool:
-    """Someone who texted a moment ago is awake: an answer within five minutes is not held back by the hour."""
+def _asked_just_now(message: Candidate, now: datetime) -> bool:
+    """Who texted, or asked for a code, a moment ago is awake: an answer within five minutes waits for no hour."""
     fresh = now - message.created_at <= timedelta(minutes=OWN_TEXT_MINUTES)
-    return message.exempt == "answer_to_own_text" and fresh
+    return message.exempt in ("answer_to_own_text", "one_time_code") and fresh
 
 
 def _wait(message: Candidate, until: datetime, reason: str) -> Verdict:
