@@ -24,7 +24,7 @@ def issue(clinic: Clinic, **body: str) -> tuple[str, str]:
 def test_every_refusal_is_one_page(clinic: Clinic) -> None:
     """BAD-25, 26, 27: damaged, unknown, expired, revoked, used, locked, replaced, of another purpose."""
     path, token = issue(clinic)
-    refused = []
+    refused: list[tuple[int, str]] = []
 
     def note(place: str, prepare: str = "") -> None:
         if prepare:

@@ -1,6 +1,7 @@
 """One-time codes: texted at once and once, outside the caps, without consent on file, and shown to no staff."""
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -11,11 +12,11 @@ from tests.notify.people import submission, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
 
-def asked(patient_id: object, code: str, language: str = "en", **snapshot: str) -> CodeRequested:
+def asked(patient_id: UUID, code: str, language: str = "en", **snapshot: str) -> CodeRequested:
     who = submission(new_id(), language=language, **snapshot).patient
     return CodeRequested(
         code_id=new_id(),
-        patient_id=patient_id,  # type: ignore[arg-type]
+        patient_id=patient_id,
         patient=PatientSnapshot.model_validate(who.model_dump()),
         code=code,
         requested_at=TUESDAY_TEN,
