@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import delete, select, text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.context import Actor, request_id
 from kernel.ids import new_id
+from kernel.rows import add_values
 from kernel.tables import AuditEntry, AuditSeal, AuditUnsealed
 
 GENESIS = bytes(32)
@@ -32,33 +34,33 @@ def record(
     details: Mapping[str, Any] | None = None,
 ) -> None:
     """Add one entry. `reason` is a code and `details` hold codes, counts and ids: never an answer or a name."""
-    entry = AuditEntry(
-        id=new_id(),
-        at=now(session),
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_role=actor.role,
-        action=action,
-        subject_kind=subject_kind,
-        subject_id=str(subject_id),
-        reason=reason,
-        details=dict(details or {}),
-        request_id=request_id(),
-    )
-    entry.digest = _digest(entry)
-    session.add(entry)
+    entry = {
+        "id": new_id(),
+        "at": now(session),
+        "actor_kind": actor.kind,
+        "actor_id": actor.id,
+        "actor_role": actor.role,
+        "action": action,
+        "subject_kind": subject_kind,
+        "subject_id": str(subject_id),
+        "reason": reason,
+        "details": dict(details or {}),
+        "request_id": request_id(),
+    }
+    stored = {**entry, "details": Jsonb(entry["details"]), "digest": _digest(entry)}
+    add_values(session, AuditEntry.__tablename__, stored)
 
 
-def _digest(entry: AuditEntry) -> bytes:
+def _digest(entry: Mapping[str, Any]) -> bytes:
     content = {
-        "id": str(entry.id),
-        "at": _canonical_time(entry.at),
-        "actor": [entry.actor_kind, entry.actor_id, entry.actor_role],
-        "action": entry.action,
-        "subject": [entry.subject_kind, entry.subject_id],
-        "reason": entry.reason,
-        "details": entry.details,
-        "request_id": entry.request_id,
+        "id": str(entry["id"]),
+        "at": _canonical_time(entry["at"]),
+        "actor": [entry["actor_kind"], entry["actor_id"], entry["actor_role"]],
+        "action": entry["action"],
+        "subject": [entry["subject_kind"], entry["subject_id"]],
+        "reason": entry["reason"],
+        "details": entry["details"],
+        "request_id": entry["request_id"],
     }
     canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).digest()
@@ -96,7 +98,7 @@ def first_broken_seal(session: Session) -> int | None:
             entry is not None
             and seal_row.seq == expected_seq
             and seal_row.previous == previous
-            and entry.digest == _digest(entry)
+            and entry.digest == _digest(vars(entry))
             and seal_row.hash == hashlib.sha256(previous + entry.digest).digest()
         )
         if not sound:

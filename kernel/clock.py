@@ -25,4 +25,9 @@ def now(session: Session) -> datetime:
 
 def started_at(session: Session, database_now: datetime) -> None:
     """Take over PostgreSQL's `now()` from a statement of this transaction, so that it need not be asked again."""
-    session.info[_NOW] = database_now + cast(timedelta, session.info.get(CLOCK_OFFSET, timedelta()))
+    session.info[_NOW] = database_now + clock_offset(session)
+
+
+def clock_offset(session: Session) -> timedelta:
+    """Return what business time is ahead of PostgreSQL's `now()`, for statements that compare with it."""
+    return cast(timedelta, session.info.get(CLOCK_OFFSET, timedelta()))

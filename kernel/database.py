@@ -17,8 +17,10 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kernel.clock import CLOCK_OFFSET
+from kernel.rows import write_rows
 
 IDLE_SECONDS_BEFORE_PING = 1.0
+_URL = "database_url"
 CONSTRAINT_NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -37,6 +39,22 @@ class KernelBase(DeclarativeBase):
     """Base of the tables every service has: outbox, inbox, audit and the like."""
 
     metadata = MetaData(naming_convention=CONSTRAINT_NAMES, info={"service": "kernel"})
+
+
+class RowSession(Session):
+    """A session that writes what `kernel.rows` has gathered before it asks PostgreSQL anything."""
+
+    def execute(self, *args: Any, **options: Any) -> Any:
+        write_rows(self)
+        return super().execute(*args, **options)
+
+    def scalars(self, *args: Any, **options: Any) -> Any:
+        write_rows(self)
+        return super().scalars(*args, **options)
+
+    def scalar(self, *args: Any, **options: Any) -> Any:
+        write_rows(self)
+        return super().scalar(*args, **options)
 
 
 class Database:
@@ -66,7 +84,12 @@ class Database:
             connect_args={"application_name": name, "connect_timeout": 5, "options": options},
         )
         ping_idle_connections(self.engine)
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info={CLOCK_OFFSET: clock_offset})
+        self._sessions = sessionmaker(
+            self.engine,
+            class_=RowSession,
+            expire_on_commit=False,
+            info={CLOCK_OFFSET: clock_offset, _URL: url},
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -77,6 +100,11 @@ class Database:
     def forget_connections(self) -> None:
         """Drop pooled connections without closing them: for a forked child, whose parent still uses them."""
         self.engine.dispose(close=False)
+
+
+def address_of(session: Session) -> str:
+    """Return which database the session is on, to keep by it what was read there."""
+    return str(session.info.get(_URL) or session.get_bind().engine.url)
 
 
 def ping_idle_connections(engine: Engine) -> None:

@@ -57,7 +57,7 @@ class Keyring:
     def blind_index(self, field: str, normalised: str) -> bytes:
         """Return 16 bytes of HMAC-SHA-256 by which equal values of one field can be found without reading them."""
         message = field.encode() + b"\x00" + normalised.encode()
-        return hmac.new(self._index_key, message, hashlib.sha256).digest()[:INDEX_BYTES]
+        return hmac.digest(self._index_key, message, hashlib.sha256)[:INDEX_BYTES]
 
 
 _keyring: Keyring | None = None

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -10,23 +9,12 @@ from kernel.context import request_id
 from kernel.contracts.by_event import CONTRACTS
 from kernel.events import Contract
 from kernel.ids import new_id
-from kernel.personal import seal_json
+from kernel.personal import seal_text
 from kernel.routing import listeners
+from kernel.rows import add_values, notify_on_commit
+from kernel.tables import EventDelivery, OutboxEvent
 
 WAKE_CHANNEL = "waymark_work"
-
-
-# One round trip: the event, what is owed of it, and the call that wakes the relay when this commits.
-EMIT = """
-WITH event AS (
-    INSERT INTO outbox_event (id, type, subject, occurred_at, data_sealed, request_id)
-    VALUES (:id, :type, :subject, :at, :sealed, :request_id)
-), owed AS (
-    INSERT INTO event_delivery (id, event_id, listener, due_at)
-    SELECT delivery, :id, listener, :at
-    FROM unnest(CAST(:deliveries AS uuid[]), CAST(:listeners AS text[])) AS one (delivery, listener))
-SELECT pg_notify(:channel, '')
-"""
 
 
 def event_place(event_id: UUID) -> str:
@@ -42,27 +30,27 @@ def emit(session: Session, event_type: str, subject: object, data: Contract) -> 
     """
     if not isinstance(data, CONTRACTS[event_type]):
         raise TypeError(f"{event_type} does not carry {type(data).__name__}")
-    event_id, owed_to = new_id(), listeners(event_type)
-    session.execute(
-        text(EMIT),
+    event_id = new_id()
+    moment = now(session)
+    add_values(
+        session,
+        OutboxEvent.__tablename__,
         {
             "id": event_id,
             "type": event_type,
             "subject": str(subject),
-            "at": now(session),
-            "sealed": seal_json(data.model_dump(mode="json"), event_place(event_id)),
+            "occurred_at": moment,
+            "data_sealed": seal_text(data.model_dump_json(), event_place(event_id)),
             "request_id": request_id(),
-            "deliveries": [new_id() for _ in owed_to],
-            "listeners": list(owed_to),
-            "channel": WAKE_CHANNEL,
         },
     )
-    session.info[WAKE_CHANNEL] = True
+    for listener in listeners(event_type):
+        owed = {"id": new_id(), "event_id": event_id, "listener": listener, "due_at": moment}
+        add_values(session, EventDelivery.__tablename__, owed)
+    wake(session)
     return event_id
 
 
 def wake(session: Session) -> None:
-    """Have the relay look for due work as soon as this transaction commits (once per transaction)."""
-    if not session.info.get(WAKE_CHANNEL):
-        session.info[WAKE_CHANNEL] = True
-        session.execute(text("SELECT pg_notify(:channel, '')"), {"channel": WAKE_CHANNEL})
+    """Have the relay look for due work as soon as this transaction commits."""
+    notify_on_commit(session, WAKE_CHANNEL)

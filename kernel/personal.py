@@ -75,7 +75,12 @@ class PersonalField(Generic[V]):
 
 def seal_json(value: Any, place: str) -> bytes:
     """Encrypt a JSON value for a row that is not mapped; `place` as in `Keyring.encrypt`."""
-    return keyring().encrypt(json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(), place)
+    return seal_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), place)
+
+
+def seal_text(text: str, place: str) -> bytes:
+    """As `seal_json`, for a value that is written as JSON already."""
+    return keyring().encrypt(text.encode(), place)
 
 
 def open_json(stored: bytes, place: str) -> Any:

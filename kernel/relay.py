@@ -42,17 +42,21 @@ class Relay:
     _in_hand: dict[UUID, Future[None]] = field(default_factory=dict)
     _canary_sent: float = 0.0
     _silent_until: float = 0.0
+    _looked_at: float = 0.0
 
     def run_forever(self) -> None:
         """Pump until SIGTERM or SIGINT; survives the database and Redis going away."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: self._stopping.set())
         pool = ThreadPoolExecutor(OWN_THREADS, thread_name_prefix="relay")
+        # A thread of its own: no job, however long, may hold back a ring.
+        clock = threading.Thread(target=self._run_jobs, name="relay-jobs")
+        clock.start()
         listener: psycopg.Connection[Any] | None = None
         while not self._stopping.is_set():
             try:
                 listener = listener or self._listen()
-                busy = self.pump(pool)
+                busy = self.pump(pool) if self._round_is_due() else self._ring_all()
                 if not busy:
                     self._wait(listener)
             except (SQLAlchemyError, psycopg.Error, OSError) as error:
@@ -60,19 +64,39 @@ class Relay:
                 _close(listener)
                 listener = None
                 self._stopping.wait(timings.RELAY_POLL_SECONDS)
+        clock.join()
         pool.shutdown(wait=True, cancel_futures=True)
         _close(listener)
 
     def pump(self, pool: ThreadPoolExecutor) -> bool:
-        """One round; True when there was so much to ring that another round should follow at once."""
-        run_due_jobs(self.database, self.jobs)
-        self._send_canary()
+        """One whole round; True when there was so much to ring that another should follow at once.
+
+        What woke us is rung first: a red flag waits for nothing else.
+        """
+        self._looked_at = time.monotonic()
+        busy = self._ring_all()
         self._free_leases()
-        busy = False
         for kind in self.kinds:
-            busy |= self._ring(kind)
             self._do_unanswered(kind, pool)
+        self._send_canary()
         return busy
+
+    def _round_is_due(self) -> bool:
+        """Whole rounds are made once a second, and at every waking while the relay does the work itself."""
+        moment = time.monotonic()
+        return moment - self._looked_at >= timings.RELAY_POLL_SECONDS or moment < self._silent_until
+
+    def _ring_all(self) -> bool:
+        rung = [self._ring(kind) for kind in self.kinds]
+        return any(rung)
+
+    def _run_jobs(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                run_due_jobs(self.database, self.jobs)
+            except (SQLAlchemyError, psycopg.Error, OSError) as error:
+                log().warning("jobs_cannot_reach_database", error=type(error).__name__)
+            self._stopping.wait(timings.RELAY_POLL_SECONDS)
 
     def _ring(self, kind: WorkKind) -> bool:
         """Ring workers for due rows. While Redis does not answer, do the work here and spare it further rings."""
@@ -124,9 +148,16 @@ class Relay:
         return connection
 
     def _wait(self, listener: "psycopg.Connection[Any]") -> None:
-        """Sleep until something is committed that needs us, work of our own ends, or the poll is due."""
-        ready, _, _ = select.select([listener], [], [], timings.RELAY_POLL_SECONDS)
+        """Sleep until something is committed that needs us, or the next whole round is due.
+
+        One that comes while many do is rung with those that follow within a few milliseconds.
+        """
+        left = timings.RELAY_POLL_SECONDS - (time.monotonic() - self._looked_at)
+        began = time.monotonic()
+        ready, _, _ = select.select([listener], [], [], max(0.0, left))
         if ready:
+            if time.monotonic() - began < timings.RELAY_GATHER_SECONDS:
+                self._stopping.wait(timings.RELAY_GATHER_SECONDS)
             for _notice in listener.notifies(timeout=0):
                 pass
 

@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from kernel.clock import now
+from kernel.clock import clock_offset
 from kernel.timings import LEASE_SECONDS, UNANSWERED_RING_SECONDS
 
 
@@ -43,13 +43,13 @@ class WorkKind:
 
 RING = """
 WITH waiting AS (
-    SELECT id FROM {table} WHERE state = 'due' AND due_at <= :now AND rung_at IS NULL
+    SELECT id FROM {table} WHERE state = 'due' AND due_at <= now() + CAST(:offset AS interval) AND rung_at IS NULL
     ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
 UPDATE {table} AS work SET rung_at = now() FROM waiting WHERE work.id = waiting.id RETURNING work.id
 """
 
 UNANSWERED = """
-SELECT id FROM {table} WHERE state = 'due' AND due_at <= :now
+SELECT id FROM {table} WHERE state = 'due' AND due_at <= now() + CAST(:offset AS interval)
     AND rung_at < now() - make_interval(secs => :patience)
 ORDER BY due_at LIMIT :limit
 """
@@ -57,13 +57,15 @@ ORDER BY due_at LIMIT :limit
 CLAIM_ONE = """
 UPDATE {table} SET state = 'leased', attempt_id = gen_random_uuid(), attempts = attempts + 1,
     lease_until = now() + make_interval(secs => :lease), leased_by = :worker
-WHERE id = (SELECT id FROM {table} WHERE id = :id AND state = 'due' AND due_at <= :now FOR UPDATE SKIP LOCKED)
+WHERE id = (
+    SELECT id FROM {table} WHERE id = :id AND state = 'due' AND due_at <= now() + CAST(:offset AS interval)
+    FOR UPDATE SKIP LOCKED)
 RETURNING id, attempt_id, attempts
 """
 
 CLAIM_MORE = """
 WITH waiting AS (
-    SELECT id FROM {table} WHERE state = 'due' AND due_at <= :now
+    SELECT id FROM {table} WHERE state = 'due' AND due_at <= now() + CAST(:offset AS interval)
     ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
 UPDATE {table} AS work SET state = 'leased', attempt_id = gen_random_uuid(), attempts = attempts + 1,
     lease_until = now() + make_interval(secs => :lease), leased_by = :worker
@@ -78,7 +80,7 @@ WHERE state = 'leased' AND (lease_until < now() OR leased_by = :worker)
 
 def ring_due(session: Session, table: str, limit: int = 200) -> list[UUID]:
     """Mark up to `limit` due rows as rung and return their ids, oldest first."""
-    rows = session.execute(text(RING.format(table=table)), {"now": now(session), "limit": limit})
+    rows = session.execute(text(RING.format(table=table)), {"offset": clock_offset(session), "limit": limit})
     return sorted(row.id for row in rows)
 
 
@@ -86,13 +88,13 @@ def unanswered(
     session: Session, table: str, limit: int = 50, patience_seconds: float = UNANSWERED_RING_SECONDS
 ) -> list[UUID]:
     """Return rows rung more than `patience_seconds` ago that nobody has claimed."""
-    values = {"now": now(session), "patience": patience_seconds, "limit": limit}
+    values = {"offset": clock_offset(session), "patience": patience_seconds, "limit": limit}
     return [row.id for row in session.execute(text(UNANSWERED.format(table=table)), values)]
 
 
 def claim(session: Session, table: str, row_id: UUID, worker_id: str, limit: int = 1) -> list[Claim]:
     """Lease row `row_id` if it is still due, and up to `limit` rows in all; [] when another has them."""
-    values = {"now": now(session), "lease": LEASE_SECONDS, "worker": worker_id, "id": row_id}
+    values = {"offset": clock_offset(session), "lease": LEASE_SECONDS, "worker": worker_id, "id": row_id}
     claimed = list(session.execute(text(CLAIM_ONE.format(table=table)), values))
     if limit > 1:
         values["limit"] = limit - len(claimed)

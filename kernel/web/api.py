@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+import psycopg
 from apiflask import APIFlask
 from apiflask.exceptions import HTTPError
 from flask import Flask, request
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
@@ -101,11 +102,12 @@ def add_problem_handlers(app: Flask) -> None:
     app.register_error_handler(Problem, lambda problem: problem.answer())
     app.register_error_handler(HTTPException, lambda error: from_status(error.code or 500).answer())
     app.register_error_handler(OperationalError, _database_away)
+    app.register_error_handler(psycopg.OperationalError, _database_away)
     app.register_error_handler(PoolTimeout, _database_away)
     app.register_error_handler(Exception, _unforeseen)
 
 
-def _database_away(error: DBAPIError | PoolTimeout) -> Any:
+def _database_away(error: Exception) -> Any:
     log().warning("database_away", error=type(error).__name__)
     return from_status(503, {"Retry-After": "2"}).answer()
 

@@ -6,6 +6,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'"
 )
+STATIC = ("/intake/static", "/staff/static", "/static")
 HEADERS = {
     "Content-Security-Policy": CONTENT_SECURITY_POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -17,10 +18,10 @@ HEADERS = {
 
 def add_security_headers(response: Response) -> Response:
     """After-request hook: what a browser may do with the answer, and that nobody may keep it."""
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    if not request.path.startswith(("/intake/static", "/staff/static", "/static")):
-        response.headers.setdefault("Cache-Control", "no-store")
+    present = {name.lower() for name, _ in response.headers}
+    response.headers.extend([(name, value) for name, value in HEADERS.items() if name.lower() not in present])
+    if "cache-control" not in present and not request.path.startswith(STATIC):
+        response.headers.add("Cache-Control", "no-store")
     return response
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import psycopg
 from flask import Blueprint
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -32,7 +33,7 @@ def health_routes(service: str, database: Database) -> Blueprint:
                 lag = session.execute(text(LAG)).one()
                 beat = session.execute(text(BEAT)).scalar_one()
                 canary = session.execute(text(CANARY)).scalar_one()
-        except SQLAlchemyError:
+        except (SQLAlchemyError, psycopg.Error):
             return {"service": service, "status": "database unreachable"}, 503
         return {
             "service": service,

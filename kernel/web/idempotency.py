@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flask import request
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
 from kernel.database import Database
 from kernel.failpoints import failpoint
 from kernel.personal import open_json, seal_json
+from kernel.rows import add_values, cursor, write_rows
 from kernel.tables import IdempotencyRecord
 from kernel.web.problems import Problem
 
@@ -33,7 +33,8 @@ class Reply:
 
 
 # The lock is taken before the record is looked for: what a first request committed meanwhile is then seen.
-LOCK = "SELECT now() AS now, pg_try_advisory_xact_lock(hashtextextended(:name, 0)) AS free"
+LOCK = "SELECT now() AS now, pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS free"
+EARLIER = "SELECT fingerprint, status, answer_sealed FROM idempotency_record WHERE client = $1 AND key = $2"
 
 
 def once(database: Database, client: str, deed: Callable[[Session], Reply]) -> Reply:
@@ -45,8 +46,8 @@ def once(database: Database, client: str, deed: Callable[[Session], Reply]) -> R
     key = _required_key()
     fingerprint = _fingerprint()
     with database.transaction() as session:
-        name = f"{client}\x1f{key}"
-        asked = session.execute(text(LOCK), {"name": name}).one()
+        look = cursor(session)
+        (asked,) = look.execute(LOCK, [f"{client}\x1f{key}"]).fetchall()
         started_at(session, asked.now)
         if not asked.free:
             raise Problem(
@@ -56,23 +57,23 @@ def once(database: Database, client: str, deed: Callable[[Session], Reply]) -> R
                 headers={"Retry-After": "1"},
             )
         place = f"kernel.idempotency_record.answer_sealed.{client}.{key}"
-        earlier = session.get(IdempotencyRecord, (client, key))
+        earlier = look.execute(EARLIER, [client, key]).fetchone()
         if earlier is not None:
             if earlier.fingerprint != fingerprint:
                 raise Problem(422, "key_reused", "This Idempotency-Key was used for a different request.")
             stored = open_json(earlier.answer_sealed, place)
             return Reply(stored["body"], earlier.status, {**stored["headers"], "Idempotent-Replay": "true"})
         reply = deed(session)
-        session.add(
-            IdempotencyRecord(
-                client=client,
-                key=key,
-                fingerprint=fingerprint,
-                status=reply.status,
-                answer_sealed=seal_json({"body": reply.body, "headers": reply.headers}, place),
-            )
-        )
+        kept = {
+            "client": client,
+            "key": key,
+            "fingerprint": fingerprint,
+            "status": reply.status,
+            "answer_sealed": seal_json({"body": reply.body, "headers": reply.headers}, place),
+        }
+        add_values(session, IdempotencyRecord.__tablename__, kept)
         session.flush()
+        write_rows(session)
         failpoint("before_commit")
     failpoint("after_commit")
     return reply

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from flask import Flask, Response, send_from_directory
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from sqlalchemy.exc import OperationalError
@@ -78,6 +79,7 @@ def make_pages(
         return refuse(500)
 
     app.register_error_handler(OperationalError, away)
+    app.register_error_handler(psycopg.OperationalError, away)
     app.register_error_handler(PoolTimeout, away)
     app.register_error_handler(Exception, unforeseen)
     return app

@@ -20,12 +20,15 @@ class NotStrictJson(ValueError):
 
 def loads(raw: bytes) -> Any:
     """Parse `raw`; raises `NotStrictJson`. Numbers are int or finite float; integers have at most 18 digits."""
-    _refuse_depth(raw)
+    if raw.count(b"[") + raw.count(b"{") > MOST_NESTING:
+        _refuse_depth(raw)
+    # A NUL or half a surrogate pair can only come by an escape: other bytes of them are no UTF-8 or no JSON text.
+    with_escapes = b"\\u" in raw
     try:
         text = raw.decode("utf-8")
         value = json.loads(
             text,
-            object_pairs_hook=_object_without_duplicates,
+            object_pairs_hook=_object_of_sound_texts if with_escapes else _object_without_duplicates,
             parse_constant=_refuse_constant,
             parse_float=_finite_float,
             parse_int=_short_int,
@@ -48,14 +51,17 @@ def _refuse_depth(raw: bytes) -> None:
 
 
 def _object_without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotStrictJson("duplicate key")
+    return found
+
+
+def _object_of_sound_texts(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     for key, value in pairs:
-        if key in found:
-            raise NotStrictJson("duplicate key")
         _refuse_text(key)
         _refuse_values(value)
-        found[key] = value
-    return found
+    return _object_without_duplicates(pairs)
 
 
 def _refuse_values(value: Any) -> None:

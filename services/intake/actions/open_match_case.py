@@ -9,6 +9,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
+from kernel.rows import add_row
 from services.intake.model import MatchCase
 from services.intake.rules.identity import Likeness
 
@@ -40,5 +41,5 @@ def open_match_case(
         }
         for one in candidates
     ]
-    session.add(case)
+    add_row(session, case)
     record(session, actor, "open_match_case", "match_case", case.id, details={"candidates": len(candidates)})

@@ -12,6 +12,7 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
 from kernel.logs import log
+from kernel.rows import add_row
 from services.intake.model import CallbackTask, Submission
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.harm_words import is_about_self_harm
@@ -53,8 +54,6 @@ def _open_task(
         # Thoughts of self-harm are acknowledged by a named person in this time whatever their level.
         minutes.append(15)
     acknowledge_by = moment + timedelta(minutes=min(minutes)) if minutes else None
-    # The submission may be as new as the task: it must be there first.
-    session.flush()
     task = None
     if submission.version > 1:
         asked = select(CallbackTask).where(
@@ -87,7 +86,7 @@ def _open_task(
         acknowledge_by=acknowledge_by,
     )
     task.flags = sorted(ids)
-    session.add(task)
+    add_row(session, task)
     record(
         session,
         actor,

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -13,20 +12,19 @@ from kernel.context import Actor
 from kernel.ids import new_id
 from kernel.keyring import keyring
 from kernel.personal import Personal, birth_date_index, name_index, phone_index
+from kernel.rows import add_row, cursor
 from services.intake.model import Patient
 from services.intake.rules.identity import Likeness, settle
 from services.intake.rules.search_words import search_words
 from services.intake.rules.zone_of_postcode import zone_of_postcode
 
 MOST_COMPARED = 50
-SIMILAR = text(
-    """
+SIMILAR = """
 SELECT id, given_index, family_index, birth_index, postcode_index, phone_index FROM patient
-WHERE merged_into IS NULL AND (phone_index = :phone
-    OR (birth_index = :birth AND (given_index = :given OR family_index = :family)))
-ORDER BY id LIMIT :most
+WHERE merged_into IS NULL AND (phone_index = $1
+    OR (birth_index = $2 AND (given_index = $3 OR family_index = $4)))
+ORDER BY id LIMIT $5
 """
-)
 
 
 @dataclass(frozen=True)
@@ -64,7 +62,10 @@ class _Indexes:
 
 
 def register_patient(session: Session, actor: Actor, facts: PatientFacts) -> Registered:
-    """Return the one known patient the facts fit (contact points and consent brought up to date), or a new one."""
+    """Return the one known patient the facts fit (contact points and consent brought up to date), or a new one.
+
+    A new one is written with the transaction; `write_rows` before the session refers to it.
+    """
     indexes = _indexes(facts)
     same, candidates = settle([_likeness(known, indexes) for known in _similar(session, indexes)])
     if same is None:
@@ -92,14 +93,8 @@ def _similar(session: Session, indexes: _Indexes) -> Sequence[Any]:
 
     Only index columns are read, nothing is opened; both ways in have an index, however many patients there are.
     """
-    values = {
-        "birth": indexes.birth,
-        "given": indexes.given,
-        "family": indexes.family,
-        "phone": indexes.phone,
-        "most": MOST_COMPARED,
-    }
-    return session.execute(SIMILAR, values).all()
+    values = (indexes.phone, indexes.birth, indexes.given, indexes.family, MOST_COMPARED)
+    return cursor(session).execute(SIMILAR, values).fetchall()
 
 
 def _likeness(known: Any, indexes: _Indexes) -> Likeness:
@@ -139,8 +134,7 @@ def _new_patient(session: Session, facts: PatientFacts, indexes: _Indexes) -> Pa
     patient.email = facts.email or None
     patient.postcode = facts.postcode or None
     patient.search_keys = _search_keys(facts)
-    session.add(patient)
-    session.flush()
+    add_row(session, patient)
     return patient
 
 

@@ -10,6 +10,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
+from kernel.rows import add_row
 from services.intake.actions.finish_submission import finish_submission
 from services.intake.actions.record_flags import record_flags
 from services.intake.actions.show_safety_text import show_safety_text
@@ -131,4 +132,4 @@ def _keep_history(
         saved_at=now(session),
     )
     save.items = dict(values)
-    session.add(save)
+    add_row(session, save)

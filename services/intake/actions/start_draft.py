@@ -11,6 +11,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
+from kernel.rows import write_rows
 from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.model import Patient, Submission
@@ -52,6 +53,7 @@ def start_draft(
     patient = known
     if patient is None:
         registered = register_patient(session, author or Actor("patient", "self-registered"), facts)
+        write_rows(session)
         patient, candidates = registered.patient, registered.candidates
     actor = author or Actor("patient", str(patient.id))
     draft = open_draft(session, patient.id, form.url)

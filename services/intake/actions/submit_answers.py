@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
+from kernel.rows import add_row
 from services.intake.actions.finish_submission import finish_submission
 from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.record_flags import record_flags
@@ -75,7 +76,6 @@ def submit_answers(
     )
     submission.content = {"items": {}, "answers": plain_answers(known)}
     flags = rulebook.flags(known)
-    session.add(submission)
     open_match_case(session, actor, registered.patient.id, submission.id, registered.candidates)
     urgent = record_flags(session, actor, submission, rulebook, flags)
     finish_submission(
@@ -87,4 +87,5 @@ def submit_answers(
         answers=known,
         stopped=urgent == "E",
     )
+    add_row(session, submission)
     return Submitted(submission, urgent, tuple(flag.id for flag in flags))

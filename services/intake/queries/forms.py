@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kernel.database import address_of
 from services.intake.model import QuestionnaireVersion
 from services.intake.rules.form import Form
 from services.intake.rules.read_questionnaire import read_questionnaire
@@ -19,7 +20,7 @@ _lock = threading.Lock()
 
 def current_form(session: Session, form: str) -> Form | None:
     """Return the newest published version of `form`, or None when none is published."""
-    place = str(session.get_bind().engine.url)
+    place = address_of(session)
     looked_at, version = _newest.get((place, form), (0.0, ""))
     if not version or time.monotonic() - looked_at >= LOOK_AGAIN_SECONDS:
         newest = (
@@ -38,7 +39,7 @@ def current_form(session: Session, form: str) -> Form | None:
 
 def form_at(session: Session, form: str, version: str) -> Form | None:
     """Return one published version, compiled; published versions never change, so it is kept."""
-    key = (str(session.get_bind().engine.url), form, version)
+    key = (address_of(session), form, version)
     held = _compiled.get(key)
     if held is not None:
         return held

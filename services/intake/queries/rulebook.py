@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.contracts.protocol import shipped_protocol
+from kernel.database import address_of
 from kernel.evidence import Protocol, ProtocolError, compile_protocol, fired_flags
 from kernel.logs import log
 from services.intake.model import ProtocolVersion
@@ -71,7 +72,7 @@ _held: dict[str, _Held] = {}
 
 def current_rulebook(session: Session) -> Rulebook:
     """Return the rulebook in force: the newest the referral service published, else the shipped first version."""
-    held = _held.setdefault(str(session.get_bind().engine.url), _Held())
+    held = _held.setdefault(address_of(session), _Held())
     if held.rulebook is not None and time.monotonic() - held.looked_at < LOOK_AGAIN_SECONDS:
         return held.rulebook
     with held.lock:

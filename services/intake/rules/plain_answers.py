@@ -6,12 +6,11 @@ from typing import Any
 
 def plain_answers(answers: Mapping[str, Any]) -> dict[str, Any]:
     """Typed answers as JSON: sets as sorted lists, rows as lists."""
-    return {name: _plain(value) for name, value in answers.items()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, frozenset):
-        return sorted(value)
-    if isinstance(value, tuple):
-        return [dict(row) for row in value]
-    return value
+    return {
+        name: sorted(value)
+        if type(value) is frozenset
+        else [dict(row) for row in value]
+        if type(value) is tuple
+        else value
+        for name, value in answers.items()
+    }

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.database import address_of
 from services.referral.model.schedule import VisitType
 from services.referral.rules.slots import Interval, ProviderHours, SiteHours, VisitRules, WeeklyHours
 
@@ -76,7 +77,7 @@ def clinic_revision(session: Session) -> int:
 
 def clinic_for(session: Session, visit: VisitRules) -> Clinic:
     """Return the clinic for this type of visit: as kept, or read anew when something changed since."""
-    place = (str(session.get_bind().engine.url), clinic_revision(session), visit.id)
+    place = (address_of(session), clinic_revision(session), visit.id)
     if place not in _kept:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()

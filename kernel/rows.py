@@ -1,0 +1,132 @@
+"""New rows are gathered, and written by one statement before anything else is asked or the transaction commits.
+
+Audit entries, events and idempotency records are complete when they are made. One `WITH … INSERT` for all of them
+costs one round trip and no unit of work (docs/decisions/0085-rows-written-together.md).
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg.types.json import Jsonb
+from sqlalchemy import event
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session
+
+MOST_OF_ONE_TABLE = 100
+_WAITING = "rows_waiting"
+_CHANNELS = "channels_to_notify"
+_CURSOR = "own_cursor"
+Insert = tuple[str, tuple[str, ...], Sequence[Any]]
+
+
+def cursor(session: Session) -> "psycopg.RawCursor[Any]":
+    """Return psycopg's own cursor (`$1` parameters, rows as named tuples) in the session's transaction.
+
+    For what every request asks. The session's pending objects are not flushed first; errors are psycopg's own.
+    """
+    held: psycopg.RawCursor[Any] | None = session.info.get(_CURSOR)
+    if held is None:
+        driver: Any = session.connection().connection.driver_connection
+        held = session.info[_CURSOR] = psycopg.RawCursor(driver, row_factory=namedtuple_row)
+    return held
+
+
+def add_values(session: Session, table: str, values: Mapping[str, Any]) -> None:
+    """Have one row of `table` written with this transaction. `values` are as psycopg takes them, by column."""
+    _waiting(session).append((table, tuple(values), tuple(values.values())))
+
+
+def add_row(session: Session, row: DeclarativeBase) -> None:
+    """Have a new mapped object written with this transaction, as it is then; the session does not hold it.
+
+    For objects whose primary key is set and whose later changes belong to the same deed: those made after it is
+    written are not.
+    """
+    _waiting(session).append(row)
+
+
+def notify_on_commit(session: Session, channel: str) -> None:
+    """Have whoever listens on `channel` hear of this transaction's commit."""
+    session.info.setdefault(_CHANNELS, set()).add(channel)
+
+
+@event.listens_for(Session, "before_commit")
+def write_rows(session: Session) -> None:
+    """Write what is gathered. A `RowSession` does so before it executes, flushes or commits: it sees every row."""
+    rows: list[Any] = session.info.pop(_WAITING, [])
+    channels: list[str] = sorted(session.info.pop(_CHANNELS, ()))
+    if not rows and not channels:
+        return
+    grouped: dict[tuple[str, tuple[str, ...], int], list[Any]] = {}
+    counts: dict[tuple[str, tuple[str, ...]], int] = {}
+    for row in rows:
+        table, columns, values = row if isinstance(row, tuple) else _as_insert(row)
+        place = counts.get((table, columns), 0)
+        counts[table, columns] = place + 1
+        grouped.setdefault((table, columns, place // MOST_OF_ONE_TABLE), []).extend(values)
+    shape = tuple(
+        (table, columns, len(values) // len(columns)) for (table, columns, _), values in grouped.items()
+    )
+    given = [value for values in grouped.values() for value in values]
+    cursor(session).execute(_statement(shape, len(channels)), [*given, *channels])
+
+
+@event.listens_for(Session, "before_flush")
+def _write_before_flush(session: Session, *_: Any) -> None:
+    write_rows(session)
+
+
+@event.listens_for(Session, "after_rollback")
+@event.listens_for(Session, "after_commit")
+def _begin_anew(session: Session) -> None:
+    for held in (_WAITING, _CHANNELS, _CURSOR):
+        session.info.pop(held, None)
+
+
+def _waiting(session: Session) -> list[Any]:
+    waiting: list[Any] = session.info.setdefault(_WAITING, [])
+    return waiting
+
+
+@lru_cache(maxsize=256)
+def _statement(shape: tuple[tuple[str, tuple[str, ...], int], ...], channels: int) -> str:
+    """Return the statement for these tables, columns and numbers of rows; foreign keys are checked at its end."""
+    numbers = itertools.count(1)
+    inserts = []
+    for place, (table, columns, count) in enumerate(shape):
+        rows = ", ".join(f"({', '.join(f'${next(numbers)}' for _ in columns)})" for _ in range(count))
+        inserts.append(f"w{place} AS (INSERT INTO {table} ({', '.join(columns)}) VALUES {rows})")  # noqa: S608
+    notices = ", ".join(f"pg_notify(${next(numbers)}, '')" for _ in range(channels))
+    return f"WITH {', '.join(inserts)} SELECT {notices}" if inserts else f"SELECT {notices}"
+
+
+def _as_insert(row: DeclarativeBase) -> Insert:
+    held = row.__dict__
+    columns, values = [], []
+    for name, default, as_json in _columns(type(row)):
+        if name in held:
+            value = held[name]
+        elif default is not None:
+            value = default.arg
+        else:
+            continue
+        columns.append(name)
+        values.append(Jsonb(value) if as_json and value is not None else value)
+    return row.__tablename__, tuple(columns), values
+
+
+@lru_cache(maxsize=256)
+def _columns(mapped: type[DeclarativeBase]) -> tuple[tuple[str, Any, bool], ...]:
+    """Name, scalar default and whether it is JSON, of each column; a server's default needs no value."""
+    return tuple(
+        (
+            column.name,
+            column.default if column.default is not None and column.default.is_scalar else None,
+            isinstance(column.type, JSONB),
+        )
+        for column in mapped.__table__.columns
+    )
