@@ -3,14 +3,18 @@
 from collections.abc import Callable, Mapping
 
 from pydantic import ValidationError
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
+from kernel.clock import started_at
 from kernel.database import Database
 from kernel.events import Envelope, Event
 from kernel.failpoints import failpoint
-from kernel.tables import InboxEvent
+from kernel.rows import cursor
 
+# `received_at` is PostgreSQL's now(), which the reaction then need not ask for.
+HEAR = """
+INSERT INTO inbox_event (id, type, source) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING received_at
+"""
 Reaction = Callable[[Session, Event], None]
 
 
@@ -28,12 +32,10 @@ def hear(database: Database, reactions: Mapping[str, Reaction], envelope: Envelo
         raise EventRefused(f"no reaction to {envelope.type}")
     event = Event(envelope.id, envelope.source, envelope.type, envelope.subject, envelope.time, envelope.data)
     with database.transaction() as session:
-        row = {"id": envelope.id, "type": envelope.type, "source": envelope.source}
-        heard = session.execute(
-            insert(InboxEvent).values(**row).on_conflict_do_nothing().returning(InboxEvent.id)
-        ).first()
+        heard = cursor(session).execute(HEAR, [envelope.id, envelope.type, envelope.source]).fetchone()
         if heard is None:
             return False
+        started_at(session, heard.received_at)
         try:
             reaction(session, event)
         except ValidationError as error:

@@ -26,8 +26,14 @@ Insert = tuple[str, tuple[str, ...], Sequence[Any]]
 def cursor(session: Session) -> "psycopg.RawCursor[Any]":
     """Return psycopg's own cursor (`$1` parameters, rows as named tuples) in the session's transaction.
 
-    For what every request asks. The session's pending objects are not flushed first; errors are psycopg's own.
+    For what every request asks. It sees all that the session has done so far; errors are psycopg's own.
     """
+    session.flush()
+    write_rows(session)
+    return _own_cursor(session)
+
+
+def _own_cursor(session: Session) -> "psycopg.RawCursor[Any]":
     held: psycopg.RawCursor[Any] | None = session.info.get(_CURSOR)
     if held is None:
         driver: Any = session.connection().connection.driver_connection
@@ -72,7 +78,7 @@ def write_rows(session: Session) -> None:
         (table, columns, len(values) // len(columns)) for (table, columns, _), values in grouped.items()
     )
     given = [value for values in grouped.values() for value in values]
-    cursor(session).execute(_statement(shape, len(channels)), [*given, *channels])
+    _own_cursor(session).execute(_statement(shape, len(channels)), [*given, *channels])
 
 
 @event.listens_for(Session, "before_flush")

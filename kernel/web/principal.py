@@ -7,15 +7,19 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 from flask import current_app, g, request
-from sqlalchemy.dialects.postgresql import insert
 
 from kernel.context import Actor
 from kernel.database import Database
-from kernel.tables import SeenToken
+from kernel.rows import cursor
 from kernel.tokens import Claims, TokenRefused, Tokens
 from kernel.web.problems import Problem, from_status
 
 F = TypeVar("F", bound=Callable[..., Any])
+# An unlogged table: waiting for the disk would keep nothing.
+REMEMBER = """
+WITH quick AS (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO seen_token (jti, expires_at) SELECT $1, $2 FROM quick ON CONFLICT DO NOTHING RETURNING jti
+"""
 _BEARER = {"WWW-Authenticate": 'Bearer realm="waymark"'}
 
 
@@ -56,13 +60,7 @@ class Gate:
         """Remember the token's id until after it expires; False when it was seen before."""
         expires = datetime.fromtimestamp(claims.expires_at + 60, UTC)
         with self._database.transaction() as session:
-            session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
-            remembered = session.execute(
-                insert(SeenToken)
-                .values(jti=claims.token_id, expires_at=expires)
-                .on_conflict_do_nothing()
-                .returning(SeenToken.jti)
-            ).first()
+            remembered = cursor(session).execute(REMEMBER, [claims.token_id, expires]).fetchone()
         return remembered is not None
 
 

@@ -12,6 +12,7 @@ from kernel.context import Actor
 from kernel.contracts.referral_state_changed import ReferralStateChanged
 from kernel.ids import new_id
 from kernel.outbox import emit
+from kernel.rows import add_row
 from kernel.web.problems import Problem, conflict
 from services.referral.model.move import ReferralMove
 from services.referral.model.referral import Referral
@@ -65,7 +66,7 @@ def move_referral(
         details=dict(details or {}),
     )
     move.note = note or None
-    session.add(move)
+    add_row(session, move)
     record(
         session,
         actor,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from sqlalchemy import inspect
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -34,10 +35,11 @@ def propose_route(
     known = {flag.id: flag.action or "" for flag in published.protocol.flags}
     for flag in seen_flags:
         actions.setdefault(flag, known.get(flag, "S"))
+    is_new = not inspect(referral).persistent
     # A hold points at its referral, so a new referral is written first.
     session.add(referral)
     session.flush()
-    open_holds(session, referral, actions.items())
+    open_holds(session, referral, actions.items(), none_stands=is_new)
 
 
 def set_priority(session: Session, referral: Referral, published: PublishedProtocol, priority: str) -> None:

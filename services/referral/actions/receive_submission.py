@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -13,13 +13,13 @@ from kernel.contracts.intake_submitted import IntakeSubmitted
 from kernel.contracts.referral_routed import ReferralRouted
 from kernel.ids import new_id
 from kernel.outbox import emit
+from kernel.rows import cursor
 from services.referral.actions.decide_route import Decided, decide_route
 from services.referral.actions.move_referral import move_referral
 from services.referral.actions.propose_route import propose_route
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
 from services.referral.actions.set_patient import set_patient
 from services.referral.actions.store_decision import store_decision
-from services.referral.model.decision import Decision
 from services.referral.model.referral import Referral
 from services.referral.queries.protocols import PublishedProtocol, protocol_of_site
 from services.referral.queries.referrals import live_decision
@@ -29,6 +29,14 @@ PROTOCOL = Actor("system", "referral.protocol")
 INTAKE = Actor("service", "intake")
 
 
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
+# Decisions on a submission, and on one that corrects it; newest first.
+TOLD = """
+SELECT referral_id, submission_id <> $1 AS corrected FROM decision
+WHERE submission_id = $1 OR corrects_id = $1 ORDER BY id DESC
+"""
+
+
 def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral:
     """Evaluate the answers, keep decision and evidence, and return the referral in triage.
 
@@ -36,19 +44,21 @@ def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral
     in triage; one that comes before what it corrects stands, and the late original is kept voided.
     """
     _take_turns(session, submitted)
-    known = _decision_of(session, Decision.submission_id == submitted.submission_id)
+    told = cursor(session).execute(TOLD, [submitted.submission_id]).fetchall()
+    known = next((row.referral_id for row in told if not row.corrected), None)
     if known is not None:
-        return session.get_one(Referral, known.referral_id)
+        return session.get_one(Referral, known)
     shared = publish_shipped_protocol(session)
     published = protocol_of_site(session, submitted.preferred_site, shared)
     decided = decide_route(published, submitted.answers)
-    successor = _decision_of(session, Decision.corrects_id == submitted.submission_id)
+    successor = next((row.referral_id for row in told), None)
     if successor is not None:
-        return _keep_late_original(session, successor.referral_id, submitted, decided)
+        return _keep_late_original(session, successor, submitted, decided)
     earlier = None
     if submitted.corrects is not None:
-        earlier = _decision_of(session, Decision.submission_id == submitted.corrects)
-    referral = None if earlier is None else _locked(session, earlier.referral_id)
+        told = cursor(session).execute(TOLD, [submitted.corrects]).fetchall()
+        earlier = next((row.referral_id for row in told if not row.corrected), None)
+    referral = None if earlier is None else _locked(session, earlier)
     if referral is None or not STATES[referral.state].is_open:
         return _create(session, submitted, published, decided, follows=referral)
     return _correct(session, referral, submitted, published, decided)
@@ -58,7 +68,7 @@ def _take_turns(session: Session, submitted: IntakeSubmitted) -> None:
     """A correction and what it corrects may be heard at one moment: the second then finds what the first wrote."""
     ids = {submitted.submission_id, submitted.corrects} - {None}
     for name in sorted(f"submission:{one}" for one in ids):
-        session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": name})
+        cursor(session).execute(LOCK, [name])
 
 
 def _create(
@@ -214,8 +224,3 @@ def _routing(decided: Decided) -> dict[str, str]:
 
 def _locked(session: Session, referral_id: UUID) -> Referral:
     return session.scalars(select(Referral).where(Referral.id == referral_id).with_for_update()).one()
-
-
-def _decision_of(session: Session, condition: object) -> Decision | None:
-    newest = select(Decision).where(condition).order_by(Decision.id.desc()).limit(1)  # type: ignore[arg-type]
-    return session.scalars(newest).first()

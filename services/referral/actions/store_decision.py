@@ -10,9 +10,13 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.ids import new_id
+from kernel.rows import add_row
 from services.referral.actions.decide_route import Decided
 from services.referral.model.decision import Decision
 from services.referral.model.referral import Referral
+
+# The decision a referral begins with replaces none.
+FIRST_CAUSE = "intake"
 
 
 def store_decision(
@@ -32,7 +36,7 @@ def store_decision(
 
     `staff_answers` name the answers staff gave; `change` says what differs from the decision before.
     """
-    if voided_at is None:
+    if voided_at is None and cause != FIRST_CAUSE:
         void_live_decision(session, referral.id, cause)
     decision = Decision(
         id=new_id(),
@@ -50,8 +54,7 @@ def store_decision(
     )
     decision.answers = dict(answers)
     decision.body = {**decided.body(), "staff_answers": list(staff_answers), "change": dict(change or {})}
-    session.add(decision)
-    session.flush()
+    add_row(session, decision)
     return decision
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.evidence import Protocol, compile_protocol
+from kernel.rows import cursor
 from services.referral.model.protocol import ProtocolVersion
 from services.referral.model.protocol_life import SiteOverlay
 
@@ -21,14 +22,14 @@ class PublishedProtocol:
     protocol: Protocol
 
 
+NEWEST = "SELECT digest, number FROM protocol_version ORDER BY number DESC LIMIT 1"
 _compiled: dict[bytes, PublishedProtocol] = {}
 _compiling = Lock()
 
 
 def current_protocol(session: Session) -> PublishedProtocol | None:
     """Return the version in force, or None before the first is published."""
-    newest = select(ProtocolVersion.digest, ProtocolVersion.number).order_by(ProtocolVersion.number.desc())
-    found = session.execute(newest.limit(1)).first()
+    found = cursor(session).execute(NEWEST).fetchone()
     return None if found is None else _ready(session, found.digest, found.number)
 
 
