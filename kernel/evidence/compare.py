@@ -41,6 +41,9 @@ def _differences(before: Any, after: Any, path: str) -> Iterator[Difference]:
         old, new = _keyed(before), _keyed(after)
         if old is not None and new is not None:
             yield from _keyed_lists(old, new, path)
+        elif path == "routes.order" and before != after:
+            # One route more in the middle is one change, not a change of every place after it.
+            yield Difference(path, "changed", before, after)
         else:
             for place in range(max(len(before), len(after))):
                 yield from _pair(_at(before, place), _at(after, place), f"{path}[{place}]")

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from services.dashboard.routes.appointments import appointment_routes
+from services.dashboard.routes.cadences import cadence_routes
 from services.dashboard.routes.call_list import call_list_routes
 from services.dashboard.routes.callbacks import callback_routes
 from services.dashboard.routes.case import case_routes
@@ -18,10 +19,13 @@ from services.dashboard.routes.patients import patient_routes
 from services.dashboard.routes.protocol import protocol_routes
 from services.dashboard.routes.protocol_drafts import protocol_draft_routes
 from services.dashboard.routes.protocol_items import protocol_item_routes
+from services.dashboard.routes.protocol_route import protocol_route_routes
+from services.dashboard.routes.route_words import add_route_words
 from services.dashboard.routes.simulator import simulator_routes
 from services.dashboard.routes.slots import slot_routes
 from services.dashboard.routes.today import today_routes
 from services.dashboard.routes.triage import triage_routes
+from services.dashboard.routes.visit_types import visit_type_routes
 from services.dashboard.routes.waitlist import waitlist_routes
 from services.dashboard.routes.watching import watching_routes
 from services.dashboard.routes.worklists import worklist_routes
@@ -52,5 +56,9 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         protocol_routes,
         protocol_draft_routes,
         protocol_item_routes,
+        protocol_route_routes,
+        visit_type_routes,
+        cadence_routes,
     ):
         pages.register_blueprint(build(desk))
+    add_route_words(pages, desk)

@@ -53,7 +53,7 @@ def protocol_routes(desk: Desk) -> Blueprint:
         return render_template(
             "protocol_version.html",
             version=found,
-            changes=changes.get("changes") or [],
+            changes=changes.get("items") or [],
             sections=[(name, words) for name, words in SECTIONS if name in SHOWN_SECTIONS],
             items_of=items_of,
         )

@@ -30,7 +30,12 @@ def protocol_item_routes(desk: Desk) -> Blueprint:
         found = find_item(draft["document"], section, item_id)
         if found is None and item_id != "new":
             raise not_found("item")
-        return _page(draft, section, found or _fresh(section))
+        fresh = _fresh(section)
+        if section == "rules" and request.args.get("route") in [
+            one["id"] for one in items_of(draft["document"], "routes")
+        ]:
+            fresh["route"] = request.args["route"]
+        return _page(draft, section, found or fresh)
 
     @routes.post("/staff/protocol/drafts/<draft_id>/<section>/<item_id>")
     @staff_only(CLINICAL)
@@ -167,6 +172,7 @@ def _page(
         groups=GROUPS,
         flags=[str(one["id"]) for one in items_of(document, "red_flags") + items_of(document, "rules")],
         diagnoses=_codes(document),
+        routes_=items_of(document, "routes"),
         text=text or json.dumps(item, ensure_ascii=False, indent=1),
         problem=problem,
         may_sign=me().role == PROVIDER,

@@ -11,8 +11,8 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import reference
-from services.dashboard.routes.desk import Desk, actor, business_now, staff_only
-from services.dashboard.rules.roles import EVERYONE, THERAPIST
+from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
+from services.dashboard.rules.roles import ADMIN, CLINICAL, EVERYONE, MANAGER, THERAPIST
 from services.dashboard.rules.times import CLINIC_ZONE, local
 
 Rows = list[dict[str, Any]]
@@ -59,7 +59,9 @@ def simulator_routes(desk: Desk) -> Blueprint:
     def texts() -> Any:
         found = part(lambda: read_list(desk.owners, actor(), "notify", "/templates"), Rows())
         cadences = part(lambda: read_list(desk.owners, actor(), "notify", "/cadences"), Rows())
-        return render_template("texts.html", found=found, cadences=cadences)
+        return render_template(
+            "texts.html", found=found, cadences=cadences, may_edit=me().role in CLINICAL | {MANAGER, ADMIN}
+        )
 
     return routes
 

@@ -53,6 +53,7 @@ PAGES = (
     ),
     Page("Clinic", "Overrides", "watching.overrides", "assessment", "v", CLINICAL | {MANAGER}),
     Page("Clinic", "Protocol", "protocol.protocol", "science", "o", CLINICAL | {MANAGER}),
+    Page("Clinic", "Kinds of visit", "visit_types.visit_types", "date_range", "b", CLINICAL | {MANAGER}),
     Page("Clinic", "Staff", "staff_accounts.accounts", "people", "s", frozenset({ADMIN})),
 )
 

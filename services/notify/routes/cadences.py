@@ -23,7 +23,9 @@ from services.notify.schemas import CadenceIn, ItemsOut, RecordOut, SimulateIn
 from services.notify.texts.segments import count_segments
 
 READS = {"front_desk", "nurse", "provider", "manager", "admin"}
-EDITS = {"manager", "admin"}
+# Clinicians add routes and kinds of visit, and with them which messages those get; the words are the manager's.
+EDITS = {"nurse", "provider", "manager", "admin"}
+LANGUAGES = ("en", "es")
 ALL = """
 SELECT DISTINCT ON (visit_type, site_id, route) id, visit_type, site_id, route, version, steps, published_at,
     published_by
@@ -59,11 +61,15 @@ def cadence_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
         _refuse_bad(steps)
 
         def deed(session: Session) -> Reply:
-            known = {(name, channel) for name, channel, _ in templates_in_force(session)}
+            known = templates_in_force(session)
             missing = [
                 FieldProblem(f"steps.{number}.template", "unknown_template")
                 for number, step in enumerate(json_data.steps)
-                if any((step.template, channel) not in known for channel in step.channels)
+                if any(
+                    (step.template, channel, language) not in known
+                    for channel in step.channels
+                    for language in LANGUAGES
+                )
             ]
             if missing:
                 raise invalid(missing)

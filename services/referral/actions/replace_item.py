@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.context import Actor
 from services.referral.actions.change_draft import change_draft
 from services.referral.model.protocol_life import ProtocolDraft
+from services.referral.rules.route_places import with_route
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "variables": ("variables",),
@@ -29,9 +30,14 @@ def replace_item(
     """Put one item in the place of the one with that id, or add it; `place` is (section of `SECTIONS`, id).
 
     None takes it out. The rest of the document keeps its order. Raises KeyError for an unknown section.
+    A route is {id, label by language, rank among the routes from 1, urgent_bars: whether an urgent flag keeps it from
+    being the first route}; the document keeps these in four places, which change together.
     """
     section, item_id = place
     change_draft(session, actor, draft, f"{section}.{item_id}")
+    if section == "routes":
+        draft.document = with_route(draft.document, item_id, item)
+        return
     path = SECTIONS[section]
     document = dict(draft.document)
     holder: dict[str, Any] = document

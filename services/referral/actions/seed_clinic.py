@@ -38,18 +38,22 @@ def seed_clinic(session: Session, document: Mapping[str, Any]) -> None:
     """Make the reference data what `document` says: rows are added or changed, and hours replaced.
 
     Nothing is deleted that a visit may name: a site, room, provider or seat that left the document turns inactive.
+    Visit types staff made or changed on the dashboard stay as they are, with who gives them.
     Raises ValueError or KeyError when the document does not make sense; then nothing is written.
     """
+    staffs = set(session.scalars(select(VisitType.id).where(VisitType.changed_by != "")))
     for fields in document["visit_types"]:
+        if fields["id"] in staffs:
+            continue
         _save(session, VisitType(**{"buffer_before": 0, "buffer_after": 0, "active": True} | fields))
     for fields in document["sites"]:
         _seed_site(session, dict(fields))
     session.flush()
     for fields in document["providers"]:
-        _seed_provider(session, dict(fields))
+        _seed_provider(session, dict(fields), staffs)
     _retire(session, Site, {site["id"] for site in document["sites"]})
     _retire(session, Provider, {provider["id"] for provider in document["providers"]})
-    _retire(session, VisitType, {visit["id"] for visit in document["visit_types"]})
+    _retire(session, VisitType, staffs | {visit["id"] for visit in document["visit_types"]})
     session.flush()
 
 
@@ -73,13 +77,16 @@ def _rooms(site_id: str, rooms: Mapping[str, Any]) -> Iterator[tuple[str, str, s
             yield f"{site_id}-{kind}-{number}", kind, f"{kind.capitalize()} {number}", seats
 
 
-def _seed_provider(session: Session, fields: dict[str, Any]) -> None:
+def _seed_provider(session: Session, fields: dict[str, Any], staffs: set[str]) -> None:
     skills, hours, seats = fields.pop("skills"), fields.pop("hours"), fields.pop("seats", 1)
     provider = _save(session, Provider(active=True, **fields))
     session.flush()
-    session.execute(delete(ProviderSkill).where(ProviderSkill.provider_id == provider.id))
+    shipped = ProviderSkill.visit_type_id.not_in(staffs)
+    session.execute(delete(ProviderSkill).where(ProviderSkill.provider_id == provider.id, shipped))
     session.execute(delete(ProviderHours).where(ProviderHours.provider_id == provider.id))
-    session.add_all(ProviderSkill(provider_id=provider.id, visit_type_id=skill) for skill in skills)
+    session.add_all(
+        ProviderSkill(provider_id=provider.id, visit_type_id=skill) for skill in skills if skill not in staffs
+    )
     for site_id, weekly in hours.items():
         session.add_all(
             ProviderHours(id=new_id(), provider_id=provider.id, site_id=site_id, **hour)

@@ -118,7 +118,8 @@ class VisitType(Base):
 
     `name` is for staff; `sms_name` is neutral wording per language that names no specialty. `routes`: the referral
     routes it serves. `whole_provider`: needs the provider alone, else one seat. `cutoff_minutes`: until when before
-    the visit a patient may move or cancel it without calling.
+    the visit a patient may move or cancel it without calling. `sites`: where it is given, empty for every site where
+    someone who can give it works. `changed_by`: who made or changed it on the dashboard; empty for the shipped ones.
     """
 
     __tablename__ = "visit_type"
@@ -138,6 +139,9 @@ class VisitType(Base):
     whole_provider: Mapped[bool] = mapped_column(Boolean)
     first_visit: Mapped[bool] = mapped_column(Boolean)
     active: Mapped[bool] = mapped_column(Boolean, default=True)
+    sites: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"), default=list)
+    version: Mapped[int] = mapped_column(Integer, server_default="1", default=1)
+    changed_by: Mapped[str] = mapped_column(Text, server_default="", default="")
 
     __table_args__ = (
         CheckConstraint("minutes BETWEEN 5 AND 480 AND minutes % 5 = 0", name="minutes"),

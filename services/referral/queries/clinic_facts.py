@@ -47,7 +47,8 @@ class Clinic:
 
 SITES = """
 SELECT s.id, s.name, s.time_zone, h.weekday, h.from_minute, h.until_minute, h.valid_from, h.valid_until
-FROM site s JOIN site_hours h ON h.site_id = s.id WHERE s.active ORDER BY s.id
+FROM site s JOIN site_hours h ON h.site_id = s.id JOIN visit_type v ON v.id = :visit_type
+WHERE s.active AND (v.sites = '{}' OR s.id = ANY(v.sites)) ORDER BY s.id
 """
 ROOMS = """
 SELECT r.site_id, r.id, seat.number FROM room r JOIN seat ON seat.room_id = r.id
@@ -56,7 +57,8 @@ WHERE r.active AND r.kind = :kind AND seat.active AND NOT seat.overbook ORDER BY
 PROVIDERS = """
 SELECT p.id, p.name, h.site_id, h.weekday, h.from_minute, h.until_minute, h.valid_from, h.valid_until
 FROM provider p JOIN provider_skill k ON k.provider_id = p.id AND k.visit_type_id = :visit_type
-JOIN provider_hours h ON h.provider_id = p.id WHERE p.active ORDER BY p.id
+JOIN provider_hours h ON h.provider_id = p.id JOIN visit_type v ON v.id = k.visit_type_id
+WHERE p.active AND (v.sites = '{}' OR h.site_id = ANY(v.sites)) ORDER BY p.id
 """
 PROVIDER_SEATS = """
 SELECT provider_id, number FROM seat
@@ -110,7 +112,7 @@ def _read(session: Session, visit: VisitRules) -> Clinic:
         rooms.setdefault(site_id, {}).setdefault(room_id, []).append(seat)
     names: dict[str, str] = {}
     hours: dict[tuple[str, str], list[WeeklyHours]] = {}
-    for site_id, name, zone, *columns in session.execute(text(SITES)):
+    for site_id, name, zone, *columns in session.execute(text(SITES), values):
         names[site_id] = name
         hours.setdefault((site_id, zone), []).append(WeeklyHours(*columns))
     sites = tuple(

@@ -22,6 +22,7 @@ from services.referral.routes.series import series_routes
 from services.referral.routes.sites import site_routes
 from services.referral.routes.slots import slot_routes
 from services.referral.routes.visit_deeds import visit_deed_routes
+from services.referral.routes.visit_types import visit_type_routes
 from services.referral.routes.waitlist import waitlist_routes
 from services.referral.routes.watch import watch_routes
 from services.referral.routes.worklist import worklist_routes
@@ -44,6 +45,7 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         notice_routes(parts),
         overlay_routes(parts),
         site_routes(parts),
+        visit_type_routes(parts),
         slot_routes(parts),
         appointment_routes(parts),
         visit_deed_routes(parts),

@@ -8,7 +8,7 @@ from flask import jsonify
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
-from kernel.evidence.compare import compare_documents
+from kernel.evidence.changed_items import changed_items
 from kernel.ids import parse_id
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
@@ -79,9 +79,7 @@ def _add_reads(routes: APIBlueprint, parts: Parts) -> None:
             body = {
                 **draft_json(draft, current=current),
                 "document": draft.document,
-                "changes": [
-                    one.to_json() for one in compare_documents(base.document if base else {}, draft.document)
-                ],
+                "changes": changed_items(base.document if base else {}, draft.document),
                 "checks": checks_json(check_draft(session, draft.document)),
             }
         answer = jsonify(body)

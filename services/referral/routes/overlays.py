@@ -7,6 +7,7 @@ from flask import jsonify
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
+from kernel.evidence.changed_items import changed_items
 from kernel.evidence.compare import compare_documents
 from kernel.evidence.golden import run_golden_cases
 from kernel.ids import parse_id
@@ -57,6 +58,7 @@ def overlay_routes(parts: Parts) -> APIBlueprint:
             return jsonify(
                 **overlay_json(overlay),
                 differences=[one.to_json() for one in differences],
+                items=changed_items(shared.document, overlay.document),
                 golden_otherwise=[
                     {"code": r.case.id, "title": r.case.title, "fields": sorted(r.differences)}
                     for r in results

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.audit import record
+from kernel.evidence.changed_items import changed_items
 from kernel.evidence.compare import compare_documents
 from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
@@ -79,7 +80,10 @@ def _add_versions(routes: APIBlueprint, parts: Parts) -> None:
         with parts.database.transaction() as session:
             old, new = _version(session, number), _version(session, other)
             differences = compare_documents(old.document, new.document)
-            return jsonify(changes=[one.to_json() for one in differences])
+            return jsonify(
+                changes=[one.to_json() for one in differences],
+                items=changed_items(old.document, new.document),
+            )
 
 
 def _version(session: Session, number: str) -> ProtocolVersion:

@@ -24,7 +24,7 @@ class ReplaceDocumentIn(In):
 class ReplaceItemIn(In):
     """`item` null takes the item out; one with a new id is added at the end of its section."""
 
-    section: Literal["variables", "derived", "red_flags", "diagnoses", "rules", "modifiers"]
+    section: Literal["variables", "derived", "red_flags", "diagnoses", "rules", "modifiers", "routes"]
     id: Code
     item: dict[str, Any] | None
 

@@ -65,6 +65,8 @@ def site_routes(parts: Parts) -> APIBlueprint:
                     "alignment_minutes": visit.alignment_minutes,
                     "cutoff_minutes": visit.cutoff_minutes,
                     "first_visit": visit.first_visit,
+                    "sites": visit.sites,
+                    "version": visit.version,
                 }
                 for visit in list_visit_types(session)
             ]
