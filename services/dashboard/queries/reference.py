@@ -8,18 +8,24 @@ from kernel.context import Actor
 from services.dashboard.owners import OwnerAway, OwnerRefused, Owners
 
 FRESH_SECONDS = 60.0
+FRESH_ENOUGH_SECONDS = 1.0
 
 _kept: dict[tuple[int, str], tuple[float, list[dict[str, Any]]]] = {}
 _lock = Lock()
 
 
-def reference(owners: Owners, actor: Actor, what: str) -> list[dict[str, Any]]:
-    """Return the rows of `sites`, `visit-types` or `providers`; the last good ones while the owner is away."""
+def reference(owners: Owners, actor: Actor, what: str, *, naming: str = "") -> list[dict[str, Any]]:
+    """Return the rows of `sites`, `visit-types`, `providers` or `routes`; the last good ones while the owner is away.
+
+    With `naming` rows that do not name that id are read anew after a second already: it may have been added since.
+    """
     place = (id(owners), what)
     with _lock:
         kept = _kept.get(place)
-    if kept is not None and time.monotonic() - kept[0] < FRESH_SECONDS:
-        return kept[1]
+    if kept is not None:
+        known = not naming or any(row.get("id") == naming and row.get("in_force", True) for row in kept[1])
+        if time.monotonic() - kept[0] < (FRESH_SECONDS if known else FRESH_ENOUGH_SECONDS):
+            return kept[1]
     try:
         rows = list(owners.get("referral", f"/{what}", actor).get("items") or [])
     except (OwnerAway, OwnerRefused):

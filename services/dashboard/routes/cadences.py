@@ -42,7 +42,9 @@ def cadence_routes(desk: Desk) -> Blueprint:
     @staff_only(EDITS)
     def save() -> Any:
         scope = _scope(request.form)
-        back = url_for("cadences.cadence", **scope)
+        back = url_for(
+            "cadences.cadence", visit_type=scope["visit_type"], site_id=scope["site_id"], route=scope["route"]
+        )
         lists = {name: request.form.getlist(name) for name in request.form}
         try:
             before = _nearest(read_list(desk.owners, actor(), "notify", "/cadences"), scope)

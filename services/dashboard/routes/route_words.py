@@ -12,9 +12,10 @@ from services.dashboard.rules import words
 def add_route_words(pages: Flask, desk: Desk) -> None:
     """Let templates list the routes there are, and `tag` name those the protocol added."""
 
-    def names() -> dict[str, str]:
-        rows = reference(desk.owners, actor(), "routes")
-        return {str(row["id"]): str((row.get("label") or {}).get("en") or "") for row in rows}
+    def name_of(code: str) -> str:
+        rows = reference(desk.owners, actor(), "routes", naming=code)
+        row = next((one for one in rows if one.get("id") == code), {})
+        return str((row.get("label") or {}).get("en") or "")
 
     def route_choices() -> list[tuple[str, str]]:
         """Code and words of every route in force; the well-known ones while the owner is away."""
@@ -24,7 +25,7 @@ def add_route_words(pages: Flask, desk: Desk) -> None:
 
     def route_name(code: object) -> str:
         known = words.ROUTES.get(str(code))
-        return known.words if known else names().get(str(code)) or words.plain(code)
+        return known.words if known else name_of(str(code)) or words.plain(code)
 
     def tag(table: str, code: object) -> Markup:
         if table == "route" and str(code) not in words.ROUTES and code:
