@@ -12,16 +12,25 @@ from kernel.evidence.protocol import Protocol
 from kernel.evidence.truth import TRUE, UNKNOWN
 
 
-def choose_route(protocol: Protocol, slots: Slots) -> Outcome:
+def choose_route(
+    protocol: Protocol,
+    slots: Slots,
+    flags: Sequence[Flag] | None = None,
+    rules: Sequence[Rule] | None = None,
+) -> Outcome:
     """One primary route, any secondary ones, and the most urgent priority of all that fired.
 
     Precedence: a flag whose action names a route, in the order of routes; then a cause for review by a
-    person; then the first matching tie-break; then the order of routes.
+    person; then the first matching tie-break; then the order of routes. ``flags`` and ``rules`` are those that
+    fired, where the caller knows them already.
     """
     routing = protocol.routing
-    flags = [flag for flag in protocol.flags if slots[flag.slot] == TRUE]
-    rules = [rule for rule in protocol.rules if slots[rule.slot] == TRUE]
-    by_rules = [route for route in routing.order if any(rule.route == route for rule in rules)]
+    if flags is None:
+        flags = [flag for flag in protocol.flags if slots[flag.slot] == TRUE]
+    if rules is None:
+        rules = [rule for rule in protocol.rules if slots[rule.slot] == TRUE]
+    reached = {rule.route for rule in rules}
+    by_rules = [route for route in routing.order if route in reached]
     primary, because = _primary(routing, slots, flags, by_rules)
     priority, urgency = _priority(routing, slots, flags, rules)
     insufficient = (

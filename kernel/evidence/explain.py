@@ -94,24 +94,6 @@ def _dx_any_builder(slot: int, clause: Clause) -> NodeBuilder:
     }
 
 
-def open_variables(clauses: Sequence[Clause], slots: Slots, masks: list[int], changed: Sequence[int]) -> None:
-    """Put into ``masks``, per slot, the bits of the unanswered variables that keep it unknown.
-
-    ``masks`` starts with the bits of each input variable; 0 stands where a slot is decided. A derived
-    value without an answer asks for everything it is read from.
-    """
-    for slot in changed:
-        value, clause = slots[slot], clauses[slot]
-        undecided = (
-            value is None or value.__class__ is Bounds if clause.kind == "derived" else value == UNKNOWN
-        )
-        mask = 0
-        if undecided:
-            for child in clause.children:
-                mask |= masks[child]
-        masks[slot] = mask
-
-
 def names_of(mask: int, names: Sequence[str], cache: dict[int, tuple[str, ...]]) -> tuple[str, ...]:
     """The variable ids of a bit mask, in the document's order."""
     found = cache.get(mask)

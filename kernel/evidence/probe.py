@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
 from kernel.evidence.choose_route import route_and_priority
-from kernel.evidence.operators import Slots, Test
+from kernel.evidence.operators import Slots
 from kernel.evidence.protocol import Protocol
+from kernel.evidence.straight_line import StraightLine, trial
 from kernel.evidence.truth import TRUE
 
 #: A slot, its result before and its result after.
@@ -16,17 +17,19 @@ Change = tuple[int, int, int]
 
 
 class _Plan:
-    """Per variable, the slots downstream of it with their tests, and those the routing looks at."""
+    """Per variable a function that tries another value of it on all slots."""
 
     def __init__(self, protocol: Protocol) -> None:
         self.protocol = protocol
         start = len(protocol.inputs)
-        self.telling = frozenset(telling_slots(protocol))
-        self.below: dict[str, list[tuple[int, Test]]] = {}
+        telling = frozenset(telling_slots(protocol))
+        line = StraightLine(protocol.clauses, protocol.inputs)
+        self.tries: dict[str, Callable[[Any, Slots], list[Change]]] = {}
         for name, bit in protocol.bits.items():
             slots = [slot for slot in range(start, len(protocol.clauses)) if protocol.reads[slot] & bit]
-            needed = _needed(protocol, [slot for slot in slots if slot in self.telling])
-            self.below[name] = [(slot, protocol.clauses[slot].test) for slot in slots if slot in needed]
+            needed = _needed(protocol, [slot for slot in slots if slot in telling])
+            below = [slot for slot in slots if slot in needed]
+            self.tries[name] = trial(line, protocol.inputs[name], below, telling)
 
 
 def telling_slots(protocol: Protocol) -> list[int]:
@@ -66,7 +69,7 @@ class Probe:
         self.answers = answers
         self.slots: Slots = protocol.fill(answers)
         self.route, self.priority = route_and_priority(protocol, self.slots)
-        self._plan = _plan(protocol)
+        self._tries = _plan(protocol).tries
 
     def value(self, name: str) -> Any:
         """The value in force for a variable, given or derived; None when unknown."""
@@ -77,28 +80,17 @@ class Probe:
 
         None when nothing begins or stops to be true: what moves between false and unknown decides nothing.
         """
-        slots, plan = self.slots, self._plan
-        telling = plan.telling
-        given = self.protocol.inputs[name]
-        kept = [(given, slots[given])]
-        differing: list[Change] = []
-        matters = False
-        slots[given] = value
-        for slot, test in plan.below[name]:
-            old = slots[slot]
-            new = test(slots)
-            if new != old:
-                kept.append((slot, old))
-                slots[slot] = new
-                if slot in telling:
-                    differing.append((slot, old, new))
-                    matters = matters or TRUE in (old, new)
-        found = None
-        if matters:
-            found = (*route_and_priority(self.protocol, slots), differing)
-        for slot, old in kept:
+        slots = self.slots
+        differing = self._tries[name](value, slots)
+        if not any(TRUE in (old, new) for _, old, new in differing):
+            return None
+        # Route and priority look at telling slots only, so these alone are changed for a moment.
+        for slot, _, new in differing:
+            slots[slot] = new
+        route, priority = route_and_priority(self.protocol, slots)
+        for slot, old, _ in differing:
             slots[slot] = old
-        return found
+        return route, priority, differing
 
     def changed_if(self, slot: int, result: int) -> tuple[str, str]:
         """Route and priority if one flag or rule alone had ``result``."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 from kernel.evidence.clauses import Clause, Network
@@ -12,9 +13,10 @@ from kernel.evidence.diagnoses import Diagnosis, DiagnosisCompiler, Entry
 from kernel.evidence.document import Reader, check_shape
 from kernel.evidence.errors import FieldError, ProtocolError
 from kernel.evidence.items import Flag, Modifier, Routing, Rule
-from kernel.evidence.operators import Slots, Test
+from kernel.evidence.operators import Slots
 from kernel.evidence.reading import read_variables
 from kernel.evidence.routing_document import read_routing
+from kernel.evidence.straight_line import slots_only
 from kernel.evidence.truth import UNKNOWN
 from kernel.evidence.variables import Variable, check_answers
 
@@ -56,8 +58,6 @@ class Protocol:
     #: Per slot, the bits of the input variables it can depend on.
     reads: tuple[int, ...] = ()
     bits: Mapping[str, int] = field(default_factory=dict)
-    #: Every slot after the answers, in order: slot, what it reads, how it is computed.
-    steps: tuple[tuple[int, int, Test], ...] = ()
     #: Slots and truth values when nothing at all is answered.
     blank: tuple[Any, ...] = ()
     flag_slots: tuple[int, ...] = ()
@@ -68,16 +68,11 @@ class Protocol:
 
     def fill(self, answers: Mapping[str, Any]) -> Slots:
         """All slots evaluated for typed answers."""
-        slots = list(self.blank)
-        inputs = self.inputs
-        known = 0
-        for name, value in answers.items():
-            slots[inputs[name]] = value
-            known |= self.bits[name]
-        for slot, reads, test in self.steps:
-            if reads & known:
-                slots[slot] = test(slots)
-        return slots
+        return self._slots_of(answers)
+
+    @cached_property
+    def _slots_of(self) -> Callable[[Mapping[str, Any]], Slots]:
+        return slots_only(self.clauses, self.inputs)
 
 
 def compile_protocol(document: Mapping[str, Any]) -> Protocol:
@@ -150,11 +145,6 @@ def compile_protocol(document: Mapping[str, Any]) -> Protocol:
         routing=routing,
         reads=reads,
         bits=bits,
-        steps=tuple(
-            (slot, reads[slot], clause.test)
-            for slot, clause in enumerate(network.clauses)
-            if clause.kind != "answer"
-        ),
         blank=_blank(network.clauses),
         flag_slots=_below([flag.slot for flag in compiled_flags], network.clauses),
     )

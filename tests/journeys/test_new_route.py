@@ -16,10 +16,11 @@ from tests.stack import RunningStack
 pytestmark = pytest.mark.xdist_group("stack")
 
 # A rule no other case of the shared clinic meets.
+FORETOLD = "craving"
 ANSWERS = {
     "age_years": 34,
     "regions": ["head"],
-    "premonitory": ["craving"],
+    "premonitory": [FORETOLD],
     "hx_location": ["vertex"],
     "triggers": ["diet_change"],
 }
@@ -126,9 +127,9 @@ def add_rule(page: Page, draft: str, code: str) -> None:
     page.select_option("select[name=priority]", "P4")
     page.fill("input[name=source]", "agreed at the clinic, November")
     page.select_option("select[name='when.variable']", "premonitory")
-    page.wait_for_selector("select[name='when.value'] option[value=craving]", state="attached")
+    page.wait_for_selector(f"select[name='when.value'] option[value={FORETOLD}]", state="attached")
     page.select_option("select[name='when.operator']", "contains")
-    page.select_option("select[name='when.value']", "craving")
+    page.select_option("select[name='when.value']", FORETOLD)
     page.get_by_role("button", name="And…").click()
     page.select_option("select[name='when.1.variable']", "hx_location")
     page.wait_for_selector("select[name='when.1.value'] option[value=vertex]", state="attached")

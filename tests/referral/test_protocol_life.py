@@ -171,7 +171,7 @@ def test_export_change_import_and_a_stale_import_is_refused(clinic: Clinic) -> N
     body = {"title": "From a file", "document": document, "base_number": exported["number"]}
     imported = post(clinic, "/drafts", body).json
     opened = clinic.get(f"/protocol/drafts/{imported['id']}")
-    assert [(c["change"], c["path"]) for c in opened["changes"]] == [("added", "routes.rules[PT90]")]
+    assert [(c["kind"], c["path"]) for c in opened["changes"]] == [("added", "routes.rules[PT90]")]
     done = post(clinic, f"/drafts/{imported['id']}/publish", {}, PROVIDER, imported["version"])
     assert done.status_code == 201
     again = post(clinic, "/drafts", body)
