@@ -46,7 +46,7 @@ def test_a_route_made_in_the_browser_is_reached_booked_and_written_about(
         {
             "patient": {
                 "given_name": "Rosa",
-                "family_name": "Newroute",
+                "family_name": f"Newroute {code[-6:]}",
                 "birth_date": "1992-02-03",
                 "phone": "+19135550199",
                 "email": "rosa@example.test",

@@ -113,8 +113,9 @@ def test_a_visit_type_of_the_clinics_own_outlives_a_restart_and_is_changed_by_ve
     assert staffed.call("POST", path, wish, version=made["version"] + 1).status_code == 412
     changed = staffed.call("POST", path, wish, version=made["version"])
     assert changed.status_code == 200, changed.text
-    assert changed.json["providers"] == ["helen_osei", "noor_haddad"]
-    off = staffed.call("POST", path, {**wish, "active": False}, version=changed.json["version"])
+    body: Any = changed.json
+    assert body["providers"] == ["helen_osei", "noor_haddad"]
+    off = staffed.call("POST", path, {**wish, "active": False}, version=body["version"])
     assert off.status_code == 200
     assert VISIT["id"] not in {one["id"] for one in staffed.get("/visit-types")["items"]}
 
