@@ -3,7 +3,7 @@
 SHELL := /bin/sh
 PORT ?= 8080
 PYTHON := .venv/bin/python
-CODE := kernel services local tests bench deploy
+CODE := kernel services local tests bench chaos deploy
 export PORT
 
 .PHONY: help setup up down status verify-audit reset test check lint types imports migrations format bench chaos fuzz shots \
@@ -58,8 +58,8 @@ format: setup ## rewrite the code in the project's format
 bench: setup ## measure against bare limits in the same run; prints a table, writes JSON
 	@$(PYTHON) -m bench $(ARGS)
 
-chaos: setup ## kill processes under load and count what is lost or sent twice
-	@$(PYTHON) -m pytest -q tests/failures $(ARGS)
+chaos: setup ## break the running clinic by a seed, and say what was lost or sent twice (ARGS="--seed 7 --minutes 30")
+	@$(PYTHON) -m chaos $(ARGS)
 
 fuzz: setup ## malformed and hostile requests against every endpoint
 	@$(PYTHON) -m pytest -q tests/contracts $(ARGS)
