@@ -3,6 +3,7 @@
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
 from services.referral.actions.ask_about_past_visits import ask_about_past_visits
+from services.referral.actions.count_free_slots import count_free_slots
 from services.referral.actions.end_hold import expire_holds
 from services.referral.actions.escalate_due import escalate_due
 from services.referral.actions.escalate_stuck import escalate_stuck
@@ -42,5 +43,11 @@ JOBS: tuple[Job, ...] = (
         300,
         watch_promises,
         "a site that cannot keep the promise says so before a patient is told",
+    ),
+    Job(
+        "count_free_slots",
+        900,
+        count_free_slots,
+        "a shortage of slots is seen days before it is there; each day is counted once",
     ),
 )

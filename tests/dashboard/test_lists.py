@@ -173,6 +173,45 @@ def test_the_override_report_names_rules_reasons_and_shares(clinic: Dashboard) -
     assert "patient prefers: medication review → physical therapy" in page
 
 
+@pytest.mark.capability("S18")
+def test_a_shortage_is_told_now_and_ahead_with_how_wrong_such_forecasts_were(clinic: Dashboard) -> None:
+    alert = {
+        "site_name": "Paola",
+        "visit_type_name": "Physical therapy evaluation",
+        "since": clinic.world.now.isoformat(),
+        "next_free_at": None,
+        "days": 3,
+        "alert": True,
+    }
+    told = {
+        "site_name": "Garnett",
+        "visit_type_name": "Medication review",
+        "known": True,
+        "days": 6,
+        "horizon_days": 14,
+        "gone_a_week": 21.0,
+        "free_week": 18,
+        "mornings": 60,
+        "mornings_needed": 14,
+        "back_test": {
+            "forecasts": 32,
+            "mean_error_days": 1.8,
+            "called": 5,
+            "missed": 1,
+            "false_alarms": 2,
+        },
+    }
+    young = {**told, "site_name": "Leawood", "known": False, "days": None, "mornings": 3, "back_test": None}
+    offer(clinic, "referral", "slot-alerts", [alert])
+    offer(clinic, "referral", "slot-forecasts", [told, young])
+    page = " ".join(clinic.signed_in("front_desk").get("/staff/supply").text.split())
+    assert "No physical therapy evaluation at Paola within promise for 3 days." in page
+    assert "No medication review at Garnett within promise in 6 days" in page
+    assert "off by 1.8 days on average" in page
+    assert "5 shortages called, 1 missed, 2 false alarms" in page
+    assert "3 of 14 mornings counted" in page
+
+
 def test_a_closure_lists_whom_it_strands_and_can_be_lifted(clinic: Dashboard) -> None:
     row = clinic.world.add_referral("Mara", "Ostrander", NECK)
     visit = clinic.world.add_appointment(row, clinic.world.now)

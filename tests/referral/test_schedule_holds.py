@@ -237,8 +237,21 @@ def test_a_past_visit_without_an_outcome_asks_staff_and_is_never_a_silent_no_sho
     read = staffed.get(f"/appointments/{visit['id']}")
     assert (read["state"], read["asks"]) == ("booked", "outcome")
     assert [v["id"] for v in staffed.get("/appointments?asks=outcome")["items"]] == [visit["id"]]
-    missed = change(staffed, read, "outcome", {"outcome": "no_show"})
+    missed = change(staffed, read, "outcome", {"outcome": "no_show", "note": "Called twice, no answer."})
     assert missed.status_code == 200, missed.text
+    told = {
+        actor.role: [
+            one["details"].get("note") for one in staffed.get(f"/referrals/{referral}", actor)["timeline"]
+        ]
+        for actor in (NURSE, FRONT_DESK)
+    }
+    assert "Called twice, no answer." in told["nurse"]
+    assert "Called twice, no answer." not in told["front_desk"]
+    with staffed.session() as session:
+        sealed = session.execute(
+            text("SELECT note_sealed FROM appointment_change WHERE kind = 'record_outcome'")
+        )
+        assert b"Called" not in sealed.scalar_one()
     case = staffed.get(f"/referrals/{referral}")
     assert (case["state"], case["attempts"]) == ("to_book", 1)
     assert staffed.get("/appointments?asks=any")["items"] == []

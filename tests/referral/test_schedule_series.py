@@ -105,3 +105,32 @@ def test_a_walk_in_joins_the_board_of_booked_patients(staffed: Clinic) -> None:
     assert again.status_code == 409
     assert [row["kind"] for row in staffed.get("/board?site=leawood", FRONT_DESK)["items"]] == ["visit"]
     assert CHICAGO.key == visit["site"]["time_zone"]
+
+
+@pytest.mark.capability("S14")
+def test_a_walk_in_without_a_referral_gets_one_in_triage_and_waits_with_the_others(staffed: Clinic) -> None:
+    patient = {"given_name": "Nadia", "family_name": "Okafor", "birth_date": "1991-02-03", "language": "en"}
+    body = {"site_id": "garnett", "patient": patient}
+    here = staffed.call("POST", "/walk-ins", body, actor=FRONT_DESK)
+    assert here.status_code == 201, here.text
+    assert here.json is not None
+    case = staffed.get(f"/referrals/{here.json['referral_id']}")
+    assert (case["state"], case["route"], case["priority"], case["mode"]) == (
+        "needs_triage",
+        "staff_triage",
+        "P1",
+        "walk_in",
+    )
+    (row,) = staffed.get("/board?site=garnett", FRONT_DESK)["items"]
+    assert (row["kind"], row["urgent"], row["patient"]["name"]) == ("walk_in", True, "Nadia Okafor")
+    # Who has a live referral gets no second one, however the name is written.
+    again = staffed.call(
+        "POST",
+        "/walk-ins",
+        {**body, "patient": {**patient, "given_name": "NADIA "}},
+        actor=FRONT_DESK,
+    )
+    assert again.json is not None
+    assert again.json["referral_id"] == case["id"]
+    for wrong in ({"site_id": "atlantis"}, {"patient": {**patient, "birth_date": "2199-01-01"}}):
+        assert staffed.call("POST", "/walk-ins", {**body, **wrong}, actor=FRONT_DESK).status_code == 422

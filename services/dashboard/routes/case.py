@@ -13,7 +13,7 @@ from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
 from services.dashboard.routes.refusals import show_refusal
 from services.dashboard.rules.deeds import offered
-from services.dashboard.rules.roles import SEES_ANSWERS, SEES_PATIENTS
+from services.dashboard.rules.roles import SCHEDULES, SEES_ANSWERS, SEES_PATIENTS
 
 
 def case_routes(desk: Desk) -> Blueprint:
@@ -71,6 +71,7 @@ def case_routes(desk: Desk) -> Blueprint:
                 if deed.name != "clear_hold" or found.open_holds
             ],
             may_see_answers=me().role in SEES_ANSWERS,
+            may_book=me().role in SCHEDULES,
             done=request.args.get("done", ""),
             sites=names(reference(desk.owners, who, "sites")),
             providers=names(reference(desk.owners, who, "providers")),

@@ -33,6 +33,17 @@ def watching_routes(desk: Desk) -> Blueprint:
         path = f"/radar/{id_or_404(alarm_id)}/acknowledge"
         return act(desk, "referral", path, {}, back=url_for("watching.radar"), words="Take it")
 
+    @routes.get("/staff/supply")
+    @staff_only(SEES_PATIENTS)
+    def supply() -> Any:
+        """Where the promise of a visit is not kept, and where it soon will not be."""
+        who = actor()
+        return render_template(
+            "supply.html",
+            alerts=part(lambda: read_list(desk.owners, who, "referral", "/slot-alerts"), Rows()),
+            forecasts=part(lambda: read_list(desk.owners, who, "referral", "/slot-forecasts"), Rows()),
+        )
+
     @routes.get("/staff/overrides")
     @staff_only(CLINICAL, {MANAGER})
     def overrides() -> Any:

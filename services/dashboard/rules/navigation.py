@@ -42,6 +42,7 @@ PAGES = (
     Page("Messages", "Sending", "message_health.message_health", "insights", "h", EVERYONE),
     Page("Messages", "Reconcile", "call_list.reconcile", "check_circle_outline", "r", EVERYONE - {THERAPIST}),
     Page("Messages", "Simulator", "simulator.simulator", "visibility", "m", EVERYONE - {THERAPIST}),
+    Page("Clinic", "Slots ahead", "watching.supply", "insights", "a", SEES_PATIENTS),
     Page("Clinic", "Closures", "waitlist.closures", "event", "x", SEES_PATIENTS),
     Page(
         "Clinic",

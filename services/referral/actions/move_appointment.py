@@ -20,7 +20,7 @@ from services.referral.actions.check_slot import (
 from services.referral.actions.lock_visit import lock_visit, require_deed
 from services.referral.actions.note_change import note_change, place_and_time
 from services.referral.actions.offer_freed_slot import freed_by, offer_freed_slot
-from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
+from services.referral.actions.take_seats import SeatsTaken, Taker, lock_providers, take_seats
 from services.referral.model.appointment import Appointment
 from services.referral.queries.appointments import Visit, read_visit
 
@@ -42,6 +42,8 @@ def move_appointment(
         raise slot_refused(session, place, conflicts)
     before, freed = place_and_time(appointment), freed_by(appointment)
     previous_starts_at = appointment.starts_at
+    # The slot left behind may be offered to those who wait, which takes seats of its provider again.
+    lock_providers(session, appointment.provider_id, place.provider.id)
     _reseat(session, appointment, place, overbook=bool(conflicts))
     if referral is not None:
         referral.site = place.site.id

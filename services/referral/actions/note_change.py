@@ -30,10 +30,11 @@ def note_change(
     *,
     before: dict[str, Any] | None = None,
     reason: str = "",
+    note: str = "",
 ) -> AppointmentChange:
     """Raise the appointment's revision; append the change and its audit entry.
 
-    `kind` is the deed's name; `before` comes from `place_and_time`.
+    `kind` is the deed's name; `before` comes from `place_and_time`; `note` is kept sealed.
     """
     appointment.revision = 1 if kind == "book" else appointment.revision + 1
     change = AppointmentChange(
@@ -51,6 +52,8 @@ def note_change(
         before=before or {},
         after=place_and_time(appointment),
     )
+    if note:
+        change.note = note
     session.add(change)
     record(
         session,

@@ -45,6 +45,7 @@ class Freed:
     site_id: str
     provider_id: str
     starts_at: datetime
+    room_id: str
     patient_id: UUID
 
 
@@ -55,6 +56,7 @@ def freed_by(appointment: Appointment) -> Freed:
         appointment.site_id,
         appointment.provider_id,
         appointment.starts_at,
+        appointment.room_id,
         appointment.patient_id,
     )
 
@@ -93,6 +95,8 @@ def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
             provider_id=freed.provider_id,
             site_id=site.id,
             starts_at=starts_at,
+            # The room just given back: nobody else can be taking it before this transaction ends.
+            room_id=freed.room_id,
         )
     except SeatsTaken:
         return None

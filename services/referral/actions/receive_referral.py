@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -16,12 +15,11 @@ from kernel.context import Actor
 from kernel.contracts.patient import PatientSnapshot
 from kernel.ids import new_id
 from kernel.web.problems import conflict
-from services.referral.actions.move_referral import move_referral
-from services.referral.actions.propose_route import set_priority
-from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
-from services.referral.actions.set_patient import patient_key, set_patient
+from services.referral.actions.set_patient import patient_key
+from services.referral.actions.start_referral import start_referral
 from services.referral.model.inbound import InboundReferral
 from services.referral.model.referral import Referral
+from services.referral.queries.referrals import live_referral_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +62,7 @@ def receive_referral(session: Session, actor: Actor, outside: OutsideReferral) -
     ).first()
     if earlier is not None:
         return Received(session.get_one(Referral, earlier.referral_id), is_new=False)
-    live = session.scalars(
-        select(Referral)
-        .where(Referral.patient_key == key, Referral.closed_at.is_(None))
-        .order_by(Referral.id)
-        .limit(1)
-    ).first()
+    live = live_referral_of(session, key)
     if live is not None and outside.if_live == "ask":
         raise conflict(
             "live_referral",
@@ -99,29 +92,13 @@ def receive_referral(session: Session, actor: Actor, outside: OutsideReferral) -
 
 
 def _create(session: Session, actor: Actor, outside: OutsideReferral, live: Referral | None) -> Referral:
-    moment = now(session)
-    known_as: UUID = new_id() if live is None else live.patient_id
-    referral = Referral(
-        id=new_id(),
-        patient_id=known_as,
-        language=outside.patient.language,
+    return start_referral(
+        session,
+        actor,
+        outside.patient,
         mode="referrer",
-        state="received",
-        state_since=moment,
-        version=1,
-        route="staff_triage",
-        proposed_route="staff_triage",
-        proposed_priority="P5",
-        preferred_site=outside.preferred_site,
         site=outside.preferred_site,
-        clock="run",
-        created_at=moment,
-        submitted_at=moment,
-        attempts=0,
+        priority="P5",
+        reason_code="referred_from_outside",
+        patient_id=None if live is None else live.patient_id,
     )
-    set_patient(referral, outside.patient)
-    set_priority(session, referral, publish_shipped_protocol(session), "P5")
-    session.add(referral)
-    session.flush()
-    move_referral(session, actor, referral, "needs_triage", reason_code="referred_from_outside")
-    return referral

@@ -2,22 +2,27 @@
 
 from uuid import UUID
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from kernel.contracts.patient import PatientSnapshot
 from kernel.ids import new_id
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from services.referral.actions.set_patient import patient_key
+from services.referral.actions.start_referral import start_referral
+from services.referral.model.referral import Referral
 from services.referral.model.waitlist import WalkIn
-from services.referral.queries.referrals import find_referral
+from services.referral.queries.referrals import find_referral, live_referral_of
 from services.referral.queries.sites import find_site
 
 
 def receive_walk_in(session: Session, actor: Actor, referral_id: UUID, site_id: str) -> WalkIn:
     """Put the referral's patient in the site's waiting room. Raises 404; 422 for a site nobody knows.
 
-    A walk-in comes with a referral, so the warning signs have been asked; an open one puts them first.
+    An open warning sign puts them first, and so does a referral no questions were asked for.
     """
     referral = find_referral(session, referral_id)
     if referral is None or referral.patient is None:
@@ -38,6 +43,25 @@ def receive_walk_in(session: Session, actor: Actor, referral_id: UUID, site_id: 
     session.add(walk_in)
     record(session, actor, "receive_walk_in", "referral", referral.id, details={"site": site_id})
     return walk_in
+
+
+def receive_unknown_walk_in(
+    session: Session, actor: Actor, patient: PatientSnapshot, site_id: str
+) -> tuple[WalkIn, Referral]:
+    """Receive somebody who comes without a referral: theirs if they have a live one, else a new one in triage.
+
+    Nobody has asked them about warning signs yet, and not asked is not "no": it is due the same day (priority:P1).
+    Raises 422 for a site nobody knows.
+    """
+    if find_site(session, site_id) is None:
+        raise invalid([FieldProblem("json.site_id", "unknown")])
+    key = patient_key(patient)
+    lock = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+    session.execute(lock, {"name": f"inbound {key.hex()}"})
+    referral = live_referral_of(session, key) or start_referral(
+        session, actor, patient, mode="walk_in", site=site_id, priority="P1", reason_code="walked_in"
+    )
+    return receive_walk_in(session, actor, referral.id, site_id), referral
 
 
 def end_walk_in(session: Session, actor: Actor, walk_in_id: UUID, how: str) -> WalkIn:

@@ -17,7 +17,9 @@ from services.referral.model.appointment import Appointment
 from services.referral.rules.referral_states import may_do
 
 
-def record_outcome(session: Session, actor: Actor, appointment_id: UUID, outcome: str) -> Appointment:
+def record_outcome(
+    session: Session, actor: Actor, appointment_id: UUID, outcome: str, *, note: str = ""
+) -> Appointment:
     """Record `attended` or `no_show` and return the visit.
 
     Attended brings the referral to `attended` (closing it needs more); a no-show sends it back to be booked with the
@@ -30,7 +32,7 @@ def record_outcome(session: Session, actor: Actor, appointment_id: UUID, outcome
     before = place_and_time(appointment)
     appointment.state, appointment.state_since = outcome, now(session)
     appointment.asks, appointment.asks_since = "", None
-    note_change(session, actor, appointment, "record_outcome", before=before, reason=outcome)
+    note_change(session, actor, appointment, "record_outcome", before=before, reason=outcome, note=note)
     emit(
         session,
         "appointment_outcome_recorded",

@@ -75,14 +75,15 @@ def take_seats(
     starts_at: datetime,
     overbook: bool = False,
     without: UUID | None = None,
+    room_id: str = "",
 ) -> str:
     """Take the provider's seats and one of a room for the visit at `starts_at`; return the room's id.
 
     Provider and room are taken together or not at all. `overbook` allows the seat kept for that. `without`: an
-    appointment (being moved) or a hold (being booked) whose own seats may be taken over. Raises `SeatsTaken`.
+    appointment (being moved) or a hold (being booked) whose own seats may be taken over. `room_id`: the room to take
+    if it is free. Raises `SeatsTaken`.
     """
-    # One booking at a time per provider: two that want the same seat queue here instead of failing half-way.
-    session.execute(select(Provider.id).where(Provider.id == provider_id).with_for_update(key_share=True))
+    lock_providers(session, provider_id)
     used_from, used_until = visit.taken(starts_at)
     values = {
         "provider": provider_id,
@@ -102,10 +103,10 @@ def take_seats(
     }
     for _ in range(MOST_TRIES):
         free = list(session.execute(text(FREE), values))
-        chosen = _choose(visit, free)
+        chosen = _choose(visit, free, room_id)
         if chosen is None:
             raise SeatsTaken
-        seats, room_id = chosen
+        seats, found_room = chosen
         if without is not None:
             give_back_seats(session, without)
         if any(row.expired for row in free):
@@ -114,9 +115,20 @@ def take_seats(
         failpoint("before_seats_taken")
         taken = list(session.scalars(text(TAKE), values | {"ids": ids, "seats": seats}))
         if len(taken) == len(seats):
-            return room_id
+            return found_room
         session.execute(delete(SeatUse).where(SeatUse.id.in_(taken)))
     raise SeatsTaken
+
+
+def lock_providers(session: Session, *provider_ids: str) -> None:
+    """Let one booking at a time take seats of these providers, until the transaction ends.
+
+    Two that want the same seat queue here instead of failing half-way. Whoever needs more than one provider names
+    them all in one call, before any seat is taken: they are locked in one order, so nobody waits in a circle.
+    """
+    ids = sorted(set(provider_ids))
+    wanted = select(Provider.id).where(Provider.id.in_(ids)).order_by(Provider.id)
+    session.execute(wanted.with_for_update(key_share=True))
 
 
 def give_back_seats(session: Session, taker_id: UUID) -> None:
@@ -126,7 +138,7 @@ def give_back_seats(session: Session, taker_id: UUID) -> None:
     )
 
 
-def _choose(visit: VisitRules, free: Sequence[Row[Any]]) -> tuple[list[int], str] | None:
+def _choose(visit: VisitRules, free: Sequence[Row[Any]], room_id: str) -> tuple[list[int], str] | None:
     """Pick the seats, provider's before the room's (one order for everybody); None when some are missing."""
     regular = [row.number for row in free if row.room_id is None and not row.overbook]
     extra = [row.number for row in free if row.room_id is None and row.overbook]
@@ -135,7 +147,8 @@ def _choose(visit: VisitRules, free: Sequence[Row[Any]]) -> tuple[list[int], str
     provider_seats = regular[:wanted] if 0 < wanted <= len(regular) else extra[:1]
     if not provider_seats or not rooms:
         return None
-    return [*provider_seats, rooms[0].number], rooms[0].room_id
+    room = next((row for row in rooms if row.room_id == room_id), rooms[0])
+    return [*provider_seats, room.number], room.room_id
 
 
 def _minute(at: datetime) -> int:

@@ -10,6 +10,7 @@ from services.referral.model import (
     referral,
     review,
     schedule,
+    slot_supply,
     waitlist,
     watch,
 )
@@ -26,6 +27,7 @@ __all__ = [
     "referral",
     "review",
     "schedule",
+    "slot_supply",
     "waitlist",
     "watch",
 ]

@@ -10,6 +10,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     SmallInteger,
     Text,
     UniqueConstraint,
@@ -18,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel.personal import PersonalField
 from kernel.tables import Moment, PgUuid
 from services.referral.model.base import Base
 
@@ -83,7 +85,10 @@ class Appointment(Base):
 
 
 class AppointmentChange(Base):
-    """One thing that happened to an appointment; only ever added. `before` and `after` hold place and time."""
+    """One thing that happened to an appointment; only ever added. `before` and `after` hold place and time.
+
+    `note` is what the person who did it wrote, for clinicians.
+    """
 
     __tablename__ = "appointment_change"
 
@@ -100,5 +105,8 @@ class AppointmentChange(Base):
     reason: Mapped[str] = mapped_column(Text)
     before: Mapped[dict[str, Any]] = mapped_column(JSONB)
     after: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+    note = PersonalField[str]("note_sealed")
 
     __table_args__ = (UniqueConstraint("appointment_id", "number"),)

@@ -51,6 +51,12 @@ def referral_of_submission(session: Session, submission_id: UUID) -> Referral | 
     return None if referral_id is None else session.get(Referral, referral_id)
 
 
+def live_referral_of(session: Session, patient_key: bytes) -> Referral | None:
+    """Return the first live referral of the person with this key (`set_patient.patient_key`), or None."""
+    live = select(Referral).where(Referral.patient_key == patient_key, Referral.closed_at.is_(None))
+    return session.scalars(live.order_by(Referral.id).limit(1)).first()
+
+
 def visits_of(session: Session, referral_id: UUID) -> list[Appointment]:
     """Return the referral's visits, the earliest first."""
     own = select(Appointment).where(Appointment.referral_id == referral_id)

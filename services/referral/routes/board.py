@@ -12,7 +12,7 @@ from kernel.clock import now
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
-from services.referral.actions.receive_walk_in import end_walk_in, receive_walk_in
+from services.referral.actions.receive_walk_in import end_walk_in, receive_unknown_walk_in, receive_walk_in
 from services.referral.model.referral import Referral
 from services.referral.model.waitlist import WalkIn
 from services.referral.queries.appointments import visits_between
@@ -20,6 +20,8 @@ from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.appointment_view import today_at
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.holds import id_or_404
+from services.referral.routes.outside import read_patient
+from services.referral.routes.outside_shapes import UnknownWalkInIn
 from services.referral.routes.referral_view import moment, patient_json, text_id
 from services.referral.routes.visit_access import OUTCOME_ROLES, zone_of
 from services.referral.rules.board_order import Here, board_order, turn_of
@@ -57,6 +59,24 @@ def board_routes(parts: Parts) -> APIBlueprint:
         def deed(session: Session) -> Reply:
             referral = visible_referral(session, referral_id, who.actor)
             walk_in = receive_walk_in(session, who.actor, referral.id, body.site_id)
+            return Reply(_walk_in_json(walk_in), 201)
+
+        return once(parts.database, who.client, deed).as_flask()
+
+    @routes.post("/walk-ins")
+    @allow(roles=OUTCOME_ROLES, scopes={"referral:write"})
+    @routes.input(UnknownWalkInIn, arg_name="body")
+    @routes.output(shapes.WalkInOut, status_code=201)
+    @routes.doc(security="bearer")
+    def receive_unknown(body: UnknownWalkInIn) -> Any:
+        """Receive somebody without a referral: their live one is used, else a new one waits in triage."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            if not sees_site(who.actor.sites, body.site_id):
+                raise invalid([FieldProblem("json.site_id", "unknown")])
+            patient = read_patient(session, body.patient)
+            walk_in, _ = receive_unknown_walk_in(session, who.actor, patient, body.site_id)
             return Reply(_walk_in_json(walk_in), 201)
 
         return once(parts.database, who.client, deed).as_flask()

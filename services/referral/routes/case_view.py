@@ -251,6 +251,8 @@ def timeline(case: Case, *, clinical: bool) -> list[dict[str, Any]]:
             "before": change.before,
             "after": change.after,
         }
+        if clinical:
+            details["note"] = change.note.reveal() if change.note else ""
         actor = {
             "kind": change.actor_kind,
             "id": change.actor_id,

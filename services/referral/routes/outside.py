@@ -26,7 +26,7 @@ from services.referral.model.schedule import Site
 from services.referral.queries.outside import find_letter, find_note
 from services.referral.routes.case_view import note_json
 from services.referral.routes.cases import visible_referral
-from services.referral.routes.outside_shapes import AmendIn, NoteIn, NothingIn, OutsideIn
+from services.referral.routes.outside_shapes import AmendIn, NoteIn, NothingIn, OutsideIn, OutsidePatientIn
 from services.referral.routes.protocol_shapes import AnyOut
 from services.referral.routes.referral_view import moment, referral_json
 from services.referral.rules.letter_kind import LARGEST_LETTER_BYTES, letter_kind
@@ -113,14 +113,20 @@ def _add_receiving(routes: APIBlueprint, parts: Parts) -> None:
             }
 
 
-def _outside(session: Session, body: OutsideIn, who: Principal) -> OutsideReferral:
+def read_patient(session: Session, given: OutsidePatientIn) -> PatientSnapshot:
+    """Return the patient as given; raises the 422 problem for a birth date that cannot be one."""
     try:
-        patient = PatientSnapshot.model_validate(body.patient.model_dump())
+        patient = PatientSnapshot.model_validate(given.model_dump())
     except ValidationError:
         raise invalid([FieldProblem("json.patient.birth_date", "not_a_day")]) from None
     today: date = now(session).date()
     if not today.replace(year=today.year - OLDEST_YEARS, day=1) <= patient.birth_date <= today:
         raise invalid([FieldProblem("json.patient.birth_date", "out_of_range")])
+    return patient
+
+
+def _outside(session: Session, body: OutsideIn, who: Principal) -> OutsideReferral:
+    patient = read_patient(session, body.patient)
     if body.preferred_site and session.get(Site, body.preferred_site) is None:
         raise invalid([FieldProblem("json.preferred_site", "unknown_site")])
     letter = _letter(body.letter_base64)

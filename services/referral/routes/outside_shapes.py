@@ -39,6 +39,13 @@ class OutsideIn(In):
     if_live: Literal["ask", "track", "separate"] = "ask"
 
 
+class UnknownWalkInIn(In):
+    """Somebody who came without an appointment and without a referral."""
+
+    site_id: Code
+    patient: OutsidePatientIn
+
+
 class AmendedIn(In):
     preferred_site: Site | None = None
     phone: Phone | None = None

@@ -1,5 +1,6 @@
 """Which site for this patient, and which sites cannot keep the promise: said before the patient is told."""
 
+from dataclasses import asdict
 from typing import Any
 
 from apiflask import APIBlueprint
@@ -20,10 +21,13 @@ from services.referral.queries.sites import (
     list_sites,
     list_visit_types,
 )
+from services.referral.queries.slot_forecasts import read_slot_forecasts
 from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.cases import visible_referral
+from services.referral.routes.protocol_shapes import AnyOut
 from services.referral.routes.referral_view import moment
 from services.referral.routes.slots import slot_json
+from services.referral.rules.slot_forecast import HORIZON_DAYS, MIN_MORNINGS
 from services.referral.rules.visibility import LIST_ROLES, sees_site
 
 
@@ -86,6 +90,35 @@ def proposal_routes(parts: Parts) -> APIBlueprint:
                 for gap in open_gaps(session)
                 if sees_site(actor.sites, gap.site_id)
             ]
+        return jsonify(items=items, next_cursor=None)
+
+    @routes.get("/slot-forecasts")
+    @allow(roles=LIST_ROLES, scopes={"referral:read"}, services=True)
+    @routes.output(AnyOut)
+    @routes.doc(security="bearer")
+    def forecasts() -> Any:
+        """In how many days no slot is left within the promise, by site and first visit, with the back-tested error."""
+        actor = principal().actor
+        with parts.database.transaction() as session:
+            found = read_slot_forecasts(session)
+        items = [
+            {
+                "site": one.site_id,
+                "site_name": one.site_name,
+                "visit_type": one.visit_type_id,
+                "visit_type_name": one.visit_type_name,
+                "known": one.known,
+                "days": one.days,
+                "horizon_days": HORIZON_DAYS,
+                "gone_a_week": one.gone_a_week,
+                "free_week": one.free_week,
+                "mornings": one.mornings,
+                "mornings_needed": MIN_MORNINGS,
+                "back_test": None if one.tested is None else asdict(one.tested),
+            }
+            for one in found
+            if sees_site(actor.sites, one.site_id)
+        ]
         return jsonify(items=items, next_cursor=None)
 
     return routes

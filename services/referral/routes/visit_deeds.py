@@ -78,7 +78,7 @@ def visit_deed_routes(parts: Parts) -> APIBlueprint:
     add(
         "outcome",
         shapes.OutcomeIn,
-        lambda s, a, v, b: record_outcome(s, a, v.appointment.id, b.outcome),
+        lambda s, a, v, b: record_outcome(s, a, v.appointment.id, b.outcome, note=b.note),
         OUTCOME_ROLES,
     )
     return routes
