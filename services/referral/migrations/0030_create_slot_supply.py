@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0030"
-down_revision = "0023"
+down_revision = "0040"
 
 UP = """
 CREATE TABLE slot_supply (
