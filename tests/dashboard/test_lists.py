@@ -212,6 +212,48 @@ def test_a_shortage_is_told_now_and_ahead_with_how_wrong_such_forecasts_were(cli
     assert "3 of 14 mornings counted" in page
 
 
+@pytest.mark.capability("S14")
+def test_the_waiting_room_shows_the_turns_and_takes_somebody_nobody_referred(clinic: Dashboard) -> None:
+    row = clinic.world.add_referral("Mara", "Ostrander", NECK)
+    waits = {
+        "id": ONE,
+        "kind": "walk_in",
+        "referral_id": row["id"],
+        "patient": row["patient"],
+        "provider": None,
+        "starts_at": None,
+        "arrived_at": clinic.world.now.isoformat(),
+        "turn_at": clinic.world.now.isoformat(),
+        "waited_minutes": 12,
+        "urgent": True,
+    }
+    offer(clinic, "referral", "board", [waits])
+    accept(clinic, "referral", "walk-ins")
+    accept(clinic, "referral", f"walk-ins/{ONE}/seen")
+    browser = clinic.signed_in("front_desk")
+    page = browser.get("/staff/waiting-room")
+    assert "12 min" in page.text
+    assert "Triage first" in page.text
+    fields = browser.form_fields(page, "/staff/walk-ins")
+    person = {"given_name": "Nadia", "family_name": "Okafor", "birth_date": "1991-02-03"}
+    done = browser.post("/staff/walk-ins", {**fields, **person, "phone": "(816) 555-0142", "language": "es"})
+    assert done.status_code == 303
+    path, body = last(clinic)
+    assert (path, body["patient"]["phone"], body["patient"]["language"]) == (
+        "/walk-ins",
+        "+18165550142",
+        "es",
+    )
+    called = browser.post(
+        f"/staff/walk-ins/{ONE}/seen", browser.form_fields(page, f"/staff/walk-ins/{ONE}/seen")
+    )
+    assert called.status_code == 303
+    # A manager looks on; the owner would refuse the deed, so it is not offered.
+    watching = clinic.signed_in("manager").get("/staff/waiting-room").text
+    assert "12 min" in watching
+    assert "Into the waiting room" not in watching
+
+
 def test_a_closure_lists_whom_it_strands_and_can_be_lifted(clinic: Dashboard) -> None:
     row = clinic.world.add_referral("Mara", "Ostrander", NECK)
     visit = clinic.world.add_appointment(row, clinic.world.now)

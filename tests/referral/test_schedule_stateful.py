@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 from sqlalchemy import text
 
 from kernel.context import Actor
+from kernel.failpoints import FailpointRaised, arm
 from kernel.web.problems import Problem
 from services.referral.actions.book_slot import book_slot
 from services.referral.actions.cancel_appointment import cancel_appointment
@@ -32,6 +33,7 @@ from tests.referral.calendar_steps import many_ready_to_book, slots
 from tests.referral.conftest import Clinic
 
 DESK = Actor("staff", "desk-1", "front_desk", "Dana Wells")
+POINTS = ("before_seats_taken", "before_booking_commit")
 EXAM_MINUTES, BUFFER_AFTER, VISIT_MINUTES = 45, 5, 30
 
 
@@ -144,6 +146,20 @@ class Schedule(RuleBasedStateMachine):
         except Refused:
             return
         self.taken[visit] = ("visit", *self.uses(wish))
+
+    @rule(number=st.integers(0, 5), mark=st.integers(0, 5), point=st.sampled_from(POINTS))
+    def break_off(self, number: int, mark: int, point: str) -> None:
+        """A booking that dies half-way leaves nothing: the model does not change."""
+        referral = self.idle(number)
+        wish = self.wish(mark, True)
+        if referral is None or not self.is_free(wish):
+            return
+        arm(f"{point}=raise", 1)
+        try:
+            with pytest.raises(FailpointRaised), self.clinic.session() as session:
+                book_slot(session, DESK, UUID(referral), wish)
+        finally:
+            arm("")
 
     @rule(visit=visits)
     def cancel(self, visit: UUID) -> None:

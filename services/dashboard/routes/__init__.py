@@ -3,6 +3,7 @@
 from flask import Flask
 
 from services.dashboard.routes.appointments import appointment_routes
+from services.dashboard.routes.board import board_routes
 from services.dashboard.routes.cadences import cadence_routes
 from services.dashboard.routes.call_list import call_list_routes
 from services.dashboard.routes.callbacks import callback_routes
@@ -41,6 +42,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         slot_routes,
         move_routes,
         today_routes,
+        board_routes,
         appointment_routes,
         callback_routes,
         worklist_routes,
