@@ -30,7 +30,7 @@ class Page:
 
 PAGES = (
     Page("Patients", "Today", "today.today", "calendar_today", "t", SEES_PATIENTS),
-    Page("Patients", "Waiting room", "board.board", "location_on", "b", SEES_PATIENTS),
+    Page("Patients", "Waiting room", "board.board", "location_on", "e", SEES_PATIENTS),
     Page("Patients", "Triage", "triage.triage", "filter_list", "q", CLINICAL | {MANAGER}),
     Page("Patients", "Call-backs", "callbacks.callbacks", "phone", "c", CLINICAL | {FRONT_DESK, MANAGER}),
     Page("Patients", "Worklists", "worklists.worklists", "list", "w", SEES_PATIENTS),
