@@ -3,7 +3,7 @@
 import json
 import os
 
-from flask import Flask, render_template
+from flask import Flask, render_template, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kernel.assembly import Parts, assemble
@@ -18,6 +18,7 @@ from services.dashboard.actions.create_api_client import SCOPES, create_api_clie
 from services.dashboard.owners import Owners
 from services.dashboard.routes import add_pages
 from services.dashboard.routes.desk import Desk
+from services.dashboard.routes.form_list import LARGEST_IMPORT
 from services.dashboard.routes.home import home_routes
 from services.dashboard.routes.looks import add_looks
 from services.dashboard.routes.sign_in import add_sign_in
@@ -77,6 +78,8 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
         assets_dir=settings.assets_dir,
         error_page=lambda status: render_template("problem.html", status=status),
     )
+    # Before the form token is looked for, which reads the body: one page takes a whole questionnaire as a file.
+    pages.before_request_funcs.setdefault(None, []).insert(0, _allow_larger_body)
     # Exactly one proxy, the gateway, stands before this service; it strips what callers claim.
     pages.wsgi_app = ProxyFix(pages.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     add_looks(pages, settings.clinic_name, show_clock=bool(settings.clock_offset_seconds))
@@ -90,3 +93,8 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
     pages.register_blueprint(staff_account_routes(desk, settings.password_salt.get_secret_value()))
     add_pages(pages, desk)
     return pages
+
+
+def _allow_larger_body() -> None:
+    if request.endpoint == "forms.import_document":
+        request.max_content_length = LARGEST_IMPORT + 64 * 1024

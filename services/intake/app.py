@@ -12,10 +12,21 @@ from kernel.web.hearing import hearing_routes
 from kernel.web.join import Joined, make_system
 from kernel.web.pages import make_pages
 from services.intake.reactions import REACTIONS
-from services.intake.routes.api import add_api_routes
+from services.intake.routes.api import PREFIX, add_api_routes
 from services.intake.routes.pages import PageFacts, add_page_routes
 from services.intake.routes.refusals import error_page
 from services.intake.settings import IntakeSettings
+
+#: Questionnaires that publishers share reach two megabytes.
+LARGEST_QUESTIONNAIRE = 4 * 1024 * 1024
+LARGER_BODIES = dict.fromkeys(
+    (
+        f"{PREFIX}/questionnaires/check",
+        f"{PREFIX}/questionnaire-drafts",
+        f"{PREFIX}/questionnaire-drafts/<draft_id>",
+    ),
+    LARGEST_QUESTIONNAIRE,
+)
 
 
 def create_app() -> Joined:
@@ -26,8 +37,8 @@ def create_app() -> Joined:
 
 def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
     """Build the web application from parts already assembled."""
-    api = make_api("intake", "Waymark intake", parts.gate)
-    add_api_routes(api, parts, settings.link_days)
+    api = make_api("intake", "Waymark intake", parts.gate, larger_bodies=LARGER_BODIES)
+    add_api_routes(api, parts, settings.link_days, secret_key=settings.form_secret_key.get_secret_value())
     system = make_system("intake")
     system.register_blueprint(health_routes("intake", parts.database))
     system.register_blueprint(hearing_routes(parts.database, REACTIONS, parts.gate))

@@ -149,10 +149,14 @@ class MergeIn(Wire):
 
 
 class LinkIn(Wire):
-    """A personal link for a patient. `kiosk`: staff have checked who is there, so earlier answers may be shown."""
+    """A personal link for a patient. `kiosk`: staff have checked who is there, so earlier answers may be shown.
+
+    `questionnaire` is the canonical address of a published one; without it, the one for new patients.
+    """
 
     mode: Literal["self", "kiosk"] = "self"
     language: Language = "en"
+    questionnaire: Annotated[str, StringConstraints(strict=True, max_length=1000)] = ""
 
 
 class QuestionnaireIn(BaseModel):

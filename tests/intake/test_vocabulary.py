@@ -64,7 +64,7 @@ def test_each_word_stands_on_a_page_and_is_stored_as_its_code(
         page = wanted.setdefault(page_of(form, link_id), {})
         if link_id == "meds.class":
             row = sum(name.startswith("meds.") for name in page)
-            page[f"meds.{row}.meds.class"] = value
+            page[f"meds.{row}.meds~2eclass"] = value
             expected.setdefault("meds", []).append({"class": value})
         elif item.repeats:
             page[link_id] = sorted({*page.get(link_id, []), value})

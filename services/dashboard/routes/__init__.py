@@ -10,9 +10,14 @@ from services.dashboard.routes.callbacks import callback_routes
 from services.dashboard.routes.case import case_routes
 from services.dashboard.routes.case_deeds import case_deed_routes
 from services.dashboard.routes.desk import Desk
+from services.dashboard.routes.drop_off import drop_off_routes
 from services.dashboard.routes.findings import finding_routes
+from services.dashboard.routes.form_drafts import form_draft_routes
+from services.dashboard.routes.form_items import form_item_routes
+from services.dashboard.routes.form_list import form_list_routes
 from services.dashboard.routes.handoff import handoff_routes
 from services.dashboard.routes.inbox import inbox_routes
+from services.dashboard.routes.instruments import instrument_routes
 from services.dashboard.routes.matches import match_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
@@ -61,6 +66,11 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         protocol_route_routes,
         visit_type_routes,
         cadence_routes,
+        drop_off_routes,
+        form_list_routes,
+        form_draft_routes,
+        form_item_routes,
+        instrument_routes,
     ):
         pages.register_blueprint(build(desk))
     add_route_words(pages, desk)

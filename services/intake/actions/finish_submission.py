@@ -25,8 +25,12 @@ def finish_submission(
     rulebook: Rulebook,
     answers: Mapping[str, Any],
     stopped: bool,
+    routed: bool = True,
 ) -> None:
-    """Close the answers to change and tell the referral service. `answers` are typed by the protocol."""
+    """Close the answers to change and tell the referral service. `answers` are typed by the protocol.
+
+    One that is not `routed` asks nothing a route is decided by: it is kept, and makes no referral.
+    """
     moment = now(session)
     submission.state = "stopped" if stopped else "submitted"
     submission.submitted_at = moment
@@ -40,6 +44,8 @@ def finish_submission(
         submission.id,
         details={"answers": len(answers), "questionnaire": submission.questionnaire, "mode": submission.mode},
     )
+    if not routed:
+        return
     seen = submission.flags
     emit(
         session,

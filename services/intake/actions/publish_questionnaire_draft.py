@@ -1,25 +1,29 @@
 """Publish an edited questionnaire as the next version."""
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
+from kernel.clock import now
 from kernel.context import Actor
 from services.intake.actions.publish_questionnaire import publish_questionnaire
 from services.intake.model import QuestionnaireDraft
-from services.intake.queries.forms import current_form
+from services.intake.queries.draft_checks import DraftChecks, check_draft
 from services.intake.queries.rulebook import Rulebook
-from services.intake.rules.compare_forms import lost_variables, untranslated
 from services.intake.rules.form import Form
 from services.intake.rules.read_questionnaire import read_questionnaire
 
 
 class CannotPublish(Exception):
-    """The draft may not go to patients: `lost` variables a rule needs, texts not `untranslated`, or version taken."""
+    """The draft may not go to patients: `checks` say what a rule needs, what lacks a translation or a permission."""
 
-    def __init__(self, *, lost: list[str], untranslated: list[str], version_taken: bool = False) -> None:
+    def __init__(self, checks: DraftChecks, *, version_taken: bool = False) -> None:
         super().__init__("the questionnaire cannot be published")
-        self.lost = lost
-        self.untranslated = untranslated
+        self.checks = checks
         self.version_taken = version_taken
+
+    def as_json(self) -> dict[str, Any]:
+        return {**self.checks.as_json(), "version_taken": self.version_taken}
 
 
 def publish_questionnaire_draft(
@@ -30,14 +34,12 @@ def publish_questionnaire_draft(
     Raises `CannotPublish`.
     """
     form = read_questionnaire(draft.document)
-    before = current_form(session, form.url)
-    read_by_rules = set(rulebook.protocol.variables)
-    lost = lost_variables(form, read_by_rules, before.variables() if before else ())
-    missing = untranslated(form)
-    if lost or missing:
-        raise CannotPublish(lost=lost, untranslated=missing)
+    checks = check_draft(session, form, draft.document, rulebook)
+    if not checks.may_publish:
+        raise CannotPublish(checks)
     if publish_questionnaire(session, actor, draft.document) is None:
-        raise CannotPublish(lost=[], untranslated=[], version_taken=True)
+        raise CannotPublish(checks, version_taken=True)
     draft.published_as = form.version
     draft.version += 1
+    draft.changed_at = now(session)
     return form

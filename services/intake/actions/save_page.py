@@ -1,6 +1,6 @@
 """Save one page of a draft: answers, scores, red flags and their call-back task, all in one transaction."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,8 @@ from services.intake.rules.form import Form, Item
 from services.intake.rules.harm_words import speaks_of_self_harm
 from services.intake.rules.plain_answers import plain_answers
 from services.intake.rules.scores import with_scores
+
+TEXT_ALERT = "self_harm_free_text"
 
 
 @dataclass(frozen=True)
@@ -71,10 +73,14 @@ def save_page(
         return Saved(ignored=True)
     merged = {**held.get("items", {}), **values}
     items = {key: value for key, value in merged.items() if value is not None}
-    items = _with_text_alert(form, items, values)
+    alerted = _speaks_of_harm(form, values)
+    if alerted and TEXT_ALERT in form.by_id:
+        items = {**items, TEXT_ALERT: True}
     items, scores = with_scores(form, without_hidden(form, items, rulebook.protected), instruments())
     items = without_hidden(form, items, rulebook.protected)
     answers = to_variables(form, items, rulebook.units, rulebook.protected)
+    if alerted and TEXT_ALERT in rulebook.units:
+        answers[TEXT_ALERT] = True
     typed, errors = rulebook.protocol.check_answers(answers)
     flags = rulebook.flags(typed)
     if (errors or only_if_urgent) and not any(flag.action == "E" for flag in flags):
@@ -98,18 +104,25 @@ def save_page(
     return Saved(urgent, notice)
 
 
-def _with_text_alert(form: Form, items: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Words of self-harm in any text answer count as an answer; once written they are not unsaid."""
-    if "self_harm_free_text" not in form.by_id:
-        return items
-    texts = [
-        value
-        for key, value in values.items()
-        if isinstance(value, str) and form.by_id[key].kind in ("text", "string")
-    ]
-    if any(speaks_of_self_harm(text) for text in texts):
-        return {**items, "self_harm_free_text": True}
-    return items
+def _speaks_of_harm(form: Form, values: Mapping[str, Any]) -> bool:
+    """Words of self-harm in any text answer, of any questionnaire, count as an answer; they are not unsaid."""
+    return any(
+        speaks_of_self_harm(text) for key, value in values.items() for text in _texts(form, key, value)
+    )
+
+
+def _texts(form: Form, link_id: str, value: Any) -> Iterator[str]:
+    item = form.by_id[link_id]
+    if isinstance(value, list):
+        for one in value:
+            yield from _texts(form, link_id, one)
+    elif isinstance(value, Mapping) and item.kind == "group":
+        for column, inner in value.items():
+            yield from _texts(form, column, inner)
+    elif isinstance(value, Mapping) and item.kind == "open-choice":
+        yield str(value.get("text", ""))
+    elif isinstance(value, str) and item.kind in ("text", "string"):
+        yield value
 
 
 def _by_link_id(form: Form, errors: Any) -> dict[str, str]:

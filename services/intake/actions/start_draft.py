@@ -18,6 +18,7 @@ from services.intake.model import Patient, Submission
 from services.intake.queries.submissions import open_draft
 from services.intake.rules.form import Form
 from services.intake.rules.identity import Likeness
+from services.intake.rules.initial_answers import answers_nobody_gives
 from services.intake.rules.patient_age import age_years
 
 
@@ -81,7 +82,7 @@ def start_draft(
         started_at=moment,
         saved_at=moment,
     )
-    items: dict[str, Any] = {}
+    items: dict[str, Any] = answers_nobody_gives(form)
     if "age_years" in form.by_id:
         items["age_years"] = age_years(date.fromisoformat(facts.birth_date.reveal()), moment.date())
     draft.content = {"items": items, "pages": {}, "scores": []}

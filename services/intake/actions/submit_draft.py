@@ -10,6 +10,7 @@ from services.intake.queries.drafts import Draft
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.answer_variables import to_variables
 from services.intake.rules.branching import Branching, unanswered
+from services.intake.rules.decides_a_route import decides_a_route
 
 
 class NotComplete(Exception):
@@ -51,5 +52,6 @@ def submit_draft(session: Session, actor: Actor, draft: Draft, rulebook: Ruleboo
         rulebook=rulebook,
         answers=typed,
         stopped=urgent == "E",
+        routed=urgent is not None or decides_a_route(form),
     )
     return urgent

@@ -2,6 +2,7 @@
 
 from services.intake.model.base import Base
 from services.intake.model.callback_task import CallbackTask, SafetyNotice
+from services.intake.model.instrument_permission import InstrumentPermission
 from services.intake.model.link import PatientLink
 from services.intake.model.match_case import MatchCase
 from services.intake.model.patient import Patient
@@ -17,6 +18,7 @@ from services.intake.model.upload import Upload
 __all__ = [
     "Base",
     "CallbackTask",
+    "InstrumentPermission",
     "MatchCase",
     "PageSave",
     "Patient",

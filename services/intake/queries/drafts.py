@@ -31,9 +31,9 @@ class Draft:
         """The pages open for the answers so far."""
         return Branching(self.form, self.items).open_pages()
 
-    def open_page(self, link_id: str) -> Item | None:
-        """The page, if it is open."""
-        return next((page for page in self.pages if page.link_id == link_id), None)
+    def open_page(self, name: str) -> Item | None:
+        """The page of that name in addresses, if it is open."""
+        return next((page for page in self.pages if page.name == name), None)
 
     def page_after(self, page: Item) -> Item | None:
         """The open page that follows `page` in the form's order."""

@@ -8,11 +8,12 @@ from sqlalchemy.orm import Session
 # A page counts as reached when it was saved, or when it was the one after the last saved page of a draft that was
 # left alone: pages that branching never opened for a patient are not counted against them.
 SAVED = """
-SELECT save.page, save.language, save.device, count(DISTINCT save.submission_id) AS saved,
+SELECT save.page, coalesce(save.language, '') AS language, coalesce(save.device, '') AS device,
+    count(DISTINCT save.submission_id) AS saved,
     percentile_cont(0.5) WITHIN GROUP (ORDER BY save.seconds) FILTER (WHERE save.seconds IS NOT NULL) AS median
 FROM page_save AS save JOIN submission ON submission.id = save.submission_id
 WHERE submission.form = :form AND save.saved_at >= :since
-GROUP BY save.page, save.language, save.device
+GROUP BY GROUPING SETS ((save.page, save.language, save.device), (save.page))
 """
 LEFT_ALONE = """
 SELECT submission.id, submission.language,
@@ -24,7 +25,7 @@ ORDER BY id LIMIT 5000
 
 
 def saved_pages(session: Session, form: str, since: Any) -> list[Any]:
-    """(page, language, device, saved, median seconds) of every page saved since `since`."""
+    """(page, language, device, saved, median seconds) of every page saved since `since`; also for all together ("")."""
     return list(session.execute(text(SAVED), {"form": form, "since": since}))
 
 

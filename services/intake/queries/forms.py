@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.database import address_of
-from services.intake.model import QuestionnaireVersion
+from services.intake.model import QuestionnaireDraft, QuestionnaireVersion
 from services.intake.rules.form import Form
 from services.intake.rules.read_questionnaire import read_questionnaire
 
@@ -66,3 +66,9 @@ def published_versions(session: Session, form: str | None, limit: int) -> list[Q
     if form is not None:
         found = found.where(QuestionnaireVersion.form == form)
     return list(session.scalars(found.limit(limit)))
+
+
+def open_drafts(session: Session) -> list[QuestionnaireDraft]:
+    """Edited questionnaires that were not published, last changed first."""
+    found = select(QuestionnaireDraft).where(QuestionnaireDraft.published_as == "")
+    return list(session.scalars(found.order_by(QuestionnaireDraft.changed_at.desc()).limit(100)))

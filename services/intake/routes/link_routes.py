@@ -11,13 +11,15 @@ from kernel.ids import parse_id
 from kernel.personal import Personal
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import not_found
+from kernel.web.problems import FieldProblem, conflict, invalid, not_found
 from services.intake.actions.issue_link import issue_link
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.revoke_link import revoke_link
 from services.intake.actions.start_draft import start_draft
 from services.intake.model import Patient, PatientLink
+from services.intake.queries.forms import current_form, questionnaire_document
 from services.intake.queries.patients import patient_of
+from services.intake.queries.permissions import missing_permissions
 from services.intake.routes.list_queries import EmptyIn
 from services.intake.routes.submission_routes import form_in_force
 from services.intake.rules.link_tokens import link_path
@@ -45,7 +47,17 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
             if patient is None:
                 raise not_found("patient")
             facts = replace(_facts(patient), language=json_data.language)
-            started = start_draft(session, facts, form_in_force(session), mode=json_data.mode, known=patient)
+            form = form_in_force(session)
+            if json_data.questionnaire:
+                asked = current_form(session, json_data.questionnaire)
+                if asked is None:
+                    raise invalid([FieldProblem("questionnaire", "not_published")])
+                document = questionnaire_document(session, asked.url, asked.version) or {}
+                if licences := missing_permissions(session, document):
+                    title = "Its owner's permission is not recorded, or is over."
+                    raise conflict("permission_needed", title, licences=licences)
+                form = asked
+            started = start_draft(session, facts, form, mode=json_data.mode, known=patient)
             kiosk = json_data.mode == "kiosk"
             token, link = issue_link(
                 session,

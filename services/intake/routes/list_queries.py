@@ -47,6 +47,12 @@ class DropOffQuery(BaseModel):
     days: Annotated[int, Field(ge=1, le=366)] = 30
 
 
+class DropOffOfQuery(DropOffQuery):
+    """Of which questionnaire."""
+
+    url: Annotated[str, StringConstraints(min_length=1, max_length=1000)]
+
+
 class QuestionnairesQuery(BaseModel):
     """Which questionnaires: all, or the versions of one canonical address."""
 

@@ -18,13 +18,15 @@ from services.intake.routes.kiosk_pages import kiosk_facts, kiosk_pages
 from services.intake.routes.later_pages import later_pages
 from services.intake.routes.offer_pages import offer_pages
 from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.preview_pages import preview_pages
 from services.intake.routes.question_pages import question_pages
 from services.intake.routes.refusals import error_page
 from services.intake.routes.review_pages import review_pages
 from services.intake.routes.sent_pages import sent_pages
 from services.intake.routes.start_pages import start_pages
 from services.intake.routes.status_pages import status_pages
-from services.intake.rules.form import in_language
+from services.intake.rules.answer_words import answer_words
+from services.intake.rules.form import field_name, in_language
 
 __all__ = ["PageFacts", "add_page_routes"]
 
@@ -32,7 +34,7 @@ __all__ = ["PageFacts", "add_page_routes"]
 def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: ServiceClient) -> None:
     """Mount every page under /intake."""
     pages.config["CLINIC_PHONE"] = facts.phone_shown
-    pages.jinja_env.filters["in_language"] = in_language
+    pages.jinja_env.filters.update(in_language=in_language, as_name=field_name, answer_words=answer_words)
     pages.context_processor(kiosk_facts)
     pages.after_request(_compress_assets)
     pages.register_error_handler(AlreadySent, _show_what_came_of_it(database))
@@ -48,6 +50,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: 
         review_pages(database, facts),
         status_pages(database, facts),
         offer_pages(database, facts, others),
+        preview_pages(database, facts, str(pages.config["SECRET_KEY"])),
     ):
         pages.register_blueprint(blueprint, url_prefix="/intake")
 

@@ -1,6 +1,6 @@
 """One topic a page: shown, saved, and checked for red flags on every save."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -22,9 +22,10 @@ from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.page_files import take_files
 from services.intake.rules.branching import Branching, unanswered, without_hidden
-from services.intake.rules.form import Item, answers_in
+from services.intake.rules.form import Item, in_language, walk
+from services.intake.rules.initial_answers import initial_answers
 from services.intake.rules.link_tokens import TOKEN_LENGTH
-from services.intake.rules.read_page import PageRead, read_page
+from services.intake.rules.read_page import PageRead, as_posted, read_page, rows_as_posted
 from services.intake.texts import texts
 
 CONTROL_FIELDS = frozenset({"csrf_token", "_seq", "_shown", "_queued", "_keep"})
@@ -47,7 +48,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
             page = draft_behind(session, link).next_open()
         if page is None:
             return redirect(url_for("review.look", handle=handle))
-        return redirect(url_for("question.show", handle=handle, page_id=page.link_id))
+        return redirect(url_for("question.show", handle=handle, page_id=page.name))
 
     @routes.get("/q/<handle>/<page_id>")
     def show(handle: str, page_id: str) -> Answer:
@@ -124,7 +125,9 @@ def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: P
     """
     actor = Actor("patient", str(link.patient_id))
     visit = _visit(draft, page, now(session).timestamp())
-    sound = {key: value for key, value in read.values.items() if key not in _faulty(read)}
+    faulty = {name.partition(".")[0] for name in read.faults}
+    asks = draft.form.by_id
+    sound = {key: value for key, value in read.values.items() if asks[key].name not in faulty}
     saved = save_page(
         session,
         actor,
@@ -135,12 +138,8 @@ def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: P
         visit=visit,
         only_if_urgent=bool(read.faults),
     )
-    read.faults.update(saved.faults)
+    read.faults.update({asks[key].name if key in asks else key: code for key, code in saved.faults.items()})
     return None if read.faults and saved.urgent != "E" else saved
-
-
-def _faulty(read: PageRead) -> set[str]:
-    return {name.partition(".")[0] for name in read.faults} | set(read.faults)
 
 
 def _read(page: Item) -> PageRead:
@@ -153,7 +152,8 @@ def _read(page: Item) -> PageRead:
 def _missing(draft: Draft, page: Item, read: PageRead) -> dict[str, str]:
     given = {**draft.items, **read.values}
     items = without_hidden(draft.form, {key: value for key, value in given.items() if value is not None})
-    return dict.fromkeys(unanswered(draft.form, page, items), "required")
+    names = unanswered(draft.form, page, items)
+    return dict.fromkeys(as_posted(names, read.places), "required")
 
 
 def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
@@ -175,7 +175,7 @@ def _onward(handle: str, draft: Draft, page: Item) -> str:
     following = draft.page_after(page)
     if following is None:
         return url_for("review.look", handle=handle)
-    return url_for("question.show", handle=handle, page_id=following.link_id)
+    return url_for("question.show", handle=handle, page_id=following.name)
 
 
 def _shown(
@@ -200,12 +200,10 @@ def _shown(
     faults = read.faults if read else {}
     typed = {key: value for key, value in read.values.items() if value is not None} if read else {}
     hidden_here = read is None and not reads_back and not draft.may_show(page, visitor.device())
-    earlier = (
-        earlier_answers(session, draft, page)
-        if reads_back and read is None and draft.sequence(page) < 0
-        else {}
-    )
-    typed = {**earlier, **typed}
+    fresh = read is None and draft.sequence(page) < 0
+    earlier = earlier_answers(session, draft, page) if reads_back and fresh else {}
+    begun = initial_answers(page) if fresh else {}
+    typed = {**begun, **earlier, **typed, **(rows_as_posted(page, read) if read else {})}
     return render_template(
         "question.html",
         lang=chosen,
@@ -214,11 +212,11 @@ def _shown(
         page=page,
         number=index + 1,
         total=len(pages),
-        back=url_for("question.show", handle=handle, page_id=before.link_id) if before else None,
+        back=url_for("question.show", handle=handle, page_id=before.name) if before else None,
         items={} if hidden_here else {**draft.items, **typed},
         posted=request.form if read else None,
         faults=faults,
-        questions={item.link_id: item for item in answers_in(page)},
+        labels=dict(_labels(page, chosen)),
         opens_here=_opens_here(page),
         branching=Branching(draft.form, {**draft.items, **typed}),
         answered_elsewhere=hidden_here,
@@ -231,9 +229,14 @@ def _shown(
     )
 
 
+def _labels(page: Item, language: str) -> Iterator[tuple[str, str]]:
+    for item in walk(page):
+        yield item.name, in_language(item.text, language)
+
+
 def _opens_here(page: Item) -> frozenset[str]:
-    """Questions that open by another answer of the same page: without a script they are always on the page."""
-    here = {item.link_id for item in answers_in(page)}
+    """What opens by another answer of the same page: without a script it is always on the page."""
+    here = {item.link_id for item in walk(page) if item.holds_answer}
     return frozenset(
-        item.link_id for item in answers_in(page) if any(one.question in here for one in item.conditions)
+        item.link_id for item in walk(page) if any(one.question in here for one in item.conditions)
     )

@@ -74,7 +74,7 @@ def _of_mapping(
 def _row(group: Item, row: Mapping[str, Any], language: str, words: Mapping[str, str]) -> str:
     """One line of a list: a medicine with its days."""
     parts: list[str] = []
-    for child in group.items:
+    for child in answers_in(group):
         said = ", ".join(answer_words(child, row.get(child.link_id), language, words))
         if said:
             parts.append(f"{in_language(child.text, language)}: {said}" if parts else said)

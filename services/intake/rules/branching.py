@@ -1,10 +1,15 @@
-"""Which items are open, by enableWhen; answers of closed ones are put away, red-flag answers never are."""
+"""Which items are open, by enableWhen; answers of closed ones are put away, red-flag answers never are.
+
+In a repeating group each row is judged by its own answers, and by those outside.
+"""
 
 import operator
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
-from services.intake.rules.form import NOT_SURE, Condition, Form, Item, Items, answers_in
+from services.intake.rules.form import NOT_SURE, Condition, Form, Item, Items, answers_in, walk
+from services.intake.rules.units import in_unit
 
 _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
@@ -17,10 +22,19 @@ _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
 class Branching:
     """The open items of one form for one set of answers; asks each item once."""
 
-    def __init__(self, form: Form, items: Items) -> None:
+    def __init__(
+        self, form: Form, items: Items, row: Items | None = None, around: frozenset[str] = frozenset()
+    ):
+        """`row` holds the answers of the row being judged, `around` the repeating groups it stands in."""
         self._form = form
         self._items = items
+        self._row = row or {}
+        self._around = around
         self._known: dict[str, bool] = {}
+
+    def in_row(self, group: str, row: Items) -> "Branching":
+        """The same for one row of a repeating group, whose questions see their neighbours' answers."""
+        return Branching(self._form, self._items, {**self._row, **row}, self._around | {group})
 
     def is_open(self, link_id: str) -> bool:
         """True when the item and everything around it is enabled."""
@@ -43,24 +57,25 @@ class Branching:
         return meets(given, condition)
 
     def _answers(self, link_id: str) -> list[Any]:
-        group = self._form.row_group(link_id)
-        if group is None:
-            return as_list(self._items.get(link_id))
-        rows = self._items.get(group) or []
+        rows: list[Items] = [self._items]
+        for group in self._form.row_groups(link_id):
+            if group in self._around:
+                rows = [self._row]
+                continue
+            rows = [one for row in rows for one in row.get(group) or [] if isinstance(one, Mapping)]
         return [answer for row in rows for answer in as_list(row.get(link_id))]
 
     def open_pages(self) -> list[Item]:
         """Pages with at least one open item to show, in order."""
-        return [
-            page
-            for page in self._form.pages
-            if not page.hidden and self.is_open(page.link_id) and self._shows(page)
-        ]
+        return [page for page in self._form.pages if self.shows(page)]
 
-    def _shows(self, item: Item) -> bool:
+    def shows(self, item: Item) -> bool:
+        """True when the item, or something in it, is there to be seen."""
+        if item.loose:
+            return any(self.shows(child) for child in item.items)
         if item.hidden or not self.is_open(item.link_id):
             return False
-        return item.kind != "group" or any(self._shows(child) for child in item.items)
+        return item.kind != "group" or any(self.shows(child) for child in item.items)
 
 
 def meets(given: list[Any], condition: Condition) -> bool:
@@ -68,14 +83,11 @@ def meets(given: list[Any], condition: Condition) -> bool:
     if condition.operator == "exists":
         return bool(given) == bool(condition.answer)
     if condition.operator == "=":
-        return any(_same(answer, condition.answer) for answer in given)
+        return any(_same(answer, condition) for answer in given)
     if condition.operator == "!=":
-        return not any(_same(answer, condition.answer) for answer in given)
+        return not any(_same(answer, condition) for answer in given)
     compare = _ORDERED[condition.operator]
-    return any(
-        _comparable(answer, condition.answer) and compare(_plain(answer), condition.answer)
-        for answer in given
-    )
+    return any(compare(*pair) for answer in given if (pair := _pair(answer, condition)) is not None)
 
 
 def as_list(value: Any) -> list[Any]:
@@ -85,23 +97,43 @@ def as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list) else [value]
 
 
-def _plain(answer: Any) -> Any:
-    return answer.get("value") if isinstance(answer, Mapping) else answer
+def _same(answer: Any, condition: Condition) -> bool:
+    if isinstance(answer, Mapping) and "text" in answer:
+        return bool(answer["text"] == condition.answer)
+    pair = _pair(answer, condition)
+    return pair is not None and bool(pair[0] == pair[1])
 
 
-def _same(answer: Any, wanted: Any) -> bool:
-    plain = _plain(answer)
-    if isinstance(plain, bool) != isinstance(wanted, bool):
-        return False
-    return bool(plain == wanted)
+def _pair(answer: Any, condition: Condition) -> tuple[Any, Any] | None:
+    """The answer and what it is held against, as two numbers, texts or moments; None when they do not compare."""
+    wanted = condition.answer
+    if isinstance(answer, Mapping):
+        unit = str(answer.get("unit", ""))
+        answer = answer.get("value")
+        if condition.unit and isinstance(answer, int | float):
+            answer = in_unit(answer, unit, condition.unit)
+    if condition.ordered and isinstance(wanted, int | float) and isinstance(answer, str):
+        answer = float(answer) if answer.lstrip("-").isdigit() else None
+    if isinstance(answer, bool) or isinstance(wanted, bool):
+        return (answer, wanted) if isinstance(answer, bool) and isinstance(wanted, bool) else None
+    if isinstance(answer, int | float) and isinstance(wanted, int | float):
+        return answer, wanted
+    if not isinstance(answer, str) or not isinstance(wanted, str):
+        return None
+    return _moments(answer, wanted) or (answer, wanted)
 
 
-def _comparable(answer: Any, wanted: Any) -> bool:
-    plain = _plain(answer)
-    if isinstance(plain, bool) or isinstance(wanted, bool):
-        return False
-    both_numbers = isinstance(plain, int | float) and isinstance(wanted, int | float)
-    return both_numbers or (isinstance(plain, str) and isinstance(wanted, str))
+def _moments(answer: str, wanted: str) -> tuple[Any, Any] | None:
+    """Two points in time as such, when both are written in full; without a zone they are taken as the clinic's."""
+    if "T" not in answer or "T" not in wanted:
+        return None
+    try:
+        pair = datetime.fromisoformat(answer), datetime.fromisoformat(wanted)
+    except ValueError:
+        return None
+    if pair[0].tzinfo is None or pair[1].tzinfo is None:
+        return pair[0].replace(tzinfo=None), pair[1].replace(tzinfo=None)
+    return pair
 
 
 def without_hidden(form: Form, items: Items, protected: Collection[str] = ()) -> dict[str, Any]:
@@ -111,28 +143,55 @@ def without_hidden(form: Form, items: Items, protected: Collection[str] = ()) ->
     """
     kept = dict(items)
     while True:
-        branching = Branching(form, kept)
-        closed = [
-            link_id
-            for link_id in kept
-            if link_id in form.by_id
-            and form.by_id[link_id].variable not in protected
-            and not branching.is_open(link_id)
-        ]
-        if not closed:
+        pruned = _pruned(form, Branching(form, kept), kept, protected)
+        if pruned == kept:
             return kept
-        for link_id in closed:
-            del kept[link_id]
+        kept = pruned
+
+
+def _pruned(form: Form, branching: Branching, items: Items, protected: Collection[str]) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    for link_id, value in items.items():
+        item = form.by_id.get(link_id)
+        if item is None or (item.variable in protected and item.variable):
+            kept[link_id] = value
+        elif branching.is_open(link_id):
+            branches = (
+                item.kind == "group" and isinstance(value, list) and any(i.conditions for i in walk(item))
+            )
+            kept[link_id] = (
+                [_pruned(form, branching.in_row(link_id, row), row, protected) for row in value]
+                if branches
+                else value
+            )
+    return kept
 
 
 def unanswered(form: Form, page: Item, items: Items) -> list[str]:
-    """Open required questions of a page that have no answer; "not sure" is an answer."""
+    """Names of a page's open required questions that have no answer; "not sure" is an answer.
+
+    A question in a repeating group is named `group.row.question`, rows counted from 0.
+    """
     branching = Branching(form, items)
-    return [
-        item.link_id
-        for item in answers_in(page)
-        if item.required
-        and branching.is_open(item.link_id)
-        and items.get(item.link_id) in (None, "", [])
-        and not (item.offers_none and items.get(item.link_id) == [])
-    ]
+    return [name for item in answers_in(page) for name in _lacking(branching, item, items, "")]
+
+
+def _lacking(branching: Branching, item: Item, items: Items, prefix: str) -> Iterator[str]:
+    if item.hidden or item.read_only or not branching.is_open(item.link_id):
+        return
+    value = items.get(item.link_id)
+    name = prefix + item.name
+    rows = value if item.kind == "group" and isinstance(value, list) else []
+    if value in (None, "", []) and not (item.offers_none and value == []):
+        if item.required or item.min_rows:
+            yield f"{name}.0.{_first(item)}" if item.kind == "group" else name
+    elif item.repeats and isinstance(value, list) and len(value) < item.min_rows:
+        yield f"{name}.{len(value)}.{_first(item)}" if item.kind == "group" else name
+    for number, row in enumerate(rows):
+        inner = branching.in_row(item.link_id, row)
+        for column in answers_in(item):
+            yield from _lacking(inner, column, row, f"{name}.{number}.")
+
+
+def _first(group: Item) -> str:
+    return next((column.name for column in answers_in(group)), "")

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, Final
 
-from services.intake.rules.form import NOT_SURE, Item
+from services.intake.rules.form import NOT_SURE, Item, answers_in
 
 _URL: Final = re.compile(r"(https?://|urn:)\S{1,2000}")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
+#: A pattern is tried on no more letters than this: see `read_limits` for what a pattern may hold.
+PATTERN_TEXT_MAX: Final = 200
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -26,7 +28,7 @@ def fault(item: Item, value: Any) -> str | None:
         return "wrong_type"
     if len(value) > max(item.max_rows, len(item.options)):
         return "too_many"
-    if item.kind == "choice" and len({str(one) for one in value}) != len(value):
+    if item.options and len({str(one) for one in value}) != len(value):
         return "duplicate"
     exclusive = [one for one in value if isinstance(one, str) and (o := item.option(one)) and o.exclusive]
     if exclusive and len(value) > 1:
@@ -39,7 +41,7 @@ def _rows_fault(group: Item, rows: Any) -> str | None:
         return "wrong_type"
     if len(rows) > group.max_rows:
         return "too_many"
-    columns = {child.link_id: child for child in group.items}
+    columns = {child.link_id: child for child in answers_in(group)}
     for row in rows:
         for key, value in row.items():
             if key not in columns:
@@ -47,12 +49,24 @@ def _rows_fault(group: Item, rows: Any) -> str | None:
             code = fault(columns[key], value)
             if code:
                 return code
-        if any(child.required and row.get(child.link_id) in (None, "") for child in group.items) and row:
-            return "row_incomplete"
     return None
 
 
-def _one_fault(item: Item, value: Any) -> str | None:  # noqa: PLR0912 - one arm for each FHIR type
+def _one_fault(item: Item, value: Any) -> str | None:
+    if item.kind == "open-choice" and isinstance(value, Mapping):
+        return _text_fault(item, value.get("text")) if set(value) == {"text"} else "wrong_type"
+    if item.kind in ("choice", "open-choice"):
+        if not isinstance(value, str):
+            return "wrong_type"
+        return None if item.option(value) else "not_in_values"
+    code = _kind_fault(item, value)
+    if code is None and item.options:
+        said = value.get("value") if isinstance(value, Mapping) else value
+        return None if item.option(str(said)) else "not_in_values"
+    return code
+
+
+def _kind_fault(item: Item, value: Any) -> str | None:
     kind = item.kind
     if kind == "boolean":
         return None if isinstance(value, bool) else "wrong_type"
@@ -60,26 +74,14 @@ def _one_fault(item: Item, value: Any) -> str | None:  # noqa: PLR0912 - one arm
         return _number_fault(item, value)
     if kind == "quantity":
         return _quantity_fault(item, value)
-    if kind == "choice":
-        if not isinstance(value, str):
-            return "wrong_type"
-        return None if item.option(value) else "not_in_values"
-    if kind == "open-choice" and isinstance(value, Mapping):
-        return _text_fault(item, value.get("text"))
-    if kind == "open-choice":
-        return None if isinstance(value, str) and item.option(value) else "not_in_values"
     if kind == "attachment":
         return None if isinstance(value, Mapping) and isinstance(value.get("id"), str) else "wrong_type"
     if not isinstance(value, str):
         return "wrong_type"
-    if kind == "date":
-        return _date_fault(item, value)
-    if kind == "dateTime":
-        return _moment_fault(value)
-    if kind == "time":
-        return None if _TIME.fullmatch(value) else "wrong_type"
-    if kind == "url":
-        return None if _URL.fullmatch(value) else "wrong_type"
+    if kind in ("date", "dateTime", "time"):
+        return _moment_fault(item, value)
+    if kind == "url" and not _URL.fullmatch(value):
+        return "not_an_address"
     return _text_fault(item, value)
 
 
@@ -105,10 +107,16 @@ def _quantity_fault(item: Item, value: Any) -> str | None:
         return "wrong_type"
     if item.units and value.get("unit") not in {unit.code for unit in item.units}:
         return "not_in_values"
-    if amount < (item.minimum if item.minimum is not None else 0):
+    # What a rule reads is a count or a length of time: never below nothing.
+    least = item.minimum if item.minimum is not None else 0 if item.variable else -1e12
+    if (
+        not least
+        <= amount
+        <= (item.maximum if item.maximum is not None else 1_000_000 if item.variable else 1e12)
+    ):
         return "out_of_range"
-    if amount > (item.maximum if item.maximum is not None else 1_000_000):
-        return "out_of_range"
+    if item.max_decimals is not None and round(amount, item.max_decimals) != amount:
+        return "too_many_decimals"
     return None
 
 
@@ -117,28 +125,30 @@ def _text_fault(item: Item, value: Any) -> str | None:
         return "wrong_type"
     if len(value) > item.max_length:
         return "too_long"
+    if len(value) < item.min_length:
+        return "too_short"
     if _CONTROL.search(value):
         return "control_characters"
+    if item.pattern and (len(value) > PATTERN_TEXT_MAX or not re.fullmatch(item.pattern, value)):
+        return "pattern"
     return None
 
 
-def _date_fault(item: Item, value: str) -> str | None:
-    try:
-        day = date.fromisoformat(value)
-    except ValueError:
-        return "not_a_date"
-    if len(value) != 10:
-        return "not_a_date"
-    if item.minimum is not None and day.isoformat() < str(item.minimum):
-        return "out_of_range"
-    if item.maximum is not None and day.isoformat() > str(item.maximum):
-        return "out_of_range"
-    return None
-
-
-def _moment_fault(value: str) -> str | None:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        return "not_a_date"
+def _moment_fault(item: Item, value: str) -> str | None:
+    """Dates and times are compared as they are written: in one form, ISO 8601, that is their order."""
+    if item.kind == "time":
+        if not _TIME.fullmatch(value):
+            return "not_a_time"
+    else:
+        try:
+            if item.kind == "date":
+                date.fromisoformat(value if len(value) == 10 else "")
+            else:
+                datetime.fromisoformat(value)
+        except ValueError:
+            return "not_a_date"
+    if item.minimum is not None and value < str(item.minimum)[: len(value)]:
+        return "too_early"
+    if item.maximum is not None and value[: len(str(item.maximum))] > str(item.maximum):
+        return "too_late"
     return None

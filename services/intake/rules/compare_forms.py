@@ -51,6 +51,15 @@ def lost_variables(new: Form, needed: Iterable[str], asked_before: Iterable[str]
     return sorted((set(needed) & set(asked_before)) - set(new.variables()))
 
 
+def choices_of(form: Form) -> dict[str, set[str]]:
+    """The codes that can be chosen for each variable the form asks by choice."""
+    return {
+        item.variable: {option.code for option in item.options}
+        for item in form.by_id.values()
+        if item.variable and item.options
+    }
+
+
 def untranslated(form: Form) -> list[str]:
     """linkIds whose text is not in every language of the form's title."""
     wanted = set(form.title)

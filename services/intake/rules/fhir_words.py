@@ -4,49 +4,94 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
-SDC: Final = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
+SDC: Final = "http://hl7.org/fhir/uv/sdc/StructureDefinition/sdc-questionnaire-"
 OURS: Final = "https://waymark.example/fhir/StructureDefinition/"
 VARIABLES: Final = "https://waymark.example/fhir/CodeSystem/variables"
-LOINC: Final = "http://loinc.org"
+#: LOINC codes whose answers are acted on in any questionnaire, whoever wrote it: thoughts of self-harm (PHQ-9 item 9).
+LOINC_VARIABLES: Final[Mapping[str, str]] = {"44260-8": "phq9_item9"}
+#: Points of LOINC's answers (list LL358-3), for documents that leave them out.
+LOINC_POINTS: Final[Mapping[str, int]] = {"LA6568-5": 0, "LA6569-3": 1, "LA6570-1": 2, "LA6571-9": 3}
+UCUM: Final = "http://unitsofmeasure.org"
 ITEM_TYPES: Final = frozenset(
     "group display boolean decimal integer date dateTime time string text url choice open-choice attachment"
     " reference quantity".split()
 )
 OPERATORS: Final = frozenset({"exists", "=", "!=", ">", "<", ">=", "<="})
 STATUSES: Final = frozenset({"draft", "active", "retired", "unknown"})
-HEADER_KEYS: Final = frozenset(
-    "resourceType id meta implicitRules language text contained extension modifierExtension url identifier version"
-    " name title _title derivedFrom status experimental subjectType date publisher contact description useContext"
-    " jurisdiction purpose copyright approvalDate lastReviewDate effectivePeriod code item".split()
-)
-ITEM_KEYS: Final = frozenset(
-    "id extension modifierExtension linkId definition code prefix text _text type enableWhen enableBehavior required"
-    " repeats readOnly maxLength answerValueSet answerOption initial item _prefix".split()
-)
-DOCUMENT_EXTENSIONS: Final = frozenset({BASE + "translation"})
-ITEM_EXTENSIONS: Final = frozenset(
-    [
-        BASE + name
+TRANSLATION: Final = BASE + "translation"
+#: Extension address -> the word `extensions_of` gives its value under.
+ITEM_EXTENSIONS: Final[Mapping[str, str]] = {
+    **{
+        BASE + name: name
+        for name in "minValue maxValue minLength regex maxDecimalPlaces maxSize mimeType entryFormat".split()
+    },
+    **{
+        f"{BASE}questionnaire-{name}": name
         for name in (
-            "minValue",
-            "maxValue",
-            "maxDecimalPlaces",
-            "maxSize",
-            "mimeType",
-            "questionnaire-itemControl",
-            "questionnaire-hidden",
-            "questionnaire-unit",
-            "questionnaire-unitOption",
-            "questionnaire-choiceOrientation",
-            "questionnaire-minOccurs",
-            "questionnaire-maxOccurs",
-            "questionnaire-sliderStepValue",
-            "questionnaire-usageMode",
-            "entryFormat",
-        )
-    ]
-    + [OURS + "offers-not-sure", OURS + "offers-none"]
+            "itemControl hidden unit unitOption choiceOrientation minOccurs maxOccurs sliderStepValue usageMode"
+            " displayCategory"
+        ).split()
+    },
+    SDC + "minQuantity": "minQuantity",
+    SDC + "maxQuantity": "maxQuantity",
+    SDC + "openLabel": "openLabel",
+    OURS + "offers-not-sure": "offers-not-sure",
+    OURS + "offers-none": "offers-none",
+}
+OPTION_EXTENSIONS: Final[Mapping[str, str]] = {
+    BASE + "questionnaire-optionExclusive": "optionExclusive",
+    BASE + "questionnaire-optionPrefix": "optionPrefix",
+    BASE + "ordinalValue": "ordinalValue",
+    BASE + "itemWeight": "ordinalValue",
+}
+CODING_EXTENSIONS: Final[Mapping[str, str]] = {
+    BASE + "ordinalValue": "ordinalValue",
+    BASE + "itemWeight": "ordinalValue",
+}
+_WORDS: Final = {**ITEM_EXTENSIONS, **OPTION_EXTENSIONS}
+_TRANSLATED: Final = frozenset({TRANSLATION})
+#: Where an extension may stand -> addresses that are acted on there.
+HONOURED: Final[Mapping[str, frozenset[str]]] = {
+    "item": frozenset(ITEM_EXTENSIONS),
+    "answerOption": frozenset(OPTION_EXTENSIONS),
+    "coding": frozenset(CODING_EXTENSIONS),
+    "item.text": _TRANSLATED,
+    "item.prefix": _TRANSLATED,
+    "questionnaire.title": _TRANSLATED,
+    "coding.display": _TRANSLATED,
+    "answerOption.valueString": _TRANSLATED,
+}
+#: Ways of showing an item that the pages know; others are shown by the item's type, and named as not honoured.
+CONTROLS: Final = frozenset(
+    "slider drop-down check-box radio-button help body-map text-box flyover prompt header footer unit".split()
 )
+#: Displays that explain the question around them.
+EXPLAINS: Final = frozenset({"help", "flyover", "prompt"})
+#: Value sets named so often that their few codes are known here: (system, code, text in English, in Spanish).
+_SEX: Final = "http://hl7.org/fhir/administrative-gender"
+_YN: Final = "http://terminology.hl7.org/CodeSystem/v2-0136"
+KNOWN_SETS: Final[Mapping[str, tuple[tuple[str, str, str, str], ...]]] = {
+    "http://hl7.org/fhir/ValueSet/administrative-gender": (
+        (_SEX, "male", "Male", "Hombre"),
+        (_SEX, "female", "Female", "Mujer"),
+        (_SEX, "other", "Other", "Otro"),
+        (_SEX, "unknown", "Unknown", "No se sabe"),
+    ),
+    "http://hl7.org/fhir/ValueSet/yesnodontknow": (
+        (_YN, "Y", "Yes", "Sí"),
+        (_YN, "N", "No", "No"),
+        (
+            "http://terminology.hl7.org/CodeSystem/data-absent-reason",
+            "asked-unknown",
+            "Don't know",
+            "No sé",
+        ),
+    ),
+    "http://terminology.hl7.org/ValueSet/v2-0136": (
+        (_YN, "Y", "Yes", "Sí"),
+        (_YN, "N", "No", "No"),
+    ),
+}
 
 
 def short(url: str) -> str:
@@ -55,16 +100,13 @@ def short(url: str) -> str:
 
 
 def extensions_of(element: Mapping[str, Any]) -> dict[str, Any]:
-    """Plain values of an element's extensions, by the short name of each."""
+    """Plain values of the extensions known here, by the word each has in `ITEM_EXTENSIONS` and the like."""
     found: dict[str, Any] = {}
     for extension in element.get("extension") or ():
-        if isinstance(extension, Mapping):
-            value = value_of(extension)
-            name = short(str(extension.get("url")))
-            if name in ("questionnaire-minOccurs", "questionnaire-maxOccurs"):
-                name = name.removeprefix("questionnaire-")
-            if value is not None:
-                found[name] = value
+        word = _WORDS.get(str(extension.get("url")))
+        value = value_of(extension) if word else None
+        if word and value is not None:
+            found[word] = value
     return found
 
 
@@ -75,18 +117,14 @@ def value_of(element: Mapping[str, Any], prefix: str = "value") -> Any:
             continue
         kind = key[len(prefix) :]
         if kind == "Coding":
-            return value.get("code") if isinstance(value, Mapping) else None
+            return value.get("code") or value.get("display")
         if kind == "Quantity":
-            if not isinstance(value, Mapping):
-                return None
-            if prefix == "answer":
-                return value.get("value")
             return {"value": value.get("value"), "unit": value.get("code") or value.get("unit") or ""}
         if kind == "Reference":
-            return value.get("reference") if isinstance(value, Mapping) else None
+            return value.get("reference")
         if kind == "CodeableConcept":
-            codings = value.get("coding") if isinstance(value, Mapping) else None
-            return codings[0].get("code") if codings else None
+            codings = value.get("coding")
+            return codings[0].get("code") if codings else value.get("text")
         return value
     return None
 
@@ -95,7 +133,7 @@ def translations(shadow: Mapping[str, Any]) -> dict[str, str]:
     """Language to text from the translation extensions of a `_text`, `_display` or `_title`."""
     found: dict[str, str] = {}
     for extension in shadow.get("extension") or ():
-        if not isinstance(extension, Mapping) or extension.get("url") != BASE + "translation":
+        if extension.get("url") != TRANSLATION:
             continue
         parts = {part.get("url"): value_of(part) for part in extension.get("extension") or ()}
         if parts.get("lang") and parts.get("content"):
@@ -103,15 +141,10 @@ def translations(shadow: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
-def item_control(raw: Mapping[str, Any]) -> str:
-    """The item control's code (slider, drop-down, check-box, help …), or ""."""
-    return str(extensions_of(raw).get("questionnaire-itemControl") or "")
-
-
 def media_types(raw: Mapping[str, Any]) -> tuple[str, ...]:
     """Media types an attachment may have."""
     return tuple(
         str(value_of(extension))
         for extension in raw.get("extension") or ()
-        if isinstance(extension, Mapping) and extension.get("url") == BASE + "mimeType"
+        if extension.get("url") == BASE + "mimeType"
     )

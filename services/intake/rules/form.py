@@ -1,7 +1,9 @@
 """A compiled questionnaire: pages of items, ready to render, to check answers against and to branch on."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 
 #: An answer of somebody who was asked and does not know; kept apart from "no" and from "never asked".
@@ -10,6 +12,9 @@ NOT_SURE: Final[Mapping[str, Any]] = {"not_sure": True}
 Items = Mapping[str, Any]
 Texts = Mapping[str, str]
 FIRST_LANGUAGE: Final = "en"
+LOINC: Final = "http://loinc.org"
+SCALE_MOST: Final = 21
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def in_language(texts: Texts, language: str) -> str:
@@ -17,9 +22,20 @@ def in_language(texts: Texts, language: str) -> str:
     return texts.get(language) or texts.get(FIRST_LANGUAGE) or next(iter(texts.values()), "")
 
 
+def field_name(link_id: str) -> str:
+    """A linkId as a form field, a page's address and an HTML id can carry it: other characters as ~ and hex."""
+    if _PLAIN_NAME.fullmatch(link_id):
+        return link_id
+    return "".join(c if _PLAIN_NAME.fullmatch(c) else f"~{c.encode().hex()}" for c in link_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One answer to choose. `exclusive` ones (such as "none of these") stand alone."""
+    """One answer to choose. `exclusive` ones (such as "none of these") stand alone.
+
+    `code` is what answers hold; it is the coding's own `own_code`, unless two systems share that. `kind` is the
+    value[x] the document gives it (Coding, String, Integer, Date, Time, Reference).
+    """
 
     code: str
     system: str
@@ -27,15 +43,20 @@ class Option:
     exclusive: bool = False
     initial: bool = False
     score: float | None = None
+    kind: str = "Coding"
+    own_code: str = ""
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One enableWhen: `answer` is of the type the question's answers have."""
+    """One enableWhen: `answer` is as the question's answers are stored. A `unit` makes it an amount in that unit."""
 
     question: str
     operator: str
     answer: Any
+    unit: str = ""
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +65,20 @@ class Unit:
 
     code: str
     text: Texts
+    system: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One item. `variable` names what of the protocol it fills; `kind` is the FHIR item type."""
+    """One item. `variable` names what of the protocol it fills; `kind` is the FHIR item type.
+
+    `name` is the linkId as pages carry it. A `loose` item is a page made here for questions that stand in no group.
+    """
 
     link_id: str
     kind: str
     text: Texts
+    name: str = ""
     help: Texts = field(default_factory=dict)
     prefix: str = ""
     required: bool = False
@@ -66,6 +92,9 @@ class Item:
     minimum: Any = None
     maximum: Any = None
     max_length: int = 10_000
+    min_length: int = 0
+    pattern: str = ""
+    entry_format: str = ""
     max_decimals: int | None = None
     min_rows: int = 0
     max_rows: int = 20
@@ -75,6 +104,10 @@ class Item:
     hidden: bool = False
     read_only: bool = False
     control: str = ""
+    horizontal: bool = False
+    step: int = 1
+    other_label: str = ""
+    loose: bool = False
     max_bytes: int = 0
     media_types: tuple[str, ...] = ()
     items: tuple["Item", ...] = ()
@@ -83,11 +116,25 @@ class Item:
     def holds_answer(self) -> bool:
         return self.kind not in ("group", "display")
 
+    @property
+    def scale(self) -> range | None:
+        """The steps of a slider, few enough to be shown as numbers to press; None for any other question."""
+        least, most = self.minimum if self.minimum is not None else 0, self.maximum
+        if self.control != "slider" or self.kind not in ("integer", "decimal") or self.repeats:
+            return None
+        if (
+            not isinstance(least, int)
+            or not isinstance(most, int)
+            or (most - least) // self.step >= SCALE_MOST
+        ):
+            return None
+        return range(least, most + 1, self.step)
+
     def option(self, code: str) -> Option | None:
         return next((option for option in self.options if option.code == code), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Form:
     """A compiled questionnaire. `not_honoured` names what the document asks for and this system does not do."""
 
@@ -103,8 +150,22 @@ class Form:
     def questionnaire(self) -> str:
         return f"{self.url}|{self.version}"
 
+    @cached_property
+    def link_ids_by_loinc(self) -> Mapping[str, str]:
+        """The question asked under each LOINC code; the first, when two share one."""
+        found: dict[str, str] = {}
+        for item in self.by_id.values():
+            for system, code in item.codes:
+                if system == LOINC and item.holds_answer:
+                    found.setdefault(code, item.link_id)
+        return found
+
     def page(self, link_id: str) -> Item | None:
         return next((page for page in self.pages if page.link_id == link_id), None)
+
+    def columns(self, group: str) -> list[Item]:
+        """What a row of the repeating group holds: its questions, also those in plain groups, and inner row groups."""
+        return list(answers_in(self.by_id[group]))
 
     def variables(self) -> list[str]:
         """Every protocol variable the form asks for, once, sorted."""
@@ -113,6 +174,15 @@ class Form:
         return sorted(
             asked - {i.variable for i in self.by_id.values() if self.parents.get(i.link_id) in rows}
         )
+
+    def row_groups(self, link_id: str) -> list[str]:
+        """The repeating groups `link_id` stands in, outermost first."""
+        found = []
+        group = self.row_group(link_id)
+        while group is not None:
+            found.append(group)
+            group = self.row_group(group)
+        return found[::-1]
 
     def row_group(self, link_id: str) -> str | None:
         """The repeating group `link_id` stands in, if any: its answers live in that group's rows."""
@@ -133,8 +203,8 @@ def walk(item: Item) -> Iterator[Item]:
 
 
 def answers_in(page: Item) -> Iterator[Item]:
-    """What a page stores: its questions, and its repeating groups as a whole."""
-    for item in page.items if page.kind == "group" and not page.repeats else (page,):
+    """What a page stores (or a row of a repeating group): its questions, and repeating groups in it as a whole."""
+    for item in page.items if page.kind == "group" else (page,):
         if item.kind == "group" and not item.repeats:
             yield from answers_in(item)
             continue
@@ -142,11 +212,8 @@ def answers_in(page: Item) -> Iterator[Item]:
             yield item
         if item.kind != "group":
             for child in item.items:
-                yield from answers_in(child) if child.kind == "group" and not child.repeats else _one(child)
+                yield from answers_in(child if child.kind == "group" and not child.repeats else _alone(child))
 
 
-def _one(item: Item) -> Iterator[Item]:
-    if item.kind != "display":
-        yield item
-    for child in item.items:
-        yield from _one(child)
+def _alone(item: Item) -> Item:
+    return Item(link_id=item.link_id, kind="group", text={}, items=(item,))

@@ -1,21 +1,17 @@
 """One item of a FHIR R4 Questionnaire, compiled; used by `read_questionnaire` for the whole document."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.intake.rules import fhir_words as fhir
+from services.intake.rules.check_value import fault
 from services.intake.rules.fhir_shape import Refusal
-from services.intake.rules.form import Condition, Item, Option, Texts, Unit
+from services.intake.rules.form import LOINC, Item, Option, Texts, Unit, field_name
+from services.intake.rules.read_conditions import read_conditions
+from services.intake.rules.read_limits import read_limits
 
-ITEMS_MAX: Final = 2_000
-DEPTH_MAX: Final = 12
-TEXT_MAX: Final = 4_000
-_LINK_ID: Final = re.compile(r"[A-Za-z0-9_.:\-/ ]{1,255}")
-_MARKUP: Final = re.compile(
-    r"<\s*/?\s*(script|iframe|object|embed|style|svg|on\w+)|javascript:", re.IGNORECASE
-)
+LENGTH_MAX: Final = 10_000
 
 
 class QuestionnaireRefused(Exception):
@@ -30,159 +26,109 @@ class QuestionnaireRefused(Exception):
 class Reading:
     """What is found while a document is read: refusals, what is not honoured, and who is where."""
 
+    language: str = "en"
     refusals: list[Refusal] = field(default_factory=list)
     dropped: set[str] = field(default_factory=set)
     by_id: dict[str, Item] = field(default_factory=dict)
     parents: dict[str, str] = field(default_factory=dict)
-    seen: dict[str, str] = field(default_factory=dict)
-    valuesets: dict[str, list[Any]] = field(default_factory=dict)
-    count: int = 0
+    paths: dict[str, str] = field(default_factory=dict)
+    kinds: dict[str, str] = field(default_factory=dict)
+    options: dict[str, tuple[Option, ...]] = field(default_factory=dict)
+    valuesets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     def refuse(self, path: str, code: str) -> None:
         self.refusals.append(Refusal(path, code))
 
-    def note_extensions(self, element: Mapping[str, Any], honoured: frozenset[str], where: str) -> None:
-        """List extensions that are not honoured; one that changes the meaning is refused."""
-        for key in ("extension", "modifierExtension"):
-            for extension in element.get(key) or ():
-                url = extension.get("url") if isinstance(extension, Mapping) else None
-                if url not in honoured:
-                    self.dropped.add(f"{where}: {fhir.short(str(url))}")
-                if key == "modifierExtension":
-                    self.refuse(f"{where}.modifierExtension", "not_understood")
 
+def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
+    """Compile one item and what is in it; what is wrong with it is noted in `reading`.
 
-def read_item(raw: Any, path: str, language: str, reading: Reading, depth: int) -> Item | None:
-    """Compile one item and what is in it; None when it cannot be (why is in `reading`)."""
-    if not _is_item(raw, path, reading, depth):
-        return None
-    for key in sorted(set(raw) - fhir.ITEM_KEYS):
-        reading.dropped.add(f"item: {key}")
-    reading.note_extensions(raw, fhir.ITEM_EXTENSIONS, "item")
-    text = texts_of(raw, "text", language)
-    _check_text(text, f"{path}.text", reading)
-    children, help_text = _children(raw, path, language, reading, depth)
-    if raw["type"] == "display" and children:
+    The document's shape, its linkIds and types have been checked before.
+    """
+    kind = str(raw["type"])
+    children = tuple(
+        read_item(child, f"{path}.item[{index}]", reading)
+        for index, child in enumerate(raw.get("item") or ())
+    )
+    if kind == "display" and children:
         reading.refuse(f"{path}.item", "display_with_items")
+    helps = [child.text for child in children if child.kind == "display" and child.control in fhir.EXPLAINS]
     extensions = fhir.extensions_of(raw)
-    _check_bounds(raw["type"], extensions, path, reading)
-    repeats = raw.get("repeats") is True
-    return Item(
+    limits = read_limits(kind, extensions, raw.get("repeats") is True, path, reading)
+    options = reading.options[raw["linkId"]]
+    if kind == "choice" and not options:
+        if raw.get("answerValueSet") is None:
+            reading.refuse(f"{path}.answerOption", "missing")
+        kind = "open-choice"
+    item = Item(
         link_id=raw["linkId"],
-        kind=raw["type"],
-        text=text,
-        help=help_text,
+        name=field_name(raw["linkId"]),
+        kind=kind,
+        text=texts_of(raw, "text", reading.language),
+        help=_joined(helps),
         prefix=str(raw.get("prefix") or ""),
         required=raw.get("required") is True,
-        repeats=repeats,
-        options=_options(raw, path, language, reading),
-        conditions=_conditions(raw, path, reading),
+        repeats=raw.get("repeats") is True,
+        options=options,
+        conditions=read_conditions(raw, path, reading),
         any_condition=raw.get("enableBehavior") == "any",
         variable=_variable(raw),
         codes=tuple((str(c.get("system", "")), str(c.get("code", ""))) for c in raw.get("code") or ()),
-        units=_units(raw, language),
-        minimum=extensions.get("minValue"),
-        maximum=extensions.get("maxValue"),
+        units=_units(raw, reading.language),
         max_length=_length(raw, path, reading),
-        max_decimals=extensions.get("maxDecimalPlaces"),
-        min_rows=extensions.get("minOccurs") or 0,
-        max_rows=extensions.get("maxOccurs") or (20 if repeats else 1),
-        offers_not_sure=bool(extensions.get("offers-not-sure")),
-        offers_none=bool(extensions.get("offers-none")),
-        initial=_initial(raw),
-        hidden=bool(extensions.get("questionnaire-hidden")),
+        min_length=limits.min_length,
+        pattern=limits.pattern,
+        entry_format=str(extensions.get("entryFormat") or ""),
+        minimum=limits.minimum,
+        maximum=limits.maximum,
+        max_decimals=limits.max_decimals,
+        min_rows=limits.min_rows,
+        max_rows=limits.max_rows,
+        offers_not_sure=extensions.get("offers-not-sure") is True,
+        offers_none=extensions.get("offers-none") is True,
+        hidden=extensions.get("hidden") is True or str(extensions.get("usageMode")).startswith("display"),
         read_only=raw.get("readOnly") is True,
-        control=fhir.item_control(raw),
-        max_bytes=_bytes(extensions.get("maxSize")),
+        control=_control(extensions, reading),
+        horizontal=extensions.get("choiceOrientation") == "horizontal",
+        step=limits.step,
+        other_label=str(extensions.get("openLabel") or ""),
+        max_bytes=limits.max_bytes,
         media_types=fhir.media_types(raw),
-        items=tuple(children),
+        items=children,
     )
+    if item.repeats and item.kind != "group" and any(child.holds_answer for child in children):
+        reading.dropped.add("item: questions under a repeating question, asked once")
+    return _with_initial(item, raw, path, reading)
 
 
-def _check_bounds(kind: str, extensions: Mapping[str, Any], path: str, reading: Reading) -> None:
-    """Limits must be of a kind that answers can be held against."""
-    for name, most in (("minOccurs", 1_000), ("maxOccurs", 1_000), ("maxDecimalPlaces", 20)):
-        value = extensions.get(name)
-        if value is not None and (
-            isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most
-        ):
-            reading.refuse(f"{path}.extension", "out_of_range")
-    wanted: tuple[type, ...] = (
-        (str,) if kind in ("date", "dateTime", "time", "string", "text") else (int, float)
-    )
-    for name in ("minValue", "maxValue"):
-        value = extensions.get(name)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, wanted)):
-            reading.refuse(f"{path}.extension", "wrong_type")
-    size = extensions.get("maxSize")
-    if size is not None and (isinstance(size, bool) or not isinstance(size, int | float)):
-        reading.refuse(f"{path}.extension", "wrong_type")
+def _control(extensions: Mapping[str, Any], reading: Reading) -> str:
+    control = str(extensions.get("itemControl") or "")
+    if control and control not in fhir.CONTROLS:
+        reading.dropped.add(f"item: itemControl {control[:64]}")
+    return control
 
 
-def _is_item(raw: Any, path: str, reading: Reading, depth: int) -> bool:
-    reading.count += 1
-    if reading.count > ITEMS_MAX or depth > DEPTH_MAX:
-        if not any(refusal.code == "too_large" for refusal in reading.refusals):
-            reading.refuse(path, "too_large")
-        return False
-    if not isinstance(raw, Mapping):
-        reading.refuse(path, "wrong_type")
-        return False
-    link_id = raw.get("linkId")
-    if not isinstance(link_id, str) or not _LINK_ID.fullmatch(link_id):
-        reading.refuse(f"{path}.linkId", "missing" if link_id is None else "wrong_type")
-        return False
-    if link_id in reading.seen:
-        reading.refuse(f"{path}.linkId", "duplicate")
-        return False
-    reading.seen[link_id] = path
-    if raw.get("type") not in fhir.ITEM_TYPES:
-        reading.refuse(f"{path}.type", "not_in_values")
-        return False
-    return True
-
-
-def _check_text(texts: Texts, path: str, reading: Reading) -> None:
-    if any(_MARKUP.search(text) for text in texts.values()):
-        reading.refuse(path, "script")
-    elif any(len(text) > TEXT_MAX for text in texts.values()):
-        reading.refuse(path, "too_long")
-
-
-def _children(
-    raw: Mapping[str, Any], path: str, language: str, reading: Reading, depth: int
-) -> tuple[list[Item], Texts]:
-    """The items inside, and the words of a display item that serves as help."""
-    children: list[Item] = []
-    help_text: Texts = {}
-    for index, child in enumerate(raw.get("item") or ()):
-        read = read_item(child, f"{path}.item[{index}]", language, reading, depth + 1)
-        if read is not None:
-            children.append(read)
-            if read.kind == "display" and read.control == "help":
-                help_text = read.text
-    return children, help_text
-
-
-def _bytes(megabytes: Any) -> int:
-    return int(megabytes * 1_000_000) if isinstance(megabytes, int | float) else 0
+def _joined(helps: list[Texts]) -> Texts:
+    languages = {language for texts in helps for language in texts}
+    return {one: " ".join(texts[one] for texts in helps if one in texts) for one in sorted(languages)}
 
 
 def _length(raw: Mapping[str, Any], path: str, reading: Reading) -> int:
     given = raw.get("maxLength")
     if given is None:
-        return 255 if raw.get("type") == "string" else 10_000
-    if isinstance(given, bool) or not isinstance(given, int) or given < 1:
+        return 255 if raw.get("type") == "string" else LENGTH_MAX
+    if given < 1:
         reading.refuse(f"{path}.maxLength", "out_of_range")
         return 1
-    return min(given, 10_000)
+    return min(int(given), LENGTH_MAX)
 
 
 def _variable(raw: Mapping[str, Any]) -> str:
     for coding in raw.get("code") or ():
-        if isinstance(coding, Mapping) and coding.get("system") == fhir.VARIABLES:
-            return str(coding.get("code", ""))
-    return ""
+        if coding.get("system") == fhir.VARIABLES:
+            return str(coding.get("code") or "")
+    codes = [c.get("code") for c in raw.get("code") or () if c.get("system") == LOINC]
+    return next((fhir.LOINC_VARIABLES[code] for code in codes if code in fhir.LOINC_VARIABLES), "")
 
 
 def texts_of(raw: Mapping[str, Any], key: str, language: str) -> Texts:
@@ -194,88 +140,53 @@ def texts_of(raw: Mapping[str, Any], key: str, language: str) -> Texts:
     return found
 
 
-def _options(raw: Mapping[str, Any], path: str, language: str, reading: Reading) -> tuple[Option, ...]:
-    options: list[Option] = []
-    for index, entry in enumerate(raw.get("answerOption") or ()):
-        option = _option(entry, language) if isinstance(entry, Mapping) else None
-        if option is None:
-            reading.refuse(f"{path}.answerOption[{index}]", "wrong_type")
-        else:
-            options.append(option)
-    reference = raw.get("answerValueSet")
-    if reference is not None and not options:
-        listed = reading.valuesets.get(str(reference))
-        if listed is None:
-            reading.dropped.add(f"answerValueSet not contained: {fhir.short(str(reference))}")
-        else:
-            options = [o for entry in listed if (o := _option({"valueCoding": entry}, language))]
-    codes = [option.code for option in options]
-    if len(set(codes)) != len(codes):
-        reading.refuse(f"{path}.answerOption", "duplicate")
-    if raw.get("type") == "choice" and not options and reference is None:
-        reading.refuse(f"{path}.answerOption", "missing")
-    return tuple(options)
-
-
-def _option(entry: Mapping[str, Any], language: str) -> Option | None:
-    extensions = fhir.extensions_of(entry)
-    exclusive = bool(extensions.get("questionnaire-optionExclusive"))
-    initial = entry.get("initialSelected") is True
-    coding = entry.get("valueCoding")
-    if isinstance(coding, Mapping) and coding.get("code") is not None:
-        texts = {language: str(coding.get("display") or coding["code"])}
-        if isinstance(coding.get("_display"), Mapping):
-            texts |= fhir.translations(coding["_display"])
-        texts |= {d["language"][:2]: d["value"] for d in coding.get("designation") or () if "language" in d}
-        score = fhir.extensions_of(coding).get("ordinalValue", extensions.get("ordinalValue"))
-        return Option(str(coding["code"]), str(coding.get("system", "")), texts, exclusive, initial, score)
-    for key in ("valueString", "valueInteger", "valueDate", "valueTime"):
-        if key in entry:
-            return Option(str(entry[key]), "", {language: str(entry[key])}, exclusive, initial)
-    reference = entry.get("valueReference")
-    if isinstance(reference, Mapping) and reference.get("reference"):
-        said = str(reference.get("display") or reference["reference"])
-        return Option(str(reference["reference"]), "", {language: said}, exclusive, initial)
-    return None
-
-
 def _units(raw: Mapping[str, Any], language: str) -> tuple[Unit, ...]:
-    units = []
+    """Units to answer in; the one unit of a number question is shown behind its field."""
+    units: dict[str, Unit] = {}
     for extension in raw.get("extension") or ():
-        if not isinstance(extension, Mapping):
-            continue
-        if fhir.short(str(extension.get("url"))) in ("questionnaire-unitOption", "questionnaire-unit"):
-            coding = extension.get("valueCoding") or {}
-            texts = {language: str(coding.get("display") or coding.get("code"))}
-            if isinstance(coding.get("_display"), Mapping):
-                texts |= fhir.translations(coding["_display"])
-            units.append(Unit(str(coding.get("code") or ""), texts))
-    return tuple(units)
+        word = fhir.ITEM_EXTENSIONS.get(str(extension.get("url")))
+        coding = extension.get("valueCoding")
+        if word in ("unit", "unitOption") and coding is not None:
+            code = str(coding.get("code") or coding.get("display") or "")
+            texts = {language: str(coding.get("display") or code)}
+            texts |= fhir.translations(coding.get("_display") or {})
+            units.setdefault(code, Unit(code, texts, str(coding.get("system") or "")))
+    return tuple(units.values())
 
 
-def _initial(raw: Mapping[str, Any]) -> Any:
-    values = [fhir.value_of(entry) for entry in raw.get("initial") or () if isinstance(entry, Mapping)]
+def _with_initial(item: Item, raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
+    """The item with what it is answered with at first; a value that is no answer to it is refused."""
+    values = [_initial(item, entry) for entry in raw.get("initial") or ()]
+    values += [option.code for option in item.options if option.initial]
     values = [value for value in values if value is not None]
-    if raw.get("repeats") is True:
-        return values or None
-    return values[0] if values else None
+    if not values:
+        return item
+    if item.kind in ("group", "display"):
+        reading.refuse(f"{path}.initial", "no_question")
+        return item
+    if item.kind == "attachment":
+        reading.dropped.add("item: initial file")
+        return item
+    initial = values if item.repeats else values[0]
+    if not item.repeats and len(values) > 1:
+        reading.dropped.add("item: more than one initial value")
+    if code := fault(item, initial):
+        reading.refuse(f"{path}.initial", code)
+        return item
+    return _set(item, initial)
 
 
-def _conditions(raw: Mapping[str, Any], path: str, reading: Reading) -> tuple[Condition, ...]:
-    found = []
-    listed = raw.get("enableWhen") or ()
-    for index, entry in enumerate(listed):
-        at = f"{path}.enableWhen[{index}]"
-        if not isinstance(entry, Mapping) or not isinstance(entry.get("question"), str):
-            reading.refuse(f"{at}.question", "missing")
-        elif entry.get("operator") not in fhir.OPERATORS:
-            reading.refuse(f"{at}.operator", "not_in_values")
-        elif (answer := fhir.value_of(entry, "answer")) is None:
-            reading.refuse(f"{at}.answer", "missing")
-        elif entry["operator"] == "exists" and not isinstance(answer, bool):
-            reading.refuse(f"{at}.answer", "wrong_type")
-        else:
-            found.append(Condition(entry["question"], entry["operator"], answer))
-    if len(listed) > 1 and raw.get("enableBehavior") not in ("all", "any"):
-        reading.refuse(f"{path}.enableBehavior", "missing")
-    return tuple(found)
+def _initial(item: Item, entry: Mapping[str, Any]) -> Any:
+    value = fhir.value_of(entry)
+    if item.options and value is not None and item.kind in ("choice", "open-choice"):
+        coding = entry.get("valueCoding") or {}
+        said = str(value)
+        same = [one for one in item.options if said in (one.code, one.own_code)]
+        exact = [one for one in same if one.system == coding.get("system", one.system)]
+        return (exact or same)[0].code if same else {"text": said} if item.kind == "open-choice" else said
+    return {"text": str(value)} if item.kind == "open-choice" and value is not None else value
+
+
+def _set(item: Item, initial: Any) -> Item:
+    values = {name: getattr(item, name) for name in item.__dataclass_fields__}
+    return Item(**{**values, "initial": initial})

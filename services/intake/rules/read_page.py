@@ -1,8 +1,9 @@
 """From a posted form to typed answers: text as browsers send it, in, values by linkId and field faults, out."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import Any, Final
 
 from services.intake.rules.check_value import fault
@@ -15,10 +16,14 @@ NOT_SURE_WORD: Final = "not_sure"
 
 @dataclass
 class PageRead:
-    """What a page said. A question left empty is in `values` as None: the patient took the answer back."""
+    """What a page said. A question left empty is in `values` as None: the patient took the answer back.
+
+    `faults` are by field name. `places` says which row of the page each row of a repeating group came from.
+    """
 
     values: dict[str, Any] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
+    places: dict[str, list[int]] = field(default_factory=dict)
 
 
 def read_page(page: Item, posted: Posted) -> PageRead:
@@ -27,55 +32,91 @@ def read_page(page: Item, posted: Posted) -> PageRead:
     known: set[str] = set()
     for item in answers_in(page):
         if item.kind == "group":
-            rows = _read_rows(item, posted, read, known)
-            read.values[item.link_id] = rows or None
+            read.values[item.link_id] = _read_rows(item, item.name, posted, read, known) or None
             continue
         if item.kind == "attachment" or item.read_only or item.hidden:
             continue
-        known |= _names(item, item.link_id)
-        _keep(read, item, item.link_id, _read(item, item.link_id, posted))
+        known |= _names(item.name)
+        value = _read(item, item.name, posted)
+        if code := fault(item, value):
+            read.faults[item.name] = code
+        read.values[item.link_id] = value
     for name in posted:
-        if name.partition("/")[0] not in known and name not in known:
+        if name not in known:
             read.faults[name[:64]] = "unknown_field"
     return read
 
 
-def _keep(read: PageRead, item: Item, at: str, value: Any) -> None:
-    code = fault(item, value)
-    if code:
-        read.faults[at] = code
-    read.values[at] = value
-
-
-def _names(item: Item, name: str) -> set[str]:
+def _names(name: str) -> set[str]:
     return {name, f"{name}.unit", f"{name}.other"}
 
 
-def _read_rows(group: Item, posted: Posted, read: PageRead, known: set[str]) -> list[dict[str, Any]]:
-    rows = []
-    for index in range(group.max_rows):
+def _read_rows(
+    group: Item, name: str, posted: Posted, read: PageRead, known: set[str]
+) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    places: list[int] = []
+    for index in _rows_posted(name, posted):
+        if index >= group.max_rows:
+            break
         row: dict[str, Any] = {}
-        for child in group.items:
-            name = f"{group.link_id}.{index}.{child.link_id}"
-            known |= _names(child, name)
-            value = _read(child, name, posted)
-            if value is not None:
-                row[child.link_id] = value
-                code = fault(child, value)
-                if code:
-                    read.faults[name] = code
+        for child in answers_in(group):
+            at = f"{name}.{index}.{child.name}"
+            if child.kind == "group":
+                value: Any = _read_rows(child, at, posted, read, known) or None
+            elif child.kind == "attachment" or child.read_only or child.hidden:
+                continue
+            else:
+                known |= _names(at)
+                value = _read(child, at, posted)
+            if value is None:
+                continue
+            row[child.link_id] = value
+            if child.kind != "group" and (code := fault(child, value)):
+                read.faults[at] = code
         if row:
-            for child in group.items:
-                if child.required and child.link_id not in row:
-                    read.faults[f"{group.link_id}.{index}.{child.link_id}"] = "required"
             rows.append(row)
+            places.append(index)
+    read.places[name] = places
     return rows
+
+
+def _rows_posted(name: str, posted: Posted) -> list[int]:
+    """Numbers of the rows the page sent for a repeating group."""
+    prefix = f"{name}."
+    found = {one[len(prefix) :].partition(".")[0] for one in posted if one.startswith(prefix)}
+    return sorted(int(one) for one in found if one.isascii() and one.isdigit() and len(one) < 5)
+
+
+def as_posted(names: Sequence[str], places: Mapping[str, list[int]]) -> Iterator[str]:
+    """Names of questions in repeating groups, their rows counted as on the page and not as stored."""
+    for name in names:
+        group, _, rest = name.partition(".")
+        row, _, question = rest.partition(".")
+        rows = places.get(group, [])
+        if question and row.isdigit() and int(row) < len(rows):
+            yield f"{group}.{rows[int(row)]}.{question}"
+        else:
+            yield name
+
+
+def rows_as_posted(page: Item, read: PageRead) -> dict[str, list[Any]]:
+    """Rows of the page's repeating groups where they stood on it, with empty ones between, to show it again."""
+    shown = {}
+    for item in answers_in(page):
+        places = read.places.get(item.name) if item.kind == "group" else None
+        if places:
+            rows: list[Any] = [{} for _ in range(places[-1] + 1)]
+            for place, row in zip(places, read.values[item.link_id] or [], strict=True):
+                rows[place] = row
+            shown[item.link_id] = rows
+    return shown
 
 
 def _read(item: Item, name: str, posted: Posted) -> Any:
     given = [text.strip() for text in posted.get(name, ()) if text.strip()]
     if item.repeats:
-        return _several(item, given, posted.get(f"{name}.other", ()))
+        return _several(item, name, posted, given)
     if not given:
         other = [text.strip() for text in posted.get(f"{name}.other", ()) if text.strip()]
         return {"text": other[0]} if other and item.kind == "open-choice" else None
@@ -85,20 +126,29 @@ def _read(item: Item, name: str, posted: Posted) -> Any:
         return dict(NOT_SURE)
     if item.kind == "quantity":
         unit = [text for text in posted.get(f"{name}.unit", ()) if text]
-        fallback = item.units[0].code if item.units else ""
-        return {"value": _number(given[0], whole=False), "unit": unit[0] if unit else fallback}
+        return _quantity(item, given[0], unit[0] if unit else "")
     return _typed(item, given[0])
 
 
-def _several(item: Item, given: list[str], other: Sequence[str]) -> Any:
+def _several(item: Item, name: str, posted: Posted, given: list[str]) -> Any:
     if NONE_OF_THESE in given:
         # "None" together with something else contradicts itself: keep both, so that the check refuses it.
         return [] if len(given) == 1 and item.offers_none else given
     if item.offers_not_sure and given == [NOT_SURE_WORD]:
         return dict(NOT_SURE)
+    if item.kind == "quantity":
+        pairs = zip_longest(posted.get(name, ()), posted.get(f"{name}.unit", ()), fillvalue="")
+        return [_quantity(item, text.strip(), unit) for text, unit in pairs if text.strip()] or None
     values = [_typed(item, text) for text in given]
-    values += [{"text": text.strip()} for text in other if text.strip() and item.kind == "open-choice"]
+    if item.kind == "open-choice":
+        other = posted.get(f"{name}.other", ())
+        values += [{"text": text.strip()} for text in other if text.strip()]
     return values or None
+
+
+def _quantity(item: Item, text: str, unit: str) -> dict[str, Any]:
+    fallback = item.units[0].code if item.units else ""
+    return {"value": _number(text, whole=False), "unit": unit or fallback}
 
 
 def _typed(item: Item, text: str) -> Any:
@@ -106,13 +156,15 @@ def _typed(item: Item, text: str) -> Any:
         return {"true": True, "false": False}.get(text, text)
     if item.kind in ("integer", "decimal"):
         return _number(text, whole=item.kind == "integer")
+    if item.kind == "open-choice" and not item.options:
+        return {"text": text}
     return text
 
 
 def _number(text: str, *, whole: bool) -> Any:
     """The number in `text` (a comma may be the decimal sign), or the text itself for the check to refuse."""
     plain = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
-    if not plain.isascii() or len(plain) > 12:
+    if not plain.isascii() or "_" in plain or len(plain) > 18:
         return text
     try:
         return int(plain)

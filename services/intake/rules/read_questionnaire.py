@@ -1,106 +1,106 @@
 """FHIR R4 Questionnaire in: checked, compiled to a `Form`, with a list by name of what cannot be honoured."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 from services.intake.rules import fhir_words as fhir
 from services.intake.rules.fhir_shape import Refusal, check_shape
 from services.intake.rules.form import Form, Item, walk
-from services.intake.rules.read_item import (
-    TEXT_MAX,
-    QuestionnaireRefused,
-    Reading,
-    read_item,
-    texts_of,
-)
+from services.intake.rules.read_item import QuestionnaireRefused, Reading, read_item, texts_of
+from services.intake.rules.read_options import contained_sets, read_options
+from services.intake.rules.split_pages import split_pages
 
 __all__ = ["QuestionnaireRefused", "Refusal", "read_questionnaire"]
+
+ITEMS_MAX: Final = 3_000
+DEPTH_MAX: Final = 12
+TEXT_MAX: Final = 8_000
+_LINK_ID: Final = re.compile(r"\S(?:[^\x00-\x1f\x7f]{0,253}\S)?")
+_LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def read_questionnaire(document: Mapping[str, Any]) -> Form:
     """Compile `document`; raises `QuestionnaireRefused` with every problem found."""
     if not isinstance(document, Mapping) or document.get("resourceType") != "Questionnaire":
         raise QuestionnaireRefused([Refusal("resourceType", "not_a_questionnaire")])
-    misshapen = check_shape(document)
-    if misshapen:
-        raise QuestionnaireRefused(misshapen)
-    reading = Reading()
+    shape = check_shape(document)
+    if shape.refusals:
+        raise QuestionnaireRefused(shape.refusals)
+    language = str(document.get("language") or "en")
+    reading = Reading(language=language[:2].lower(), dropped=shape.dropped)
+    if not _LANGUAGE.fullmatch(language):
+        reading.refuse("language", "not_in_values")
     _check_header(document, reading)
-    reading.valuesets = _contained(document, reading)
-    language = str(document.get("language") or "en")[:2]
-    listed = document.get("item")
-    if not isinstance(listed, list) or not listed:
-        raise QuestionnaireRefused([*reading.refusals, Refusal("item", "missing")])
-    top = [read_item(raw, f"item[{i}]", language, reading, 1) for i, raw in enumerate(listed)]
-    items = tuple(item for item in top if item is not None)
-    _index(items, reading)
-    _check_conditions(reading)
+    reading.valuesets = contained_sets(document, reading.dropped)
+    _look_over(document, reading)
     if reading.refusals:
         raise QuestionnaireRefused(reading.refusals)
+    items = tuple(read_item(raw, f"item[{i}]", reading) for i, raw in enumerate(document["item"]))
+    _index(items, reading)
+    _refuse_loops(reading)
+    if reading.refusals:
+        raise QuestionnaireRefused(reading.refusals)
+    title = texts_of(document, "title", reading.language)
     return Form(
-        url=str(document.get("url") or f"urn:uuid:{document.get('id', 'unnamed')}"),
+        url=_address(document),
         version=str(document.get("version") or "1"),
-        title=texts_of(document, "title", language),
-        pages=as_pages(items),
+        title=title,
+        pages=split_pages(items, title),
         by_id=reading.by_id,
         parents=reading.parents,
         not_honoured=tuple(sorted(reading.dropped)),
     )
 
 
-def as_pages(items: tuple[Item, ...]) -> tuple[Item, ...]:
-    """One topic a page: each top-level group is a page; a run of loose questions shares one."""
-    pages: list[Item] = []
-    for item in items:
-        if item.kind == "group" and not item.repeats:
-            pages.append(item)
-        else:
-            pages.append(
-                Item(link_id=item.link_id, kind="group", text={}, items=(item,), conditions=item.conditions)
-            )
-    return tuple(pages)
+def _address(document: Mapping[str, Any]) -> str:
+    """The canonical address; a document that has none gets one from its id, name or title."""
+    own = document.get("id") or document.get("name") or document.get("title") or "unnamed"
+    return str(document.get("url") or uuid5(NAMESPACE_URL, f"waymark:{own}").urn)
 
 
 def _check_header(document: Mapping[str, Any], reading: Reading) -> None:
     if document.get("status") not in fhir.STATUSES:
-        reading.refuse("status", "not_in_values")
+        reading.refuse("status", "missing" if document.get("status") is None else "not_in_values")
     for key in ("url", "version", "title", "name", "id"):
         value = document.get(key)
-        if value is not None and (not isinstance(value, str) or not value.strip() or len(value) > TEXT_MAX):
+        if value is not None and (
+            not value.strip() or len(value) > TEXT_MAX or ("|" in value and key != "title")
+        ):
             reading.refuse(key, "wrong_type")
-    for key in sorted(set(document) - fhir.HEADER_KEYS):
-        reading.dropped.add(key if not key.startswith("_") else f"{key[1:]} (extension)")
-    reading.note_extensions(document, fhir.DOCUMENT_EXTENSIONS, "questionnaire")
+    if document.get("implicitRules"):
+        reading.dropped.add("questionnaire: implicitRules")
 
 
-def _contained(document: Mapping[str, Any], reading: Reading) -> dict[str, list[Any]]:
-    found: dict[str, list[Any]] = {}
-    for index, resource in enumerate(document.get("contained") or ()):
-        if not isinstance(resource, Mapping) or resource.get("resourceType") != "ValueSet":
-            kind = resource.get("resourceType") if isinstance(resource, Mapping) else "?"
-            reading.dropped.add(f"contained: {kind}")
-            continue
-        codes = list(_valueset_codes(resource))
-        if codes:
-            found[f"#{resource.get('id')}"] = codes
-        else:
-            reading.dropped.add(f"contained[{index}]: value set without listed codes")
-    return found
-
-
-def _valueset_codes(resource: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    expansion = resource.get("expansion") or {}
-    pending = list(expansion.get("contains") or ())
-    while pending:
-        entry = pending.pop(0)
-        pending = [*(entry.get("contains") or ()), *pending]
-        if entry.get("code") and not entry.get("abstract"):
-            yield entry
-    if expansion.get("contains"):
+def _look_over(document: Mapping[str, Any], reading: Reading) -> None:
+    """Before any item is compiled: how many and how deep, each linkId once, each type known, what each offers."""
+    top = document.get("item")
+    if not top:
+        reading.refuse("item", "missing")
         return
-    for include in (resource.get("compose") or {}).get("include") or ():
-        for concept in include.get("concept") or ():
-            yield {"system": include.get("system", ""), **concept}
+    pending = [(raw, f"item[{i}]", 1) for i, raw in enumerate(top)][::-1]
+    count = 0
+    while pending:
+        raw, path, depth = pending.pop()
+        count += 1
+        if count > ITEMS_MAX or depth > DEPTH_MAX:
+            reading.refusals[:] = [Refusal(path[:300], "too_large")]
+            return
+        inside = [(one, f"{path}.item[{i}]", depth + 1) for i, one in enumerate(raw.get("item") or ())]
+        pending.extend(inside[::-1])
+        link_id, kind = raw.get("linkId"), raw.get("type")
+        if link_id is None or not _LINK_ID.fullmatch(link_id):
+            reading.refuse(f"{path}.linkId", "missing" if link_id is None else "wrong_type")
+        elif link_id in reading.kinds:
+            reading.refuse(f"{path}.linkId", "duplicate")
+        elif kind not in fhir.ITEM_TYPES:
+            reading.refuse(f"{path}.type", "missing" if kind is None else "not_in_values")
+        else:
+            reading.kinds[link_id], reading.paths[link_id] = kind, path
+            reading.options[link_id] = read_options(raw, path, reading.language, reading)
+        if len(raw.get("text") or "") > TEXT_MAX:
+            reading.refuse(f"{path}.text", "too_long")
 
 
 def _index(items: tuple[Item, ...], reading: Reading) -> None:
@@ -109,22 +109,18 @@ def _index(items: tuple[Item, ...], reading: Reading) -> None:
             reading.by_id[item.link_id] = item
             for child in item.items:
                 reading.parents[child.link_id] = item.link_id
+            if item.kind == "group" and item.repeats and any(one.kind == "attachment" for one in walk(item)):
+                reading.dropped.add("item: a file in a repeating group")
 
 
-def _check_conditions(reading: Reading) -> None:
-    """Refuse conditions on questions that are not there, or that lead back to themselves."""
+def _refuse_loops(reading: Reading) -> None:
+    """Refuse conditions that lead back to themselves."""
     needs: dict[str, set[str]] = {}
     for item in reading.by_id.values():
         needs[item.link_id] = {condition.question for condition in item.conditions}
         parent = reading.parents.get(item.link_id)
         if parent is not None:
             needs[item.link_id].add(parent)
-        for index, condition in enumerate(item.conditions):
-            target = reading.by_id.get(condition.question)
-            if target is None or not target.holds_answer:
-                reading.refuse(
-                    f"{reading.seen[item.link_id]}.enableWhen[{index}].question", "no_such_question"
-                )
     state: dict[str, int] = {}
     for start, first in needs.items():
         trail = [(start, iter(sorted(first)))]
@@ -136,7 +132,7 @@ def _check_conditions(reading: Reading) -> None:
                 state[node] = 2
                 trail.pop()
             elif state.get(following) == 1:
-                reading.refuse(f"{reading.seen[node]}.enableWhen", "circular")
+                reading.refuse(f"{reading.paths[node]}.enableWhen", "circular")
                 state[following] = 2
             else:
                 trail.append((following, iter(sorted(needs[following]))))

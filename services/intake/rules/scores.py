@@ -34,28 +34,47 @@ class Score:
 def score_all(form: Form, items: Items, instruments: Sequence[Mapping[str, Any]]) -> list[Score]:
     """Score every instrument that `form` asks in full; those it does not ask are left out."""
     return [
-        score_one(form, items, instrument)
+        score_one(form, items, instrument, asked)
         for instrument in instruments
-        if "items" in instrument and all(link_id in form.by_id for link_id in instrument["items"])
+        if "items" in instrument and (asked := asked_items(form, instrument)) is not None
     ]
 
 
-def score_one(form: Form, items: Items, instrument: Mapping[str, Any]) -> Score:
+def asked_items(form: Form, instrument: Mapping[str, Any]) -> list[str] | None:
+    """linkIds of the instrument's items in `form`, by our own names or by LOINC code; None when one is missing."""
+    if all(link_id in form.by_id for link_id in instrument["items"]):
+        return list(instrument["items"])
+    found = [form.link_ids_by_loinc.get(code) for code in instrument.get("loinc_items", ())]
+    return [one for one in found if one] if found and all(found) else None
+
+
+def score_one(form: Form, items: Items, instrument: Mapping[str, Any], link_ids: Sequence[str]) -> Score:
     """Sum or mean of an instrument's items; up to `may_miss` are prorated, more give no value."""
-    points = [_points(form, link_id, items.get(link_id)) for link_id in instrument["items"]]
+    points = [_points(form, link_id, items.get(link_id)) for link_id in link_ids]
     given = [point for point in points if point is not None]
     asked, missing = len(points), len(points) - len(given)
     value: float | None = None
     if given and missing <= instrument.get("may_miss", 0):
         mean = sum(given) / len(given)
         value = round(mean, 2) if instrument["formula"] == "mean" else float(round(mean * asked))
+    return Score(
+        instrument["id"],
+        instrument["version"],
+        value,
+        band_of(instrument, value),
+        len(given),
+        asked,
+        instrument.get("loinc_total"),
+    )
+
+
+def band_of(instrument: Mapping[str, Any], value: float | None) -> str:
+    """The name of the band `value` falls in; "" below the first, or without a value."""
     band = ""
     for name, least in instrument.get("bands", {}).items():
         if value is not None and value >= least:
             band = name
-    return Score(
-        instrument["id"], instrument["version"], value, band, len(given), asked, instrument.get("loinc_total")
-    )
+    return band
 
 
 def _points(form: Form, link_id: str, value: Any) -> float | None:
@@ -76,7 +95,7 @@ def with_scores(
     scores = score_all(form, items, instruments)
     filled = dict(items)
     for instrument in instruments:
-        target = str(instrument.get("fills", ""))
+        target = _total_of(form, instrument)
         if target in form.by_id:
             found = next((one for one in scores if one.instrument == instrument["id"]), None)
             if found is not None and found.value is not None:
@@ -84,3 +103,15 @@ def with_scores(
             else:
                 filled.pop(target, None)
     return filled, [score.as_json() for score in scores if score.answered]
+
+
+def _total_of(form: Form, instrument: Mapping[str, Any]) -> str:
+    """linkId of the question that holds the total: ours, or the one with LOINC's code for it that nobody answers."""
+    own = str(instrument.get("fills", ""))
+    if own in form.by_id or "items" not in instrument:
+        return own
+    found = form.link_ids_by_loinc.get(str(instrument.get("loinc_total")), "")
+    if found in (asked_items(form, instrument) or ()):
+        return ""
+    item = form.by_id.get(found)
+    return found if item is not None and item.kind in ("integer", "decimal") else ""

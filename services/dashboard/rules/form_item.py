@@ -1,0 +1,174 @@
+"""One question as the fields of the editor's page, and back: what the page does not show stays as it was."""
+
+import copy
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from services.dashboard.rules.form_edit import CONTROL, HIDDEN, is_help, is_hidden
+from services.dashboard.rules.form_texts import set_text, text_in
+
+BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
+ANSWERS: Final = "https://waymark.example/fhir/CodeSystem/answers"
+LANGUAGES: Final = ("en", "es")
+MAY_BOUND: Final = frozenset({"integer", "decimal", "quantity", "date"})
+MAY_CHOOSE: Final = frozenset({"choice", "open-choice"})
+MAY_MEASURE: Final = frozenset({"string", "text", "url"})
+BLANK_OPTIONS: Final = 3
+Fields = Mapping[str, str]
+
+
+def item_fields(item: dict[str, Any], base: str) -> dict[str, Any]:
+    """What the page shows of an item."""
+    helping = _help(item)
+    return {
+        "kind": str(item.get("type") or "choice"),
+        "text": {one: text_in(item, "text", one, base) for one in LANGUAGES},
+        "help": {one: text_in(helping or {}, "text", one, base) for one in LANGUAGES},
+        "required": item.get("required") is True,
+        "repeats": item.get("repeats") is True,
+        "hidden": is_hidden(item),
+        "minimum": _bound(item, "minValue"),
+        "maximum": _bound(item, "maxValue"),
+        "max_length": item.get("maxLength") or "",
+        "options": [_option_fields(one, base) for one in item.get("answerOption") or []],
+        "value_set": str(item.get("answerValueSet") or ""),
+        "any": item.get("enableBehavior") == "any",
+    }
+
+
+def _option_fields(option: dict[str, Any], base: str) -> dict[str, str]:
+    coding = option.get("valueCoding")
+    if coding is None:
+        plain = next((str(value) for key, value in option.items() if key.startswith("value")), "")
+        return {"code": plain, "en": plain, "es": ""}
+    code = str(coding.get("code") or "")
+    return {"code": code, **{one: text_in(coding, "display", one, base) for one in LANGUAGES}}
+
+
+def read_item(before: dict[str, Any], form: Fields, base: str) -> dict[str, Any]:
+    """The item as the page's fields say it; fields that were not sent change nothing."""
+    item = copy.deepcopy(before)
+    kind = form.get("kind") or str(item.get("type") or "choice")
+    item["type"] = kind
+    for language in LANGUAGES:
+        if (words := form.get(f"text.{language}")) is not None:
+            set_text(item, "text", language, base, words.strip())
+    _write_help(item, form, base)
+    for flag in ("required", "repeats"):
+        item.pop(flag, None)
+        if form.get(flag) == "yes" and kind != "display":
+            item[flag] = True
+    _write_extension(item, HIDDEN, {"valueBoolean": True} if form.get("hidden") == "yes" else None)
+    for name, side in (("minimum", "minValue"), ("maximum", "maxValue")):
+        if name in form and str(_bound(item, side)) != form[name].strip():
+            _write_extension(item, BASE + side, _bound_value(kind, form[name].strip()))
+        if kind not in MAY_BOUND:
+            _write_extension(item, BASE + side, None)
+    length = form.get("max_length", "").strip()
+    if kind not in MAY_MEASURE or ("max_length" in form and not length):
+        item.pop("maxLength", None)
+    elif length.isdigit():
+        item["maxLength"] = int(length)
+    if kind in MAY_CHOOSE:
+        _write_options(item, form, base)
+    else:
+        for key in ("answerOption", "answerValueSet"):
+            item.pop(key, None)
+    return item
+
+
+def _help(item: dict[str, Any]) -> dict[str, Any] | None:
+    return next((one for one in item.get("item") or [] if is_help(one)), None)
+
+
+def _write_help(item: dict[str, Any], form: Fields, base: str) -> None:
+    words = {one: form.get(f"help.{one}", "").strip() for one in LANGUAGES if f"help.{one}" in form}
+    if not words:
+        return
+    helping = _help(item)
+    if not any(words.values()):
+        if helping is not None:
+            item["item"].remove(helping)
+            if not item["item"]:
+                del item["item"]
+        return
+    if helping is None:
+        concept = {"coding": [{"system": "http://hl7.org/fhir/questionnaire-item-control", "code": "help"}]}
+        helping = {
+            "linkId": f"{item.get('linkId')}.help",
+            "extension": [{"url": CONTROL, "valueCodeableConcept": concept}],
+            "type": "display",
+        }
+        item.setdefault("item", []).insert(0, helping)
+    for language, said in words.items():
+        set_text(helping, "text", language, base, said)
+
+
+def _bound(item: dict[str, Any], side: str) -> Any:
+    for extension in item.get("extension") or []:
+        if extension.get("url") == BASE + side:
+            return next((value for key, value in extension.items() if key.startswith("value")), "")
+    return ""
+
+
+def _bound_value(kind: str, words: str) -> dict[str, Any] | None:
+    if not words:
+        return None
+    if kind == "date":
+        return {"valueDate": words}
+    try:
+        return {"valueInteger": int(words)} if kind == "integer" else {"valueDecimal": float(words)}
+    except ValueError:
+        return {"valueString": words}
+
+
+def _write_extension(item: dict[str, Any], url: str, value: dict[str, Any] | None) -> None:
+    kept = [one for one in item.get("extension") or [] if one.get("url") != url]
+    if value is not None:
+        kept.append({"url": url, **value})
+    item.pop("extension", None)
+    if kept:
+        item["extension"] = kept
+
+
+def _write_options(item: dict[str, Any], form: Fields, base: str) -> None:
+    """Options in the order of the page; one whose words were taken away goes, new ones get a code of their own."""
+    listed = list(item.get("answerOption") or [])
+    if "options" not in form:
+        return
+    systems = [(one.get("valueCoding") or {}).get("system") for one in listed]
+    system = next((str(one) for one in systems if one), ANSWERS)
+    made: list[dict[str, Any]] = []
+    for number in range(int(form["options"]) if form["options"].isdigit() else 0):
+        words = {one: form.get(f"option.{number}.{one}", "").strip() for one in LANGUAGES}
+        if not words.get(base) and not any(words.values()):
+            continue
+        option = (
+            copy.deepcopy(listed[number]) if number < len(listed) else {"valueCoding": {"system": system}}
+        )
+        coding = option.get("valueCoding")
+        if coding is None:
+            key = next((key for key in option if key.startswith("value")), "valueString")
+            said = words.get(base) or words["en"]
+            option[key] = int(said) if key == "valueInteger" and said.lstrip("-").isdigit() else said
+        else:
+            for language, said in words.items():
+                set_text(coding, "display", language, base, said)
+            if not coding.get("code"):
+                coding["code"] = _free_code(words.get(base) or words["en"], made)
+        made.append(option)
+    item.pop("answerOption", None)
+    if made:
+        item["answerOption"] = made
+        item.pop("answerValueSet", None)
+
+
+def _free_code(words: str, made: list[dict[str, Any]]) -> str:
+    plain = re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")[:40] or "answer"
+    used = {str((one.get("valueCoding") or {}).get("code")) for one in made}
+    number, code = 1, plain
+    while code in used:
+        number += 1
+        code = f"{plain}_{number}"
+    return code

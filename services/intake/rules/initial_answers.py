@@ -1,0 +1,20 @@
+"""Answers a questionnaire comes with: shown for the patient to keep or change, or set where nobody is asked."""
+
+from typing import Any
+
+from services.intake.rules.form import Form, Item, answers_in
+
+
+def initial_answers(page: Item) -> dict[str, Any]:
+    """Initial values of the questions of a page, to be shown on it; they count once the page is saved."""
+    return {item.link_id: item.initial for item in answers_in(page) if item.initial is not None}
+
+
+def answers_nobody_gives(form: Form) -> dict[str, Any]:
+    """Initial values of questions that are hidden or only shown: they hold from the start."""
+    return {
+        item.link_id: item.initial
+        for page in form.pages
+        for item in answers_in(page)
+        if item.initial is not None and (item.hidden or item.read_only)
+    }
