@@ -15,6 +15,7 @@ from services.notify.routes.call_list import call_list_routes
 from services.notify.routes.contacts import contact_routes
 from services.notify.routes.hooks import Hooks, hook_routes
 from services.notify.routes.inbox import inbox_routes
+from services.notify.routes.mail_stop import mail_stop_routes
 from services.notify.routes.message_health import message_health_routes
 from services.notify.routes.messages import message_routes
 from services.notify.routes.reconcile import reconcile_routes
@@ -29,7 +30,7 @@ def create_app() -> Joined:
     """Return the service's WSGI application: API, events, webhooks and health."""
     settings = load(NotifySettings, "notify", os.environ)
     parts = assemble("notify", settings)
-    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url)
+    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url, settings.smtp_from)
     api = make_api("notify", "Waymark notify", parts.gate)
     api.extensions["database"] = parts.database
     for routes in (
@@ -54,4 +55,5 @@ def create_app() -> Joined:
         own_number=settings.sms_from,
     )
     system.register_blueprint(hook_routes(hooks))
+    system.register_blueprint(mail_stop_routes(parts.database, clinic))
     return Joined("notify", api=api, system=system)

@@ -15,7 +15,7 @@ def main() -> None:
     """Pump until told to stop."""
     settings = load(NotifySettings, "notify", os.environ)
     parts = assemble("notify", settings)
-    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url)
+    clinic = ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url, settings.smtp_from)
     providers = make_providers(settings)
     jobs = jobs_with_balance({name: provider.pace.resting_weight for name, provider in providers.items()})
     assemble_relay(

@@ -13,7 +13,7 @@ settings = load(NotifySettings, "notify", os.environ)
 parts = assemble("notify", settings)
 work = notify_work(
     parts,
-    ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url),
+    ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url, settings.smtp_from),
     make_providers(settings),
     make_recipients(settings),
 )

@@ -122,10 +122,18 @@ class Standing:
         answer = self.carrier.post("/phone/api/reply", json={"from": phone, "body": body, "wait": True})
         return int(answer.json()["webhook_status"])
 
-    def call(self, method: str, path: str, role: str = "nurse", body: Any = None, **headers: str) -> Any:
+    def call(
+        self,
+        method: str,
+        path: str,
+        role: str = "nurse",
+        body: Any = None,
+        sites: tuple[str, ...] = (),
+        **headers: str,
+    ) -> Any:
         """Call the service's API as a staff member, the way the dashboard does."""
         content = b"" if body is None else json.dumps(body).encode()
-        actor = Actor("staff", "staff-1", role=role, name="N", sites=())
+        actor = Actor("staff", "staff-1", role=role, name="N", sites=sites)
         sent = {
             "Authorization": f"Bearer {self.dashboard.issue('notify', content, actor)}",
             **({"Content-Type": "application/json"} if body is not None else {}),
@@ -211,7 +219,9 @@ def standing(
         thread.start()
         settings = load(NotifySettings, "notify", os.environ)
         parts = assemble("notify", settings)
-        clinic = ClinicWords(settings.clinic_name, settings.clinic_phone, settings.public_url)
+        clinic = ClinicWords(
+            settings.clinic_name, settings.clinic_phone, settings.public_url, settings.smtp_from
+        )
         work = notify_work(parts, clinic, make_providers(settings), make_recipients(settings))
         dashboard = Tokens("dashboard", signing["dashboard"], keys)
         try:

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from kernel.ids import new_id
 from local.carrier.signature import webhook_signature
 from services.notify.rules.receipts import state_after
-from tests.notify.people import book, submit
+from tests.notify.people import SITE, book, submit
 from tests.notify.standing import ACCOUNT, CLINIC_NUMBER, TOKEN, TUESDAY_TEN, Standing
 
 PHONE = "+18165550142"
@@ -212,3 +213,56 @@ def test_the_corpus_end_to_end_opts_out_exactly_those_it_should(notify: Standing
         if case["language"] == "en" and (row.opted_out_at is not None) != (case["meaning"] == "opt_out")
     ]
     assert wrong == []
+
+
+def test_a_row_that_cannot_be_read_is_shown_as_such_and_the_rest_of_the_list_stays(notify: Standing) -> None:
+    book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    book(notify, submit(notify, phone="+18165550143"), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    for phone, words in ((PHONE, "may I bring my son"), ("+18165550143", "X")):
+        assert inbound(notify, words, sender=phone) == 204
+    with notify.store.transaction() as session:
+        damaged = "SELECT contact_point_id FROM reply WHERE meaning = 'cannot_come'"
+        session.execute(
+            text(f"UPDATE contact_point SET address_sealed = 'damaged' WHERE id = ({damaged})")
+        )
+    for path in ("/inbox", "/call-list"):
+        answer = notify.call("GET", f"/api/notify/v1{path}")
+        assert answer.status_code == 200, path
+        items = answer.json()["items"]
+        (bad,) = [item for item in items if "address" in item["unreadable"]]
+        assert bad["address"] is None
+        assert bad["patient_name"] == "Rosa Ñandú"
+        assert all(item["address"] for item in items if not item["unreadable"])
+    assert notify.call("GET", f"/api/notify/v1/call-list/{bad['id']}").status_code == 200
+
+
+def test_staff_limited_to_a_site_see_its_replies_calls_and_messages_only(notify: Standing) -> None:
+    paola = SITE.model_copy(update={"id": "paola", "name": "Paola"})
+    here, there = submit(notify), submit(notify, phone="+18165550143")
+    book(notify, here, TUESDAY_TEN + timedelta(days=9))
+    book(notify, there, TUESDAY_TEN + timedelta(days=9), site=paola)
+    notify.send_due()
+    for phone in (PHONE, "+18165550143"):
+        assert inbound(notify, "X", sender=phone) == 204
+    assert inbound(notify, "hello?", sender="+18165550199") == 204
+    for path in ("/inbox", "/call-list"):
+        everything = notify.call("GET", f"/api/notify/v1{path}").json()["items"]
+        mine = notify.call("GET", f"/api/notify/v1{path}", sites=("paola",)).json()["items"]
+        assert str(here) in {item["patient_id"] for item in everything}
+        # An unknown number belongs to no site: nobody would see it if they did not.
+        assert {item["patient_id"] for item in mine} - {None} == {str(there)}
+        (other,) = [item for item in everything if item["patient_id"] == str(here)]
+        assert notify.call("GET", f"/api/notify/v1{path}/{other['id']}", sites=("paola",)).status_code == 404
+        headers = {"If-Match": '"1"', "Idempotency-Key": str(new_id())}
+        answer = notify.call(
+            "POST",
+            f"/api/notify/v1{path}/{other['id']}/close",
+            body={"outcome": "done"},
+            sites=("paola",),
+            **headers,
+        )
+        assert answer.status_code == 404
+    log = f"/api/notify/v1/messages?patient_id={here}"
+    assert notify.call("GET", log, sites=("paola",)).json()["items"] == []
+    assert len(notify.call("GET", log, sites=("overland_park", "leawood")).json()["items"]) > 3

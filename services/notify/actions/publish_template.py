@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from kernel.audit import record
 from kernel.context import Actor
+from services.notify.texts.letter_html import compile_letter
 
 # One writer a template at a time: versions are counted, not guessed.
 LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(:name, 7))"
@@ -14,6 +15,10 @@ SELECT :name, :channel, :language, coalesce(max(version), 0) + 1, :subject, :bod
 WHERE name = :name AND channel = :channel AND language = :language
 RETURNING version
 """
+
+COMPILE = (
+    "INSERT INTO compiled_letter (name, language, version, html) VALUES (:name, :language, :version, :html)"
+)
 
 
 def publish_template(
@@ -30,6 +35,10 @@ def publish_template(
         "by": actor.id,
     }
     version: int = session.execute(text(PUBLISH), values).scalar_one()
+    if channel == "email":
+        compiled = {"name": name, "language": language, "version": version}
+        compiled["html"] = compile_letter(subject, body, language)
+        session.execute(text(COMPILE), compiled)
     details = {"channel": channel, "language": language, "version": version}
     record(session, actor, "publish_template", "message_template", name, details=details)
     return version

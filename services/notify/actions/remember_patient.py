@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from kernel.contracts.patient import PatientSnapshot
 from services.notify.actions.link_contact import link_contact
 from services.notify.model import Consent, Patient
-from services.notify.rules.cadence import TOPICS
+from services.notify.rules.cadence import PATIENT_TOPICS
 from services.notify.rules.zones import known_zone, zone_for
 
 
@@ -37,7 +37,7 @@ def remember_patient(
         if address:
             link_contact(session, patient_id, channel, address, said_at=said_at)
     for channel, given in consents.items():
-        for topic in TOPICS:
+        for topic in PATIENT_TOPICS:
             agreed = {"given": given, "at": said_at, "source": source}
             session.execute(
                 insert(Consent)

@@ -16,11 +16,11 @@ from kernel.keyring import UnreadableField
 from kernel.logs import log
 from kernel.personal import Personal, open_json, seal_json
 from kernel.timings import LEASE_SECONDS
+from services.notify.actions.compose_mail import MailParts, compose_mail
 from services.notify.actions.plan_next_channel import CHANNEL_FAULTS, plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.queries.send_candidates import candidate_of, counted_sends, pick_due
 from services.notify.queries.templates import Templates, templates_in_force
-from services.notify.rules.calendar_file import calendar_file
 from services.notify.rules.compose import ClinicWords, ValueMissing, about_values, fill, visit_values
 from services.notify.rules.gate import Verdict, judge
 from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
@@ -118,7 +118,9 @@ def start_sends(
         if (
             address is not None
             and provider
-            and _compose(row, address, provider, clinic=clinic, templates=templates, at=at, batch=batch)
+            and _compose(
+                session, row, address, provider, clinic=clinic, templates=templates, at=at, batch=batch
+            )
         ):
             if not row.exempt:
                 counted.setdefault(row.contact_point_id, []).append(at)
@@ -144,6 +146,7 @@ def _address(row: Any) -> Personal[str] | None:
 
 
 def _compose(
+    session: Session,
     row: Any,
     address: Personal[str],
     provider: str,
@@ -163,6 +166,9 @@ def _compose(
     try:
         values = _values(row, clinic, wording.language)
         body, subject = fill(wording.body, values), fill(wording.subject, values)
+        parts = MailParts()
+        if row.channel == "email":
+            parts = compose_mail(session, row, wording, values, address=address, clinic=clinic, at=at)
     except (ValueMissing, KeyError):
         batch.ended.append((row.id, "failed", "value_missing"))
         return False
@@ -170,8 +176,7 @@ def _compose(
         batch.ended.append((row.id, "suppressed", "health_words"))
         return False
     attempt_id = new_id()
-    calendar = _calendar(row, values, at) if row.channel == "email" and row.facts else ""
-    letter = Letter(row.id, attempt_id, address, body, subject, calendar)
+    letter = Letter(row.id, attempt_id, address, body, subject, parts.calendar, parts.html, parts.stop_link)
     batch.started.append(
         Started(
             letter,
@@ -204,24 +209,6 @@ def _values(row: Any, clinic: ClinicWords, language: str) -> dict[str, str]:
         return visit_values(clinic, row.facts, language, row.time_zone or "")
     about = open_json(row.about_sealed, f"notify.planned_message.about_sealed.{row.id}")
     return about_values(clinic, about, language, row.time_zone or "")
-
-
-def _calendar(row: Any, values: dict[str, str], at: datetime) -> str:
-    if row.step == "cancelled":
-        return ""
-    starts = datetime.fromisoformat(row.facts["starts_at"])
-    ends = datetime.fromisoformat(row.facts["ends_at"])
-    summary = f"{values['clinic_name']}: {values['visit_name'] or values['site_name']}"
-    uid = f"{row.appointment_id}@waymark"
-    return calendar_file(
-        uid,
-        row.appointment_version,
-        starts=starts,
-        ends=ends,
-        stamp=at,
-        summary=summary,
-        place=values["site_address"],
-    )
 
 
 def _write(session: Session, batch: _Batch, worker_id: str, at: datetime) -> None:

@@ -13,12 +13,13 @@ from services.notify.model.offers import SlotOffer
 from services.notify.model.providers import ProviderState
 from services.notify.model.replies import Receipt, Reply, StaffItem
 from services.notify.model.visits import Appointment
-from services.notify.model.wording import Cadence, MessageTemplate
+from services.notify.model.wording import Cadence, CompiledLetter, MessageTemplate
 
 __all__ = [
     "Appointment",
     "Base",
     "Cadence",
+    "CompiledLetter",
     "Consent",
     "ContactPoint",
     "MessageMove",

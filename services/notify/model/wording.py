@@ -27,6 +27,17 @@ class MessageTemplate(Base):
     published_by: Mapped[str] = mapped_column(Text)
 
 
+class CompiledLetter(Base):
+    """The HTML an e-mail template became when it was published; Jinja fills it."""
+
+    __tablename__ = "compiled_letter"
+
+    name: Mapped[str] = mapped_column(Text, primary_key=True)
+    language: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(Integer, primary_key=True)
+    html: Mapped[str] = mapped_column(Text)
+
+
 class Cadence(Base):
     """Which messages a visit gets. An empty visit type, site or route means "any"; the most exact cadence wins."""
 

@@ -9,8 +9,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from services.notify.queries.cursors import cursor_after
+from services.notify.queries.site_scope import of_sites
 
-ITEMS = """
+ITEMS = of_sites(
+    """
 SELECT i.id, i.kind, i.about_id, i.patient_id, i.appointment_id, i.contact_point_id, i.code, i.state, i.opened_at,
     i.closed_at, i.closed_by, i.outcome, i.version, p.names_sealed, p.language, a.starts_at, a.facts,
     a.state AS visit_state,
@@ -23,15 +25,25 @@ LEFT JOIN LATERAL (SELECT l.contact_point_id, k.address_sealed FROM patient_cont
     WHERE l.patient_id = i.patient_id AND l.channel = 'sms') s ON true
 WHERE (CAST(:item AS uuid) IS NULL OR i.id = :item) AND (CAST(:state AS text) IS NULL OR i.state = :state)
     AND (CAST(:kind AS text) IS NULL OR i.kind = :kind)
+    AND SEEN
     AND (CAST(:after_at AS timestamptz) IS NULL OR (i.opened_at, i.id) > (:after_at, CAST(:after_id AS uuid)))
 ORDER BY i.opened_at, i.id LIMIT :limit
-"""
+""",
+    visit="a",
+    patient="i.patient_id",
+)
 
 
 def call_list_page(
-    session: Session, state: str, kind: str | None, place: tuple[datetime, UUID] | None, limit: int
+    session: Session,
+    state: str,
+    kind: str | None,
+    place: tuple[datetime, UUID] | None,
+    limit: int,
+    *,
+    sites: Sequence[str] = (),
 ) -> tuple[Sequence[Any], str | None]:
-    """Items in `state`, oldest first, and the cursor of the next page."""
+    """Items in `state`, oldest first, and the cursor of the next page; of `sites` only, when given."""
     values = {
         "item": None,
         "state": state,
@@ -39,13 +51,21 @@ def call_list_page(
         "after_at": place[0] if place else None,
         "after_id": place[1] if place else None,
         "limit": limit + 1,
+        "sites": list(sites),
     }
     rows = session.execute(text(ITEMS), values).all()
     cursor = cursor_after(rows[limit - 1].opened_at, rows[limit - 1].id) if len(rows) > limit else None
     return rows[:limit], cursor
 
 
-def one_item(session: Session, item_id: UUID) -> Any | None:
-    """One item, or None."""
-    values = {"item": item_id, "state": None, "kind": None, "after_at": None, "after_id": None, "limit": 1}
+def one_item(session: Session, item_id: UUID, sites: Sequence[str] = ()) -> Any | None:
+    """One item; None when there is none, or none of `sites`."""
+    values = {
+        "item": item_id,
+        "state": None,
+        "kind": None,
+        "after_at": None,
+        "after_id": None,
+        "limit": 1,
+    } | {"sites": list(sites)}
     return session.execute(text(ITEMS), values).first()

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session
 
 from kernel.personal import open_json
 from services.notify.queries.cursors import cursor_after
+from services.notify.queries.site_scope import of_sites
 from services.notify.queries.templates import Templates
 from services.notify.rules.compose import ClinicWords, ValueMissing, about_values, fill, visit_values
 
-LOG = """
+LOG = of_sites(
+    """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic, m.language,
     m.language_note, m.values_sealed, m.about_sealed,
     m.template, m.template_version, m.text_sealed, m.exempt, m.planned_for, m.due_at, m.expires_at, m.state,
@@ -21,9 +23,13 @@ SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.ch
 FROM planned_message m LEFT JOIN appointment a ON a.id = m.appointment_id LEFT JOIN patient p ON p.id = m.patient_id
 WHERE (CAST(:appointment AS uuid) IS NULL OR m.appointment_id = :appointment)
     AND (CAST(:patient AS uuid) IS NULL OR m.patient_id = :patient)
+    AND SEEN
     AND (CAST(:after_at AS timestamptz) IS NULL OR (m.planned_for, m.id) > (:after_at, CAST(:after_id AS uuid)))
 ORDER BY m.planned_for, m.id LIMIT :limit
-"""
+""",
+    visit="a",
+    patient="m.patient_id",
+)
 CODE, HIDDEN = "one_time_code", "••••••"
 SHOWN_STATES = {"due": "planned", "sending": "sending"}
 
@@ -34,14 +40,17 @@ def message_log(
     patient_id: UUID | None,
     place: tuple[datetime, UUID] | None,
     limit: int,
+    *,
+    sites: Sequence[str] = (),
 ) -> tuple[Sequence[Any], str | None]:
-    """Return up to `limit` rows after `place`, and the cursor of the next page."""
+    """Return up to `limit` rows after `place`, and the cursor of the next page; of `sites` only, when given."""
     values = {
         "appointment": appointment_id,
         "patient": patient_id,
         "after_at": place[0] if place else None,
         "after_id": place[1] if place else None,
         "limit": limit + 1,
+        "sites": list(sites),
     }
     rows = session.execute(text(LOG), values).all()
     cursor = cursor_after(rows[limit - 1].planned_for, rows[limit - 1].id) if len(rows) > limit else None

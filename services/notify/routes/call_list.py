@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.database import Database
 from kernel.ids import parse_id
-from kernel.personal import open_json
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
@@ -16,6 +15,7 @@ from kernel.web.problems import conflict, not_found
 from services.notify.actions.close_item import close_item
 from services.notify.actions.record_contact import record_contact
 from services.notify.queries.call_list import call_list_page, one_item
+from services.notify.queries.readable import read_sealed
 from services.notify.routes.list_queries import CallListQuery
 from services.notify.routes.page_arguments import page_place
 from services.notify.schemas import CloseItemIn, EmptyIn, ItemsOut, RecordOut
@@ -35,7 +35,9 @@ def call_list_routes(database: Database) -> APIBlueprint:
         """Items that wait (`state=open`, the default) or are dealt with; `kind` narrows them."""
         place = page_place()
         with database.transaction() as session:
-            rows, cursor = call_list_page(session, query.state, query.kind, place, query.limit)
+            rows, cursor = call_list_page(
+                session, query.state, query.kind, place, query.limit, sites=principal().actor.sites
+            )
             record(session, principal().actor, "view_call_list", "staff_item", "-", details={"n": len(rows)})
             return {"items": [_shown(row) for row in rows], "next_cursor": cursor}
 
@@ -91,15 +93,22 @@ def call_list_routes(database: Database) -> APIBlueprint:
 
 def _find(session: Session, item_id: str) -> Any:
     found = parse_id(item_id)
-    row = one_item(session, found) if found else None
+    row = one_item(session, found, principal().actor.sites) if found else None
     if row is None:
         raise not_found("item")
     return row
 
 
 def _shown(row: Any) -> dict[str, Any]:
-    names = _opened(row.names_sealed, f"notify.patient.names_sealed.{row.patient_id}") or {}
     point = "notify.contact_point.address_sealed"
+    sealed, unreadable = read_sealed(
+        {
+            "names": (row.names_sealed, f"notify.patient.names_sealed.{row.patient_id}"),
+            "address": (row.address_sealed, f"{point}.{row.contact_point_id}"),
+            "phone": (row.phone_sealed, f"{point}.{row.phone_id}"),
+        }
+    )
+    names = sealed["names"] or {}
     return {
         "id": str(row.id),
         "kind": row.kind,
@@ -108,8 +117,9 @@ def _shown(row: Any) -> dict[str, Any]:
         "patient_name": " ".join(filter(None, (names.get("given"), names.get("family")))) or None,
         "language": row.language,
         "channel": row.channel,
-        "address": _opened(row.address_sealed, f"{point}.{row.contact_point_id}"),
-        "phone": _opened(row.phone_sealed, f"{point}.{row.phone_id}"),
+        "address": sealed["address"],
+        "phone": sealed["phone"],
+        "unreadable": unreadable,
         "appointment_id": str(row.appointment_id) if row.appointment_id else None,
         "visit_starts_at": row.starts_at.isoformat() if row.starts_at else None,
         "visit_state": row.visit_state,
@@ -122,7 +132,3 @@ def _shown(row: Any) -> dict[str, Any]:
         "outcome": row.outcome,
         "version": row.version,
     }
-
-
-def _opened(sealed: bytes | None, place: str) -> Any:
-    return None if sealed is None else open_json(sealed, place)

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.database import Database
 from kernel.ids import parse_id
-from kernel.personal import open_json
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply as Stored
 from kernel.web.idempotency import once
@@ -16,6 +15,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import conflict, not_found
 from services.notify.actions.close_reply import close_reply
 from services.notify.queries.inbox import inbox_page, one_reply
+from services.notify.queries.readable import read_sealed
 from services.notify.routes.list_queries import InboxQuery
 from services.notify.routes.page_arguments import page_place
 from services.notify.schemas import CloseIn, ItemsOut, RecordOut
@@ -36,7 +36,7 @@ def inbox_routes(database: Database) -> APIBlueprint:
         """Replies that wait for a person (`state=open`, the default) or are dealt with (`closed`)."""
         place = page_place()
         with database.transaction() as session:
-            rows, cursor = inbox_page(session, query.state, place, query.limit)
+            rows, cursor = inbox_page(session, query.state, place, query.limit, sites=principal().actor.sites)
             record(session, principal().actor, "view_inbox", "reply", "-", details={"n": len(rows)})
             return {"items": [_shown(row) for row in rows], "next_cursor": cursor}
 
@@ -73,24 +73,32 @@ def inbox_routes(database: Database) -> APIBlueprint:
 
 def _find(session: Session, reply_id: str) -> Any:
     found = parse_id(reply_id)
-    row = one_reply(session, found) if found else None
+    row = one_reply(session, found, principal().actor.sites) if found else None
     if row is None:
         raise not_found("reply")
     return row
 
 
 def _shown(row: Any) -> dict[str, Any]:
-    names = _opened(row.names_sealed, f"notify.patient.names_sealed.{row.patient_id}") or {}
+    sealed, unreadable = read_sealed(
+        {
+            "names": (row.names_sealed, f"notify.patient.names_sealed.{row.patient_id}"),
+            "address": (row.address_sealed, f"notify.contact_point.address_sealed.{row.contact_point_id}"),
+            "text": (row.text_sealed, f"notify.reply.text_sealed.{row.id}"),
+        }
+    )
+    names = sealed["names"] or {}
     return {
         "id": str(row.id),
         "channel": row.channel,
         "patient_id": str(row.patient_id) if row.patient_id else None,
         "patient_name": " ".join(filter(None, (names.get("given"), names.get("family")))) or None,
         "language": row.language,
-        "address": _opened(row.address_sealed, f"notify.contact_point.address_sealed.{row.contact_point_id}"),
+        "address": sealed["address"],
         "appointment_id": str(row.appointment_id) if row.appointment_id else None,
         "appointment_version": row.appointment_version,
-        "text": _opened(row.text_sealed, f"notify.reply.text_sealed.{row.id}"),
+        "text": sealed["text"],
+        "unreadable": unreadable,
         "meaning": row.meaning,
         "rule": row.rule,
         "hint": row.hint,
@@ -104,7 +112,3 @@ def _shown(row: Any) -> dict[str, Any]:
         "outcome": row.outcome,
         "version": row.version,
     }
-
-
-def _opened(sealed: bytes | None, place: str) -> Any:
-    return None if sealed is None else open_json(sealed, place)

@@ -38,7 +38,7 @@ def message_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
         limit, place = query.limit, page_place()
         who = principal()
         with database.transaction() as session:
-            rows, cursor = message_log(session, appointment, patient, place, limit)
+            rows, cursor = message_log(session, appointment, patient, place, limit, sites=who.actor.sites)
             templates = templates_in_force(session) if who.actor.role in SEES_TEXT else None
             about = "appointment" if appointment else "patient"
             record(session, who.actor, "view_messages", about, appointment or patient)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 CHANNELS = ("sms", "email")
-TOPICS = ("visit", "follow_up", "outreach", "waitlist")
+# What a patient can agree to, per channel.
+PATIENT_TOPICS = ("visit", "follow_up", "outreach", "waitlist")
+TOPICS = PATIENT_TOPICS
 Moment = Literal["booking", "days_before", "hours_before", "days_after"]
 MOMENTS: tuple[Moment, ...] = ("booking", "days_before", "hours_before", "days_after")
 Audience = Literal["all", "short_notice", "planned_ahead", "attended", "no_show"]

@@ -26,11 +26,12 @@ class ValueMissing(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class ClinicWords:
-    """What messages call the clinic (no specialty), the number to call, E.164, and where patients' pages are."""
+    """What messages call the clinic (no specialty), the number to call, E.164, its address, and who mails."""
 
     name: str
     phone: str
     patients_url: str = ""
+    mail_from: str = ""
 
     @property
     def gate_prefixes(self) -> tuple[str, ...]:

@@ -14,7 +14,11 @@ Result = Literal["accepted", "refused", "not_transmitted", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message ready to go. `attempt_id` is committed before the first byte leaves."""
+    """One message ready to go. `attempt_id` is committed before the first byte leaves.
+
+    An e-mail has its `text` as the plain part, and `html`, the visit as a `calendar` file, and the `stop_link` by which
+    its reader ends them, where there is one.
+    """
 
     message_id: UUID
     attempt_id: UUID
@@ -22,6 +26,8 @@ class Letter:
     text: str
     subject: str = ""
     calendar: str = ""
+    html: str = ""
+    stop_link: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,23 +55,31 @@ class SmtpMail:
         raise LookupFailed("no list")
 
     def compose(self, letter: Letter) -> EmailMessage:
-        """The message of `letter`: plain text, and the visit as a calendar file when there is one."""
+        """The message of `letter`: plain text, the same set as HTML, and the visit as a calendar file.
+
+        Calendars read the part beside the words; people find the same as a file they can open.
+        """
+        domain = self.sender.rpartition("@")[2]
         mail = EmailMessage()
         mail["From"] = f"{self.sender_name} <{self.sender}>"
         mail["To"] = letter.address.reveal()
         mail["Subject"] = letter.subject
-        mail["Message-ID"] = f"<{letter.attempt_id}@{self.sender.rpartition('@')[2]}>"
+        mail["Message-ID"] = f"<{letter.attempt_id}@{domain}>"
         mail["Date"] = format_datetime(datetime.now().astimezone())
         mail["Auto-Submitted"] = "auto-generated"
+        if letter.stop_link:
+            # RFC 2369 and RFC 8058: the mail program's own button, one press, no page to find.
+            mail["List-Unsubscribe"] = f"<{letter.stop_link}>"
+            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
         mail.set_content(letter.text)
+        if letter.html:
+            mail.add_alternative(letter.html, subtype="html")
         if letter.calendar:
-            mail.add_attachment(
-                letter.calendar.encode(),
-                maintype="text",
-                subtype="calendar",
-                filename="visit.ics",
-                params={"method": "PUBLISH", "charset": "utf-8"},
-            )
+            method = "CANCEL" if "METHOD:CANCEL" in letter.calendar else "REQUEST"
+            params = {"method": method, "charset": "utf-8"}
+            file = letter.calendar.encode()
+            mail.add_alternative(file, maintype="text", subtype="calendar", params=params)
+            mail.add_attachment(file, maintype="application", subtype="ics", filename="visit.ics")
         return mail
 
 
