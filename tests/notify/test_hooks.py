@@ -223,9 +223,7 @@ def test_a_row_that_cannot_be_read_is_shown_as_such_and_the_rest_of_the_list_sta
         assert inbound(notify, words, sender=phone) == 204
     with notify.store.transaction() as session:
         damaged = "SELECT contact_point_id FROM reply WHERE meaning = 'cannot_come'"
-        session.execute(
-            text(f"UPDATE contact_point SET address_sealed = 'damaged' WHERE id = ({damaged})")
-        )
+        session.execute(text(f"UPDATE contact_point SET address_sealed = 'damaged' WHERE id = ({damaged})"))
     for path in ("/inbox", "/call-list"):
         answer = notify.call("GET", f"/api/notify/v1{path}")
         assert answer.status_code == 200, path
