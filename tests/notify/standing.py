@@ -128,12 +128,12 @@ class Standing:
         path: str,
         role: str = "nurse",
         body: Any = None,
-        sites: tuple[str, ...] = (),
         **headers: str,
     ) -> Any:
-        """Call the service's API as a staff member, the way the dashboard does."""
+        """Call the API as a staff member, the way the dashboard does; `role` may be "nurse@paola,garnett"."""
         content = b"" if body is None else json.dumps(body).encode()
-        actor = Actor("staff", "staff-1", role=role, name="N", sites=sites)
+        role, _, sites = role.partition("@")
+        actor = Actor("staff", "staff-1", role=role, name="N", sites=tuple(filter(None, sites.split(","))))
         sent = {
             "Authorization": f"Bearer {self.dashboard.issue('notify', content, actor)}",
             **({"Content-Type": "application/json"} if body is not None else {}),

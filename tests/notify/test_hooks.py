@@ -246,21 +246,21 @@ def test_staff_limited_to_a_site_see_its_replies_calls_and_messages_only(notify:
     assert inbound(notify, "hello?", sender="+18165550199") == 204
     for path in ("/inbox", "/call-list"):
         everything = notify.call("GET", f"/api/notify/v1{path}").json()["items"]
-        mine = notify.call("GET", f"/api/notify/v1{path}", sites=("paola",)).json()["items"]
+        mine = notify.call("GET", f"/api/notify/v1{path}", "nurse@paola").json()["items"]
         assert str(here) in {item["patient_id"] for item in everything}
         # An unknown number belongs to no site: nobody would see it if they did not.
         assert {item["patient_id"] for item in mine} - {None} == {str(there)}
         (other,) = [item for item in everything if item["patient_id"] == str(here)]
-        assert notify.call("GET", f"/api/notify/v1{path}/{other['id']}", sites=("paola",)).status_code == 404
+        assert notify.call("GET", f"/api/notify/v1{path}/{other['id']}", "nurse@paola").status_code == 404
         headers = {"If-Match": '"1"', "Idempotency-Key": str(new_id())}
         answer = notify.call(
             "POST",
             f"/api/notify/v1{path}/{other['id']}/close",
-            body={"outcome": "done"},
-            sites=("paola",),
+            "nurse@paola",
+            {"outcome": "done"},
             **headers,
         )
         assert answer.status_code == 404
     log = f"/api/notify/v1/messages?patient_id={here}"
-    assert notify.call("GET", log, sites=("paola",)).json()["items"] == []
-    assert len(notify.call("GET", log, sites=("overland_park", "leawood")).json()["items"]) > 3
+    assert notify.call("GET", log, "nurse@paola").json()["items"] == []
+    assert len(notify.call("GET", log, "nurse@overland_park,leawood").json()["items"]) > 3
