@@ -20,8 +20,9 @@ from bench.machine import measure_machine, measure_pages
 from bench.messages import measure_messages
 from bench.page_saves import measure_page_saves
 from bench.result import Result, as_table
+from bench.routing import measure_routing
 from bench.scheduling import measure_scheduling
-from bench.submissions import measure_routing, measure_submits
+from bench.submissions import measure_submits
 from bench.worklist import measure_worklist
 
 RESULTS = Path(__file__).parent / "results"
@@ -30,7 +31,7 @@ ALONE: dict[str, Callable[[float], list[Result]]] = {"decisions": measure_decisi
 IN_CLINIC: dict[str, Callable[[BenchClinic, float], list[Result]]] = {
     "machine": measure_machine,
     "pages": measure_pages,
-    "routing": lambda clinic, _: measure_routing(clinic),
+    "routing": measure_routing,
     "submits": measure_submits,
     "page_saves": measure_page_saves,
     "messages": measure_messages,

@@ -3,12 +3,13 @@
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psutil
 import psycopg
 
+from bench.other_load import OtherLoad
 from local import databases
 from local.demo.hands import Hands
 from local.process_environment import Stack
@@ -36,9 +37,18 @@ class BenchClinic:
         for name in names:
             root = psutil.Process(self.running.pid(name))
             for process in [root, *root.children(recursive=True)]:
-                times = process.cpu_times()
-                used += times.user + times.system
+                with suppress(psutil.NoSuchProcess):  # PostgreSQL's own helpers come and go
+                    times = process.cpu_times()
+                    used += times.user + times.system
         return used
+
+    def behind_the_web(self) -> list[str]:
+        """Return the names of the relays and workers: what goes on after a request is answered."""
+        return [name for name in self.running.state()["processes"] if name.endswith(("-relay", "-worker"))]
+
+    def other_load(self) -> OtherLoad:
+        """Begin to count what programs do that are neither the clinic nor the bench."""
+        return OtherLoad([self.running.process.pid])
 
     def rows(self, service: str, statement: str) -> list[tuple[Any, ...]]:
         """Return what `statement` selects from `service`'s database."""
@@ -49,7 +59,8 @@ class BenchClinic:
         """Send `number` to these processes and their children."""
         for root in roots:
             for process in [psutil.Process(root), *psutil.Process(root).children(recursive=True)]:
-                process.send_signal(number)
+                with suppress(psutil.NoSuchProcess):
+                    process.send_signal(number)
 
     @contextmanager
     def held(self, *names: str) -> Iterator[None]:

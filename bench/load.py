@@ -75,6 +75,31 @@ def closed_loop(
     return summary(latencies, dict(statuses), took)
 
 
+def paced(
+    port: int, next_request: Callable[[], bytes], *, rate: float, count: int, clients: int
+) -> list[tuple[float, bytes]]:
+    """Send `count` requests at `rate` a second, late ones at once; return (perf_counter, body) of each 2xx answer."""
+    answered: list[tuple[float, bytes]] = []
+    begin = time.perf_counter() + 0.05
+
+    def client(own: int) -> None:
+        connection = _Connection(port)
+        for number in range(own, count, clients):
+            request = next_request()
+            time.sleep(max(0.0, begin + number / rate - time.perf_counter()))
+            status = connection.exchange(request)
+            if 200 <= status < 300:
+                answered.append((time.perf_counter(), connection.body))
+        connection.close()
+
+    threads = [threading.Thread(target=client, args=(own,)) for own in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return answered
+
+
 def summary(latencies: list[float], statuses: dict[int, int], took: float) -> Load:
     """Return the `Load` of these latencies (seconds)."""
     if len(latencies) < 2:
@@ -88,6 +113,7 @@ class _Connection:
 
     def __init__(self, port: int) -> None:
         self._port = port
+        self.body = b""
         self._socket: socket.socket | None = None
         self._buffer = b""
 
@@ -104,7 +130,7 @@ class _Connection:
             lowered = head.lower()
             if b"content-length:" in lowered:
                 length = int(lowered.split(b"content-length:")[1].split(b"\r\n")[0])
-                self._read(length)
+                self.body = self._read(length)
             if b"connection: close" in lowered:
                 self.close()
             return status
@@ -118,10 +144,11 @@ class _Connection:
         head, _, self._buffer = self._buffer.partition(mark)
         return head + b"\r\n"
 
-    def _read(self, count: int) -> None:
+    def _read(self, count: int) -> bytes:
         while len(self._buffer) < count:
             self._more()
-        self._buffer = self._buffer[count:]
+        read, self._buffer = self._buffer[:count], self._buffer[count:]
+        return read
 
     def _more(self) -> None:
         assert self._socket is not None

@@ -3,22 +3,26 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from celery import Celery
+from typing import TYPE_CHECKING
 
 from kernel.database import Database
 from kernel.deliver import EventCourier, event_delivery_work
 from kernel.failpoints import arm
 from kernel.keyring import Keyring, use_keyring
 from kernel.logs import configure_logs
-from kernel.relay import Relay
 from kernel.schedule import Job
 from kernel.service_client import ServiceClient
 from kernel.settings import ServiceSettings
-from kernel.tasks import Doorbell, add_work, make_celery
 from kernel.tokens import Tokens
 from kernel.web.principal import Gate
 from kernel.work import WorkKind
+
+if TYPE_CHECKING:
+    from celery import Celery
+
+    from kernel.relay import Relay
+
+# Celery, kombu and redis are 18 MiB of every process that imports them; a web process has no use for them.
 
 
 @dataclass(frozen=True)
@@ -55,8 +59,10 @@ def assemble(
     return Parts(service, worker_id, database, tokens, Gate(tokens, database), client, deliveries)
 
 
-def assemble_worker(parts: Parts, settings: ServiceSettings, kinds: Sequence[WorkKind]) -> Celery:
+def assemble_worker(parts: Parts, settings: ServiceSettings, kinds: Sequence[WorkKind]) -> "Celery":
     """Return the Celery application whose tasks do `kinds`."""
+    from kernel.tasks import add_work, make_celery
+
     app = make_celery(parts.service, settings.redis_url.get_secret_value())
     add_work(app, parts.service, parts.database, kinds, settings.log_level)
     return app
@@ -69,7 +75,10 @@ def assemble_relay(
     jobs: Sequence[Job],
     *,
     has_workers: bool = True,
-) -> Relay:
+) -> "Relay":
     """Return the relay that pumps `kinds` and runs `jobs`; `has_workers` is whether this service has a worker."""
+    from kernel.relay import Relay
+    from kernel.tasks import Doorbell, make_celery
+
     app = make_celery(parts.service, settings.redis_url.get_secret_value())
     return Relay(parts.service, parts.database, Doorbell(app, parts.service), kinds, jobs, has_workers)

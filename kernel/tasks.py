@@ -1,12 +1,13 @@
 """Celery as doorbell and pool: a task carries `[id]` and nothing else; the row is the work."""
 
+import gc
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
 import redis
 from celery import Celery
-from celery.signals import setup_logging, worker_process_init
+from celery.signals import setup_logging, worker_before_create_process, worker_process_init
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 from sqlalchemy import text
@@ -78,6 +79,12 @@ def add_work(
     @worker_process_init.connect(weak=False)
     def _child_started(**_: Any) -> None:
         database.forget_connections()
+
+    @worker_before_create_process.connect(weak=False)
+    def _before_fork(**_: Any) -> None:
+        # What parent and child share stays shared: no collector writes to it.
+        gc.collect()
+        gc.freeze()
 
     @setup_logging.connect(weak=False)
     def _logging(**_: Any) -> None:

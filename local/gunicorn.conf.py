@@ -1,8 +1,12 @@
 """How each service's web process is run; the address comes on the command line."""
 
+import gc
 import os
+from typing import Any
 
 worker_class = "gthread"
+# Loaded once and forked: pages nobody writes are held once. Nothing connects before it is used (kernel/assembly.py).
+preload_app = True
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 # The commit dominates a request, so threads matter more than processes; the pool has as many connections.
 threads = int(os.environ.get("WEB_THREADS", "8"))
@@ -18,3 +22,9 @@ forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 limit_request_line = 8190
 limit_request_fields = 110
 proc_name = os.environ.get("SERVICE", "waymark")
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Keep the collector of every child from writing to what it shares with its parent."""
+    gc.collect()
+    gc.freeze()
