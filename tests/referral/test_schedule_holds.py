@@ -218,6 +218,39 @@ def test_a_closure_lists_the_visits_it_strands_and_stops_new_ones(staffed: Clini
     booked(staffed, second, slot)
 
 
+@pytest.mark.capability("S6")
+@pytest.mark.parametrize(
+    ("change_made", "why"),
+    [
+        ("UPDATE site_hours SET until_minute = from_minute + 5 WHERE site_id = 'paola'", "site_closed"),
+        (
+            "UPDATE provider_hours SET valid_until = '2026-01-01' WHERE provider_id = 'devin_marsh'",
+            "provider_away",
+        ),
+        ("DELETE FROM provider_skill WHERE provider_id = 'devin_marsh'", "no_skill"),
+        ("UPDATE provider SET active = false WHERE id = 'devin_marsh'", "no_skill"),
+        ("UPDATE room SET kind = 'exam' WHERE site_id = 'paola'", "room_gone"),
+        ("UPDATE visit_type SET active = false WHERE id = 'pt_evaluation'", "kind_ended"),
+        ("UPDATE site SET active = false WHERE id = 'paola'", "site_closed"),
+    ],
+)
+def test_a_change_of_hours_rooms_people_or_visit_types_lists_whom_it_strands(
+    staffed: Clinic, change_made: str, why: str
+) -> None:
+    (referral,) = many_ready_to_book(staffed, 1)
+    slot = slots(staffed, visit_type="pt_evaluation", site="paola", provider="devin_marsh")[0]
+    visit = booked(staffed, referral, slot)
+    assert staffed.get("/stranded-visits", FRONT_DESK)["items"] == []
+    with staffed.session() as session:
+        session.execute(text(change_made))
+    (stranded,) = staffed.get("/stranded-visits", FRONT_DESK)["items"]
+    assert (stranded["id"], why in stranded["why"]) == (visit["id"], True)
+    assert stranded["patient"]["phone"] == "+18165550142"
+    # Nothing was cancelled by the change: a person moves or cancels each, and then nobody is left.
+    assert change(staffed, visit, "cancel", {"reason_code": "site_closed"}).status_code == 200
+    assert staffed.get("/stranded-visits", FRONT_DESK)["items"] == []
+
+
 @pytest.mark.capability("S17")
 def test_a_past_visit_without_an_outcome_asks_staff_and_is_never_a_silent_no_show(staffed: Clinic) -> None:
     (referral,) = many_ready_to_book(staffed, 1)

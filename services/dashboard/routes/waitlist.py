@@ -23,6 +23,14 @@ CLOSURE_REASONS = (
     ("meeting", "Meeting"),
 )
 
+STRANDED_BY = {
+    "site_closed": "the site is closed then",
+    "provider_away": "the provider is not there then",
+    "no_skill": "the provider no longer gives this visit",
+    "room_gone": "the room is no longer there",
+    "kind_ended": "this kind of visit has ended",
+}
+
 
 def waitlist_routes(desk: Desk) -> Blueprint:
     """Return the blueprint of waiting list, offers and closures."""
@@ -77,6 +85,9 @@ def waitlist_routes(desk: Desk) -> Blueprint:
             found=part(lambda: read_list(desk.owners, who, "referral", "/closures"), Rows()),
             sites=names(reference(desk.owners, who, "sites")),
             providers=names(reference(desk.owners, who, "providers")),
+            stranded=part(lambda: read_list(desk.owners, who, "referral", "/stranded-visits"), Rows()),
+            why=STRANDED_BY,
+            may_move=me().role in SCHEDULES,
             reasons=CLOSURE_REASONS,
             may_change=me().role in CLOSES,
         )

@@ -18,6 +18,7 @@ from services.referral.model.move import ReferralMove
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
 from services.referral.rules.business_clock import add_business_time, business_time_between
+from services.referral.rules.office_hours import reckon_in
 from services.referral.rules.referral_states import STATES, allowed_deeds, allowed_states, deed_of, may_do
 
 
@@ -114,7 +115,9 @@ def turn_clock(session: Session, referral: Referral, wanted: str, moment: dateti
         referral.breached = False
     elif wanted == "run":
         left = timedelta(seconds=referral.clock_left_seconds or 0)
-        referral.due_at = add_business_time(moment, left, calendar) if left else moment
+        referral.due_at = (
+            reckon_in(calendar, lambda hours: add_business_time(moment, left, hours)) if left else moment
+        )
         referral.clock_left_seconds = None
         referral.breached = referral.due_at < moment
     referral.clock = wanted

@@ -12,6 +12,7 @@ from services.referral.model.referral import Referral
 from services.referral.queries.protocols import PublishedProtocol
 from services.referral.queries.site_calendar import site_calendar
 from services.referral.rules.business_clock import due_at
+from services.referral.rules.office_hours import reckon_in
 from services.referral.rules.priority_targets import target_of
 
 
@@ -46,5 +47,6 @@ def set_priority(session: Session, referral: Referral, published: PublishedProto
     """Set the priority and count its due time from the submission, in the opening hours of the referral's site."""
     referral.priority = priority
     target = target_of(published.protocol.document["priorities"], priority)
-    referral.due_at = due_at(referral.submitted_at, target, site_calendar(session, referral.site))
+    calendar = site_calendar(session, referral.site)
+    referral.due_at = reckon_in(calendar, lambda hours: due_at(referral.submitted_at, target, hours))
     referral.breached = referral.clock == "run" and referral.due_at < now(session)

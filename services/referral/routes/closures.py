@@ -14,6 +14,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
 from services.referral.actions.close_time import close_time, lift_closure, standing_closures, stranded_visits
 from services.referral.model.schedule import Closure, Provider, ProviderHours, Room
+from services.referral.queries.stranded import stranded_visits_now
 from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.appointment_view import appointment_json, today_at
 from services.referral.routes.holds import id_or_404
@@ -39,6 +40,22 @@ def closure_routes(parts: Parts) -> APIBlueprint:
         with parts.database.transaction() as session:
             items = [
                 _closure_json(session, closure, who.actor.sites) for closure in standing_closures(session)
+            ]
+        return jsonify(items=items, next_cursor=None)
+
+    @routes.get("/stranded-visits")
+    @allow(roles=LIST_ROLES, scopes={"referral:read"}, services=True)
+    @routes.output(shapes.SitesOut)
+    @routes.doc(security="bearer")
+    def stranded() -> Any:
+        """Visits to come that the clinic's hours, rooms, people or kinds of visit no longer allow, and why."""
+        who = principal()
+        with parts.database.transaction() as session:
+            at = now(session)
+            items = [
+                appointment_json(one.visit, today_at(ZoneInfo(one.visit.site.time_zone), at))
+                | {"why": list(one.why)}
+                for one in stranded_visits_now(session, who.actor.sites)
             ]
         return jsonify(items=items, next_cursor=None)
 
