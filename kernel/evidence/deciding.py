@@ -9,6 +9,7 @@ from kernel.evidence.explain import Node, names_of, node_builder, shown
 from kernel.evidence.operators import Slots
 from kernel.evidence.protocol import Protocol
 from kernel.evidence.straight_line import StraightLine
+from kernel.evidence.variables import RECORD
 
 #: Slots, the open flags, rules and diagnoses with the variables to ask, and the evidence.
 Decided = tuple[Slots, tuple[Mapping[str, Any], ...], dict[str, Any]]
@@ -25,11 +26,13 @@ def deciding_function(protocol: Protocol) -> Callable[[Mapping[str, Any]], Decid
     lines = line.answers()
     bits = line.constant("bits", protocol.bits)
     lines += ["k = 0", f"for name in a: k |= {bits}[name]"]
+    # What comes from the record is no question to anybody.
+    recorded = {protocol.inputs[name] for name, one in protocol.variables.items() if one.filled_by == RECORD}
     for slot in range(len(clauses)):
         if slot >= start:
             lines += line.truth_of(slot)
             lines += line.node_of(slot, protocol.reads[slot], blanks[slot], builders[slot])
-        lines.append(line.mask_of(slot, protocol.reads[slot]))
+        lines.append(line.mask_of(slot, 0 if slot in recorded else protocol.reads[slot]))
     lines += _unknown(line, protocol)
     lines += _evidence(line, protocol)
     lines.append(f"return [{', '.join(f's{slot}' for slot in range(len(clauses)))}], tuple(u), e")

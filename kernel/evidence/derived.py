@@ -1,7 +1,8 @@
 """Derived variables: a given answer always wins, else the document's rule, else unknown.
 
 Kinds, all declared as data: ``copy_when`` takes another variable while a condition holds; ``list_sum``,
-``list_union``, ``list_max`` and ``list_count`` read the rows of a list by the groups the list declares.
+``list_union``, ``list_max`` and ``list_count`` read the rows of a list by the groups the list declares;
+``years_between`` and ``business_days_between`` count between two days (`kernel.evidence.derived_days`).
 A list that was answered is complete: a group without rows counts zero. A row without its number leaves
 bounds, and two groups used on unknown days leave bounds for their union.
 """
@@ -14,6 +15,7 @@ from typing import Any, Final
 from kernel.evidence import truth
 from kernel.evidence.bounds import Bounds, narrowed
 from kernel.evidence.clauses import Clause, Network
+from kernel.evidence.derived_days import DAY_KINDS, day_counter
 from kernel.evidence.operators import Slots
 from kernel.evidence.variables import NUMBERS, Grouping
 
@@ -35,6 +37,8 @@ def declare_derived(network: Network, documents: list[Any]) -> None:
             network.refuse(path, "duplicate_id", f"{name} is derived twice")
         elif kind == "copy_when":
             network.derivations[name] = _copier(network, name, document, path)
+        elif isinstance(kind, str) and kind in DAY_KINDS:
+            network.derivations[name] = day_counter(network, name, document, path)
         elif isinstance(kind, str) and kind in LIST_KINDS:
             network.derivations[name] = _list_reader(network, name, document, path)
             network.bounded.add(name)

@@ -7,6 +7,7 @@ is shared between decisions: read trees, never change them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from typing import Any, Final
 
 from kernel.evidence.bounds import Bounds
@@ -23,13 +24,15 @@ _LEAVES_KEPT: Final = 200
 
 
 def shown(value: Any) -> Any:
-    """An answer as JSON: sets sorted, bounds as ``at_least`` and ``at_most``."""
+    """An answer as JSON: sets sorted, bounds as ``at_least`` and ``at_most``, days as YYYY-MM-DD."""
     if isinstance(value, frozenset):
         return sorted(value)
     if isinstance(value, Bounds):
         return {"at_least": value.at_least, "at_most": value.at_most}
     if isinstance(value, tuple):
         return [dict(row) for row in value]
+    if isinstance(value, date):
+        return value.isoformat()
     return value
 
 

@@ -22,6 +22,8 @@ def value_fault(variable: Variable, operator: str, value: object) -> str | None:
     kind = variable.type
     if kind == "list":
         return "a list is read through derived variables, not compared"
+    if kind == "date":
+        return "a date is read through derived variables, not compared"
     if operator in ORDERINGS:
         if kind not in NUMBERS:
             return f"{operator} needs a number variable, {variable.id} is {kind}"

@@ -6,17 +6,24 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, Final
 
 from kernel.evidence.errors import FieldError
 
-TYPES: Final = frozenset({"int", "float", "bool", "enum", "set", "list"})
+TYPES: Final = frozenset({"int", "float", "bool", "enum", "set", "list", "date"})
 NUMBERS: Final = frozenset({"int", "float"})
+#: `filled_by` of what the clinic's own record knows, such as the birth date: never a question to ask.
+RECORD: Final = "record"
 #: More list rows than this is a mistake or an attack, never a medication list.
 LIST_ROWS_MAX: Final = 100
 _SHOWABLE = re.compile(r"[A-Za-z0-9_.\-]{1,64}")
 
-#: Answers by variable id: int, float, bool, str, frozenset of str, or a tuple of rows.
+#: Days a date can be: nobody alive was born before the first, nothing is planned after the last.
+DATES: Final = (date(1895, 1, 1), date(2199, 12, 31))
+_ISO_DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+
+#: Answers by variable id: int, float, bool, str, date, frozenset of str, or a tuple of rows.
 Answers = Mapping[str, Any]
 
 
@@ -51,7 +58,7 @@ def check_answers(
 ) -> tuple[dict[str, Any], list[FieldError]]:
     """Typed answers and the refused fields. ``None`` is the same as absent: unknown.
 
-    Whole numbers are accepted for decimals; a truth value is never a number. Sets come as JSON arrays
+    Whole numbers are accepted for decimals; a truth value is never a number. Days: YYYY-MM-DD. Sets come as JSON arrays
     without repeats and are returned as frozensets; lists of rows are returned as tuples of dicts.
     """
     if not isinstance(answers, Mapping):
@@ -88,6 +95,8 @@ def _check(variable: Variable, value: object, path: str, errors: list[FieldError
             if value in variable.values
             else "not_in_values"
         )
+    elif kind == "date":
+        return _check_date(value, path, errors)
     elif kind == "set":
         return _check_set(variable, value, path, errors)
     else:
@@ -96,6 +105,22 @@ def _check(variable: Variable, value: object, path: str, errors: list[FieldError
         errors.append(FieldError(path, code))
         return None
     return value
+
+
+def _check_date(value: object, path: str, errors: list[FieldError]) -> date | None:
+    """A day written YYYY-MM-DD, or a date already."""
+    try:
+        written = isinstance(value, str) and _ISO_DAY.fullmatch(value) is not None
+        day = date.fromisoformat(value) if written and isinstance(value, str) else value
+    except ValueError:
+        day = None
+    if not isinstance(day, date) or isinstance(day, datetime):
+        errors.append(FieldError(path, "wrong_type"))
+    elif not DATES[0] <= day <= DATES[1]:
+        errors.append(FieldError(path, "out_of_range"))
+    else:
+        return day
+    return None
 
 
 def _number_fault(variable: Variable, value: object) -> str | None:

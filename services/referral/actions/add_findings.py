@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
+from kernel.clock import now
 from kernel.context import Actor
 from kernel.web.problems import FieldProblem, conflict, invalid
 from services.referral.actions.decide_route import Decided, decide_route
@@ -17,6 +18,7 @@ from services.referral.model.decision import Decision
 from services.referral.model.referral import Referral
 from services.referral.queries.protocols import protocol_of_site
 from services.referral.queries.referrals import live_decision
+from services.referral.rules.recorded_days import recorded_days
 from services.referral.rules.referral_states import STATES, may_do
 
 # What a reviewer decided on; another diagnosis with the same route leaves the review standing.
@@ -43,7 +45,8 @@ def add_findings(
     answers = {**live.answers.reveal(), **found}
     answers = {name: value for name, value in answers.items() if value is not None}
     by_staff = sorted({*live.body.reveal().get("staff_answers", []), *found})
-    decided = decide_route(published, answers)
+    patient = None if referral.patient is None else referral.patient.reveal()
+    decided = decide_route(published, answers, recorded_days(patient, referral.submitted_at, now(session)))
     change = _change(live, decided)
     submission_id = live.submission_id
     store_decision(

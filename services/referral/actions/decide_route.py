@@ -31,10 +31,17 @@ class Decided:
         }
 
 
-def decide_route(published: PublishedProtocol, answers: Mapping[str, Any]) -> Decided:
-    """Return the decision for `answers`. A refused answer counts as unknown and is named, so no patient is lost."""
+def decide_route(
+    published: PublishedProtocol, answers: Mapping[str, Any], recorded: Mapping[str, Any] | None = None
+) -> Decided:
+    """Return the decision for `answers`. A refused answer counts as unknown and is named, so no patient is lost.
+
+    `recorded` is what the record knows beside them (`rules/recorded_days.py`): taken where this version of the protocol
+    asks for it and nothing was answered.
+    """
     protocol = published.protocol
-    typed, errors = protocol.check_answers(answers)
+    known = {name: value for name, value in (recorded or {}).items() if name in protocol.variables}
+    typed, errors = protocol.check_answers({**known, **answers})
     return Decided(
         decision=evaluate(protocol, typed),
         refused_fields=[{"field": error.field, "code": error.code} for error in errors],

@@ -23,6 +23,7 @@ from services.referral.model.referral import Referral
 from services.referral.queries.protocols import protocol_of_site
 from services.referral.queries.referrals import live_decision
 from services.referral.rules.next_route import answers_after_therapy, next_route
+from services.referral.rules.recorded_days import recorded_days
 
 
 def propose_next(session: Session, actor: Actor, referral: Referral) -> Referral | None:
@@ -40,7 +41,8 @@ def propose_next(session: Session, actor: Actor, referral: Referral) -> Referral
     answers = decision.answers.reveal()
     if referral.route == "physical_therapy":
         answers = answers_after_therapy(answers, round(max(weeks, 0.0), 1))
-    decided = decide_route(published, answers)
+    recorded = recorded_days(referral.patient.reveal(), referral.submitted_at, now(session))
+    decided = decide_route(published, answers, recorded)
     moment = now(session)
     following = Referral(
         id=new_id(),

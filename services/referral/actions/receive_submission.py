@@ -23,6 +23,7 @@ from services.referral.actions.store_decision import store_decision
 from services.referral.model.referral import Referral
 from services.referral.queries.protocols import PublishedProtocol, protocol_of_site
 from services.referral.queries.referrals import live_decision
+from services.referral.rules.recorded_days import recorded_days
 from services.referral.rules.referral_states import STATES, may_do
 
 PROTOCOL = Actor("system", "referral.protocol")
@@ -50,7 +51,7 @@ def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral
         return session.get_one(Referral, known)
     shared = publish_shipped_protocol(session)
     published = protocol_of_site(session, submitted.preferred_site, shared)
-    decided = decide_route(published, submitted.answers)
+    decided = decide_route(published, submitted.answers, _recorded(submitted))
     successor = next((row.referral_id for row in told), None)
     if successor is not None:
         return _keep_late_original(session, successor, submitted, decided)
@@ -62,6 +63,12 @@ def receive_submission(session: Session, submitted: IntakeSubmitted) -> Referral
     if referral is None or not STATES[referral.state].is_open:
         return _create(session, submitted, published, decided, follows=referral)
     return _correct(session, referral, submitted, published, decided)
+
+
+def _recorded(submitted: IntakeSubmitted) -> dict[str, Any]:
+    """The day of a first decision is the day of the answers: intake tells them at once."""
+    patient = {"birth_date": submitted.patient.birth_date.isoformat()}
+    return {**recorded_days(patient, submitted.submitted_at, submitted.submitted_at)}
 
 
 def _take_turns(session: Session, submitted: IntakeSubmitted) -> None:
@@ -122,7 +129,7 @@ def _correct(
 ) -> Referral:
     answers, by_staff = _with_staff_answers(session, referral, submitted)
     if by_staff:
-        decided = decide_route(published, answers)
+        decided = decide_route(published, answers, _recorded(submitted))
     referral.submission_id = submitted.submission_id
     set_patient(referral, submitted.patient)
     referral.submitted_at = submitted.submitted_at

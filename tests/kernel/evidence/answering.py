@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from hypothesis import strategies as st
@@ -28,6 +29,8 @@ def one_answer(variable: Variable, near: set[float]) -> st.SearchStrategy[Any]:
         return st.sampled_from(variable.values)
     if variable.type == "set":
         return st.frozensets(st.sampled_from(variable.values))
+    if variable.type == "date":
+        return st.dates(date(1930, 1, 1), date(2030, 12, 31))
     if variable.type == "list":
         row = {field.id: one_answer(field, set()) for field in variable.fields if field.required}
         rest = {field.id: one_answer(field, set()) for field in variable.fields if not field.required}

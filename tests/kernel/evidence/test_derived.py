@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.contracts.protocol import shipped_protocol
-from kernel.evidence import Bounds
+from kernel.contracts.protocol import shipped_document, shipped_protocol
+from kernel.evidence import Bounds, ProtocolError, compile_protocol, evaluate
 from kernel.evidence.truth import FALSE, TRUE, UNKNOWN
 
 PROTOCOL = shipped_protocol()
@@ -89,3 +89,67 @@ def test_a_definite_answer_holds_for_every_value_inside(
         assert inside == {truth == TRUE}
     elif operator not in {"eq", "ne"}:
         assert inside == {True, False}
+
+
+@pytest.mark.parametrize(
+    ("born", "seen", "age"),
+    [
+        ("2008-11-25", "2026-11-24", 17),
+        ("2008-11-24", "2026-11-24", 18),
+        ("2008-02-29", "2026-02-28", 17),
+        ("2008-02-29", "2026-03-01", 18),
+        ("2026-11-25", "2026-11-24", None),
+        ("1899-01-01", "2026-11-24", None),
+    ],
+)
+def test_the_age_at_the_visit_is_counted_from_the_record(born: str, seen: str, age: int | None) -> None:
+    typed, errors = PROTOCOL.check_answers({"birth_date": born, "visit_date": seen})
+    assert errors == []
+    assert PROTOCOL.fill(typed)[PROTOCOL.values["age_years"]] == age
+    typed, _ = PROTOCOL.check_answers({"birth_date": born, "visit_date": seen, "age_years": 3})
+    assert PROTOCOL.fill(typed)[PROTOCOL.values["age_years"]] == 3
+
+
+@pytest.mark.parametrize("day", ["24-11-2026", "2026-11-31", "2026-11-24T10:00", 20261124, True, "1700-01-01"])
+def test_what_is_no_day_is_refused_by_its_field(day: object) -> None:
+    _, errors = PROTOCOL.check_answers({"visit_date": day})
+    assert [one.field for one in errors] == ["visit_date"]
+
+
+@pytest.mark.parametrize(
+    ("more", "days"),
+    [
+        ({}, 5),
+        ({"closed_on": ["2026-11-26"]}, 4),
+        ({"weekdays": ["mon", "tue", "wed", "thu", "fri", "sat"]}, 6),
+        ({"weekdays": ["sun"]}, 1),
+    ],
+)
+def test_business_days_follow_the_weekdays_and_closed_days_of_the_document(
+    more: dict[str, Any], days: int
+) -> None:
+    document = shipped_document()
+    entry = next(one for one in document["derived"] if one["id"] == "answers_age_business_days")
+    entry |= more
+    protocol = compile_protocol(document)
+    typed, _ = protocol.check_answers({"answered_on": "2026-11-20", "visit_date": "2026-11-27"})
+    assert protocol.fill(typed)[protocol.values["answers_age_business_days"]] == days
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [{"from": "fever"}, {"to": "nowhere"}, {"weekdays": ["someday"]}, {"closed_on": ["Christmas"]}, {"closed_on": 3}],
+)
+def test_a_day_count_that_cannot_be_read_is_refused_with_its_place(damage: dict[str, Any]) -> None:
+    document = shipped_document()
+    entry = next(one for one in document["derived"] if one["id"] == "answers_age_business_days")
+    entry |= damage
+    with pytest.raises(ProtocolError) as refused:
+        compile_protocol(document)
+    assert any("derived" in problem.path for problem in refused.value.problems)
+
+
+def test_what_the_record_knows_is_never_a_question() -> None:
+    asked = {name for one in evaluate(PROTOCOL, {}).unknown for name in one["variables"]}
+    assert "age_years" in asked
+    assert not asked & {"birth_date", "visit_date", "answered_on"}
