@@ -11,6 +11,7 @@ from kernel.contracts.protocol import shipped_document
 from kernel.contracts.questionnaire_published import QuestionnairePublished
 from kernel.ids import parse_id
 from services.referral.tasks import replay_work
+from tests.referral.calendar_steps import CHICAGO, slots
 from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
 
 BACK_PAIN = {"age_years": 40, "regions": ["low_back"], "nprs_now": 2}
@@ -209,6 +210,63 @@ def test_a_replay_counts_before_and_after_and_never_writes_to_cases(clinic: Clin
     assert replay["sites"]["garnett"]["emergency"] == [1, 0]
     for case in cases:
         assert clinic.get(f"/referrals/{case['id']}")["version"] == case["version"]
+    detail = clinic.get(f"/protocol/replays/{replay_id}/changes/{first['id']}")
+    assert (detail["from"]["route"], detail["to"]["route"]) == ("emergency", "staff_triage")
+    flag_says = next(one for one in detail["items"] if one["id"] == "RF_CES")
+    assert (flag_says["was"], flag_says["is"]) == (
+        {"action": "E", "priority": "P0"},
+        {"action": "U", "priority": "P3"},
+    )
+    answered = [one for one in flag_says["after"]["any"] if one["answer"] is True]
+    assert [one["variable"] for one in answered] == ["saddle_numbness"]
+    assert clinic.call("GET", f"/protocol/replays/{replay_id}/changes/{replay_id}").status_code == 404
+
+
+@pytest.mark.capability("T7")
+def test_a_replay_weighs_each_sites_free_visits_against_what_the_draft_asks(staffed: Clinic) -> None:
+    for _ in range(3):
+        staffed.submit(BACK_PAIN, preferred_site="garnett")
+    sooner = back_pain_sooner()
+    sooner[2]["priority"] = "P2"
+    draft = draft_with(staffed, sooner)
+    replay_id = parse_id(post(staffed, f"/drafts/{draft['id']}/replays", {"days": 1}).json["id"])
+    assert replay_id is not None
+    replay_work(staffed.parts).run(replay_id)
+    rows = staffed.get(f"/protocol/replays/{replay_id}")["capacity"]
+    rows = {
+        row["priority"]: row for row in rows if (row["site"], row["route"]) == ("garnett", "physical_therapy")
+    }
+    assert set(rows) == {"P2", "P5"}
+    # Tuesday ten o'clock: Devin Marsh works at Garnett today until five, and not tomorrow.
+    offered = slots(staffed, visit_type="pt_evaluation", site="garnett", days=2, limit=100, **{"from": ""})
+    day = staffed.now().astimezone(CHICAGO).date().isoformat()
+    today = [slot for slot in offered if slot["local_start"].startswith(day)]
+    one_after_the_other, busy = 0, ""
+    for slot in today:
+        if slot["starts_at"] >= busy:
+            one_after_the_other, busy = one_after_the_other + 1, slot["ends_at"]
+    assert rows["P2"]["free"] == one_after_the_other > 3
+    assert rows["P5"]["free"] > rows["P2"]["free"]
+    assert (rows["P2"]["needed_before"], rows["P2"]["needed_after"]) == (0, 3)
+    assert (rows["P5"]["needed_before"], rows["P5"]["needed_after"]) == (84, 84)
+    assert rows["P5"]["short_after"] == max(0, 84 - rows["P5"]["free"])
+
+
+def test_a_replay_runs_each_sites_cases_under_the_draft_with_the_sites_own_changes(staffed: Clinic) -> None:
+    here = staffed.submit(BACK_PAIN, preferred_site="paola")
+    staffed.submit(BACK_PAIN, preferred_site="garnett")
+    change = {"section": "routes.rules", "id": "PT4", "set": {"priority": "P3"}}
+    body = {"site": "paola", "changes": [change], "reason": "short waits here"}
+    proposed = staffed.call("POST", "/protocol/overlays", body).json
+    approved = staffed.call("POST", f"/protocol/overlays/{proposed['id']}/approve", {}, actor=PROVIDER)
+    assert approved.status_code == 200, approved.text
+    draft = draft_with(staffed, a_new_rule())
+    replay_id = parse_id(post(staffed, f"/drafts/{draft['id']}/replays", {"days": 30}).json["id"])
+    assert replay_id is not None
+    replay_work(staffed.parts).run(replay_id)
+    replay = staffed.get(f"/protocol/replays/{replay_id}")
+    assert [(one["referral_id"], one["to"]["priority"]) for one in replay["changes"]] == [(here["id"], "P3")]
+    assert replay["overlays_left_out"] == []
 
 
 def test_a_replay_goes_on_after_its_worker_died(clinic: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from services.dashboard.routes.instruments import instrument_routes
 from services.dashboard.routes.matches import match_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
+from services.dashboard.routes.overlays import overlay_routes
 from services.dashboard.routes.patients import patient_routes
 from services.dashboard.routes.protocol import protocol_routes
 from services.dashboard.routes.protocol_drafts import protocol_draft_routes
@@ -64,6 +65,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         protocol_draft_routes,
         protocol_item_routes,
         protocol_route_routes,
+        overlay_routes,
         visit_type_routes,
         cadence_routes,
         drop_off_routes,

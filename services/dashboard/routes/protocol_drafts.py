@@ -9,6 +9,7 @@ from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.protocol import SECTIONS, items_of, read_draft, read_protocol
+from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL
@@ -70,7 +71,20 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
             return render_template("owner_away.html", service=away.service), 503
         except OwnerRefused:
             raise not_found("replay") from None
-        return render_template("replay.html", replay=found)
+        sites = names(reference(desk.owners, actor(), "sites"))
+        return render_template("replay.html", replay=found, site_names=sites)
+
+    @routes.get("/staff/protocol/replays/<replay_id>/changes/<change_id>")
+    @staff_only(CLINICAL)
+    def why(replay_id: str, change_id: str) -> Any:
+        wanted = f"/replays/{id_or_404(replay_id)}/changes/{id_or_404(change_id)}"
+        try:
+            found = read_protocol(desk.patient_owners, actor(), wanted)
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        except OwnerRefused:
+            raise not_found("change") from None
+        return render_template("replay_change.html", change=found, replay_id=replay_id)
 
 
 def _add_writes(routes: Blueprint, desk: Desk) -> None:

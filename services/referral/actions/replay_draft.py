@@ -1,28 +1,34 @@
 """Run a draft over stored answers and count what would change. It reads cases and writes only its own rows."""
 
+import copy
 import time
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, defer
 
 from kernel.clock import now
 from kernel.database import Database
-from kernel.evidence import Protocol, compile_protocol
+from kernel.evidence import Protocol, ProtocolError, compile_protocol
 from kernel.evidence.choose_route import choose_route
+from kernel.evidence.decision import Outcome
+from kernel.evidence.overlay import merge_overlay
 from kernel.evidence.truth import TRUE
 from kernel.failpoints import failpoint
 from kernel.ids import new_id
 from kernel.outbox import wake
 from kernel.work import claim
 from services.referral.model.decision import Decision
-from services.referral.model.protocol_life import Replay, ReplayChange
+from services.referral.model.protocol_life import Replay, ReplayChange, SiteOverlay
 from services.referral.model.referral import Referral
-from services.referral.queries.past_answers import answers_of
+from services.referral.queries.free_capacity import free_capacity
+from services.referral.queries.past_answers import answers_of, typed_answers
 from services.referral.queries.protocols import protocol_of_version
+from services.referral.rules.replay_demand import PROMISED_DAYS, capacity_rows
 
 BATCH = 250
 LONGEST_RUN_SECONDS = 15.0
@@ -35,18 +41,37 @@ def replay_draft(database: Database, worker_id: str, replay_id: UUID) -> None:
         claims = claim(session, Replay.__tablename__, replay_id, worker_id)
     for claimed in claims:
         until = time.monotonic() + LONGEST_RUN_SECONDS
-        protocol: Protocol | None = None
+        protocols: _Protocols | None = None
         while True:
             with database.transaction() as session:
                 replay = _still_ours(session, claimed.id, claimed.attempt_id)
                 if replay is None:
                     return
-                protocol = protocol or compile_protocol(replay.document)
-                finished = _replay_batch(session, replay, protocol)
+                protocols = protocols or _Protocols(session, replay.document)
+                finished = _replay_batch(session, replay, protocols)
+                if finished:
+                    _weigh_capacity(session, replay)
                 failpoint("before_replay_commit")
                 if finished or time.monotonic() > until:
                     _let_go(session, replay, finished=finished)
                     return
+
+
+class _Protocols:
+    """The draft as each site would have it: with the site's own changes on it, where they still fit."""
+
+    def __init__(self, session: Session, document: Mapping[str, Any]) -> None:
+        self.shared = compile_protocol(document)
+        self.of_site: dict[str, Protocol] = {}
+        self.misfits: list[str] = []
+        standing = select(SiteOverlay.site, SiteOverlay.changes).where(SiteOverlay.state == "in_force")
+        made_for = {"id": document.get("id"), "version": document.get("version")}
+        for site, changes in session.execute(standing.order_by(SiteOverlay.site)):
+            overlay = {"site": site, "made_for": made_for, "changes": changes}
+            try:
+                self.of_site[site] = compile_protocol(merge_overlay(document, overlay))
+            except ProtocolError:
+                self.misfits.append(site)
 
 
 def _still_ours(session: Session, replay_id: UUID, attempt_id: UUID) -> Replay | None:
@@ -66,41 +91,55 @@ def _let_go(session: Session, replay: Replay, *, finished: bool) -> None:
     wake(session)
 
 
-def _replay_batch(session: Session, replay: Replay, protocol: Protocol) -> bool:
+def _replay_batch(session: Session, replay: Replay, protocols: _Protocols) -> bool:
     """Run one batch, add it to the tally, and return whether it was the last."""
     wanted = answers_of(replay.requested_at, replay.days)
     if replay.last_decision_id is not None:
         wanted = wanted.where(Decision.id > replay.last_decision_id)
     chosen = wanted.order_by(Decision.id).limit(BATCH).subquery()
     rows = session.execute(
-        select(Decision, Referral.site)
+        select(Decision, Referral)
         .join(chosen, chosen.c.id == Decision.id)
         .join(Referral, Referral.id == Decision.referral_id)
+        # The stored evidence is the bulk of a decision, and a replay makes its own.
+        .options(defer(Decision.body_sealed))
         .order_by(Decision.id)
     ).all()
     before, after = Counter(replay.tally["before"]), Counter(replay.tally["after"])
-    sites: dict[str, dict[str, list[int]]] = {k: dict(v) for k, v in replay.tally["sites"].items()}
+    demand: dict[str, dict[str, dict[str, list[int]]]] = copy.deepcopy(replay.tally.get("demand", {}))
     changed, lost = replay.tally["changed"], replay.tally["lost_emergencies"]
-    for decision, site in rows:
-        outcome, fired = _outcome(protocol, decision)
+    for decision, referral in rows:
+        site = referral.site
+        outcome, fired = _outcome(protocols.of_site.get(site, protocols.shared), decision, referral)
         before[f"{decision.route} {decision.priority}"] += 1
         after[f"{outcome.route} {outcome.priority}"] += 1
-        for place, route in ((0, decision.route), (1, outcome.route)):
-            sites.setdefault(site, {}).setdefault(route, [0, 0])[place] += 1
+        for place, (route, priority) in enumerate(
+            ((decision.route, decision.priority), (outcome.route, outcome.priority))
+        ):
+            demand.setdefault(site, {}).setdefault(route, {}).setdefault(priority, [0, 0])[place] += 1
         if (decision.route, decision.priority) != (outcome.route, outcome.priority):
             changed += 1
             no_more = decision.route == "emergency" and outcome.route != "emergency"
             lost += no_more
             if changed <= MOST_CHANGES or no_more:
-                _keep_change(session, replay, decision, site, (outcome, fired))
+                _keep_change(session, replay, (decision, referral), (outcome, fired))
         session.expunge(decision)
+        session.expunge(referral)
     replay.tally = {
         **replay.tally,
         "before": dict(before),
         "after": dict(after),
-        "sites": sites,
+        "demand": demand,
+        "sites": {
+            site: {
+                route: [sum(cases[place] for cases in classes.values()) for place in (0, 1)]
+                for route, classes in routes.items()
+            }
+            for site, routes in demand.items()
+        },
         "changed": changed,
         "lost_emergencies": lost,
+        "overlays_left_out": protocols.misfits,
     }
     replay.done += len(rows)
     if rows:
@@ -108,22 +147,33 @@ def _replay_batch(session: Session, replay: Replay, protocol: Protocol) -> bool:
     return len(rows) < BATCH
 
 
-def _outcome(protocol: Protocol, decision: Decision) -> tuple[Any, set[str]]:
-    assert decision.answers is not None
-    typed, _ = protocol.check_answers(decision.answers.reveal())
-    slots = protocol.fill(typed)
+def _weigh_capacity(session: Session, replay: Replay) -> None:
+    """Put beside the demand what each site could still give in time, now that the last answers are counted."""
+    moment = now(session)
+    routes = {route for routes in replay.tally["demand"].values() for route in routes}
+    free = {}
+    for route in sorted(routes):
+        found = free_capacity(session, route, tuple(PROMISED_DAYS), moment)
+        if found is not None:
+            free[route] = (found.visit_type, found.by_site)
+    replay.tally = {**replay.tally, "capacity": capacity_rows(replay.tally["demand"], free, replay.days)}
+
+
+def _outcome(protocol: Protocol, decision: Decision, referral: Referral) -> tuple[Outcome, set[str]]:
+    slots = protocol.fill(typed_answers(protocol, decision, referral))
     fired = {flag.id for flag in protocol.flags if slots[flag.slot] == TRUE}
     fired |= {rule.id for rule in protocol.rules if slots[rule.slot] == TRUE}
     return choose_route(protocol, slots), fired
 
 
 def _keep_change(
-    session: Session, replay: Replay, decision: Decision, site: str, now_is: tuple[Any, set[str]]
+    session: Session, replay: Replay, case: tuple[Decision, Referral], now_is: tuple[Outcome, set[str]]
 ) -> None:
+    decision, referral = case
     outcome, fired = now_is
     then = protocol_of_version(session, decision.protocol_version)
     assert then is not None
-    _, fired_then = _outcome(then.protocol, decision)
+    _, fired_then = _outcome(then.protocol, decision, referral)
     session.execute(
         insert(ReplayChange)
         .values(
@@ -136,7 +186,7 @@ def _keep_change(
             from_priority=decision.priority,
             to_priority=outcome.priority,
             lost_emergency=decision.route == "emergency" and outcome.route != "emergency",
-            site=site,
+            site=referral.site,
             gains=sorted(fired - fired_then),
             loses=sorted(fired_then - fired),
         )

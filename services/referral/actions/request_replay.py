@@ -35,6 +35,7 @@ def request_replay(session: Session, actor: Actor, draft: ProtocolDraft, days: i
             "before": {},
             "after": {},
             "sites": {},
+            "demand": {},
             "changed": 0,
             "lost_emergencies": 0,
         },

@@ -8,6 +8,7 @@ from flask import jsonify
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
+from kernel.audit import record
 from kernel.evidence.changed_items import changed_items
 from kernel.ids import parse_id
 from kernel.web.conditional import etag, require_match
@@ -22,6 +23,7 @@ from services.referral.actions.replace_item import replace_item
 from services.referral.actions.request_replay import request_replay
 from services.referral.actions.start_draft import start_draft
 from services.referral.model.protocol_life import ProtocolDraft
+from services.referral.queries.clause_changes import clause_changes
 from services.referral.queries.draft_checks import check_draft
 from services.referral.queries.protocol_life import (
     find_draft,
@@ -98,6 +100,20 @@ def _add_reads(routes: APIBlueprint, parts: Parts) -> None:
             if replay is None:
                 raise not_found("replay")
             return jsonify(replay_json(replay, replay_changes(session, replay.id, CHANGES_SHOWN)))
+
+    @routes.get("/protocol/replays/<replay_id>/changes/<change_id>")
+    @allow(roles=TRIAGE_ROLES)
+    @routes.output(AnyOut)
+    @routes.doc(security="bearer")
+    def read_change(replay_id: str, change_id: str) -> Any:
+        """One changed patient, clause by clause: what fired or changed, as it stood and as the draft has it."""
+        wanted = (parse_id(replay_id), parse_id(change_id))
+        with parts.database.transaction() as session:
+            found = None if None in wanted else clause_changes(session, *wanted)
+            if found is None:
+                raise not_found("change")
+            record(session, principal().actor, "view_replay_change", "referral", found["referral_id"])
+        return jsonify(found)
 
 
 def _add_writes(routes: APIBlueprint, parts: Parts) -> None:

@@ -90,8 +90,11 @@ def replay_json(replay: Replay, changes: list[ReplayChange]) -> dict[str, Any]:
         "requested_at": moment(replay.requested_at),
         "finished_at": moment(replay.finished_at),
         **{key: replay.tally[key] for key in ("before", "after", "sites", "changed", "lost_emergencies")},
+        "capacity": replay.tally.get("capacity", []),
+        "overlays_left_out": replay.tally.get("overlays_left_out", []),
         "changes": [
             {
+                "id": str(change.id),
                 "referral_id": str(change.referral_id),
                 "from": {"route": change.from_route, "priority": change.from_priority},
                 "to": {"route": change.to_route, "priority": change.to_priority},

@@ -110,7 +110,9 @@ def test_the_age_at_the_visit_is_counted_from_the_record(born: str, seen: str, a
     assert PROTOCOL.fill(typed)[PROTOCOL.values["age_years"]] == 3
 
 
-@pytest.mark.parametrize("day", ["24-11-2026", "2026-11-31", "2026-11-24T10:00", 20261124, True, "1700-01-01"])
+@pytest.mark.parametrize(
+    "day", ["24-11-2026", "2026-11-31", "2026-11-24T10:00", 20261124, True, "1700-01-01"]
+)
 def test_what_is_no_day_is_refused_by_its_field(day: object) -> None:
     _, errors = PROTOCOL.check_answers({"visit_date": day})
     assert [one.field for one in errors] == ["visit_date"]
@@ -138,7 +140,13 @@ def test_business_days_follow_the_weekdays_and_closed_days_of_the_document(
 
 @pytest.mark.parametrize(
     "damage",
-    [{"from": "fever"}, {"to": "nowhere"}, {"weekdays": ["someday"]}, {"closed_on": ["Christmas"]}, {"closed_on": 3}],
+    [
+        {"from": "fever"},
+        {"to": "nowhere"},
+        {"weekdays": ["someday"]},
+        {"closed_on": ["Christmas"]},
+        {"closed_on": 3},
+    ],
 )
 def test_a_day_count_that_cannot_be_read_is_refused_with_its_place(damage: dict[str, Any]) -> None:
     document = shipped_document()
