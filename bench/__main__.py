@@ -19,6 +19,7 @@ from bench.decisions import measure as measure_decisions
 from bench.machine import measure_machine, measure_pages
 from bench.messages import measure_messages
 from bench.page_saves import measure_page_saves
+from bench.replays import measure_replays
 from bench.result import Result, as_table
 from bench.routing import measure_routing
 from bench.scheduling import measure_scheduling
@@ -36,6 +37,7 @@ IN_CLINIC: dict[str, Callable[[BenchClinic, float], list[Result]]] = {
     "page_saves": measure_page_saves,
     "messages": measure_messages,
     "scheduling": measure_scheduling,
+    "replays": measure_replays,
     "claims": measure_claims,
     "worklist": measure_worklist,
 }

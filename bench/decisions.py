@@ -1,17 +1,28 @@
-"""PERF-4: decisions with full evidence, and near misses, on one core."""
+"""PERF-4: decisions with full evidence, near misses and publishing on one core, and how cost grows with the rules."""
 
+import copy
 import itertools
+import math
 import random
+import statistics
 import time
 from collections.abc import Callable
 from typing import Any
 
 from bench.result import Result
-from kernel.contracts.protocol import shipped_protocol
-from kernel.evidence import Protocol, evaluate
+from kernel.contracts.protocol import golden_cases, shipped_document, shipped_protocol
+from kernel.evidence import Protocol, compile_protocol, evaluate
+from kernel.evidence.golden import run_golden_cases
+from kernel.evidence.lint import lint
+from kernel.evidence.near_misses import near_misses
 
-CASES = 200
+# Different patients, so that what is remembered from one decision to the next counts only as far as it would.
+CASES = 2_000
 SEED = 20261123
+TIMES_THE_RULES = (1, 2, 4, 8)
+GOLDEN_NEEDED = 150
+ROUNDS = 7
+LEAST_A_ROUND = 20
 
 
 def some_answers(protocol: Protocol, dice: random.Random) -> dict[str, Any]:
@@ -34,40 +45,136 @@ def some_answers(protocol: Protocol, dice: random.Random) -> dict[str, Any]:
     return answers
 
 
-def measure(seconds: float = 2.0) -> list[Result]:
-    """Return decisions a second with evidence, and near misses a second."""
-    from kernel.evidence.near_misses import near_misses
-
-    protocol = shipped_protocol()
+def typed_cases(protocol: Protocol, many: int) -> list[dict[str, Any]]:
+    """Return `many` different sets of typed answers, the same in every run."""
     dice = random.Random(SEED)
     typed = []
-    for _ in range(CASES):
+    for _ in range(many):
         answers, errors = protocol.check_answers(some_answers(protocol, dice))
         if errors:
             raise RuntimeError(f"the benchmark's own answers are refused: {errors[0]}")
         typed.append(answers)
-    decided = _rate(lambda case: evaluate(protocol, case), typed, seconds)
-    missed = _rate(lambda case: near_misses(protocol, case), typed, seconds)
+    return typed
+
+
+def measure(seconds: float = 2.0) -> list[Result]:
+    """Return decisions and near misses a second, the time of publishing's checks, and the growth of the cost."""
+    protocol = shipped_protocol()
+    typed = typed_cases(protocol, CASES)
+    decided = _rates(lambda case: evaluate(protocol, case), typed, seconds)
+    missed = _rates(lambda case: near_misses(protocol, case), typed, seconds)
     return [
-        Result(
-            "PERF-4",
-            "decisions with full evidence, one core",
-            decided,
-            "/s",
-            target="≥ 3,000",
-            met=decided >= 3000,
-        ),
-        Result(
-            "PERF-4b", "near misses of a decision, one core", missed, "/s", target="≥ 300", met=missed >= 300
-        ),
+        _result("PERF-4", "decisions with full evidence", decided, 3000),
+        _result("PERF-4b", "near misses of a decision", missed, 300),
+        _publishing(),
+        _growth(typed),
     ]
 
 
-def _rate(deed: Callable[[Any], object], cases: list[Any], seconds: float) -> float:
-    done, began = 0, time.perf_counter()
-    for case in itertools.cycle(cases):
+def _rates(deed: Callable[[Any], object], cases: list[Any], seconds: float) -> tuple[list[float], float]:
+    """The rate of each round by the core's own time, and the rate of all by the wall."""
+    for case in cases[:50]:
         deed(case)
-        done += 1
-        if done % 20 == 0 and time.perf_counter() - began >= seconds:
-            break
-    return done / (time.perf_counter() - began)
+    turn, rates, done = itertools.cycle(cases), [], 0
+    began = time.perf_counter()
+    for _ in range(ROUNDS):
+        in_round, until, worked = 0, time.perf_counter() + seconds / ROUNDS, time.process_time()
+        while time.perf_counter() < until or in_round < LEAST_A_ROUND:
+            deed(next(turn))
+            in_round += 1
+        rates.append(in_round / (time.process_time() - worked))
+        done += in_round
+    return rates, done / (time.perf_counter() - began)
+
+
+def _result(name: str, what: str, measured: tuple[list[float], float], target: int) -> Result:
+    """The least disturbed round is judged: others on the machine only ever slow a core down."""
+    rates, wall = measured
+    best = max(rates)
+    return Result(
+        name,
+        f"{what}, one core, by CPU time",
+        best,
+        "/s",
+        target=f"≥ {target:,}",
+        met=best >= target,
+        more={
+            "median round": f"{statistics.median(rates):,.0f}/s",
+            "by the wall": f"{wall:,.0f}/s",
+            "CPU each": f"{1e6 / best:,.0f} µs",
+        },
+    )
+
+
+def _publishing() -> Result:
+    """What publishing does before it stores: compile, lint with witnesses, and every golden case."""
+    document, cases = shipped_document(), golden_cases()
+    began, worked = time.perf_counter(), time.process_time()
+    protocol = compile_protocol(document)
+    findings = lint(protocol, frozenset(protocol.variables))
+    results = run_golden_cases(protocol, cases)
+    wall, cpu = time.perf_counter() - began, time.process_time() - worked
+    if not all(result.passed for result in results) or len(cases) < GOLDEN_NEEDED:
+        raise RuntimeError("the golden cases do not pass, or are too few")
+    more = {"by the wall": f"{wall:.2f} s", "golden cases": len(cases), "findings": len(findings)}
+    return Result(
+        "PERF-4c", "checks of publishing, CPU time", cpu, "s", target="≤ 5", met=cpu <= 5, more=more
+    )
+
+
+def _growth(typed: list[dict[str, Any]]) -> Result:
+    """Decide with one, two, four and eight times the flags and rules; the exponent is the slope between the ends."""
+    each = {}
+    for times in TIMES_THE_RULES:
+        protocol = compile_protocol(with_more_rules(shipped_document(), times))
+        for case in typed[:20]:
+            evaluate(protocol, case)
+        best = math.inf
+        for _ in range(3):
+            worked = time.process_time()
+            for case in typed[:200]:
+                evaluate(protocol, case)
+            best = min(best, (time.process_time() - worked) / 200)
+        each[times] = best
+    first, last = TIMES_THE_RULES[0], TIMES_THE_RULES[-1]
+    exponent = math.log(each[last] / each[first]) / math.log(last / first)
+    more = {f"×{times}": f"{cost * 1e6:,.0f} µs" for times, cost in each.items()}
+    return Result(
+        "PERF-4d",
+        "growth of a decision's cost with the rules, exponent",
+        exponent,
+        "",
+        target="≤ 1.1",
+        met=exponent <= 1.1,
+        more=more,
+    )
+
+
+def with_more_rules(document: dict[str, Any], times: int) -> dict[str, Any]:
+    """Return the document with every flag and rule `times` over, each copy with conditions of its own."""
+    flags, rules = document["red_flags"], document["routes"]["rules"]
+    for listed in (flags, rules):
+        originals = copy.deepcopy(listed)
+        for number in range(1, times):
+            for item in originals:
+                # Another threshold makes a clause of its own; else the copies would share the original's.
+                own = {
+                    "not": {"variable": "age_years", "operator": "eq", "value": 120 - number},
+                    "id": f"own{number}",
+                }
+                item_copy = copy.deepcopy(item) | {"id": f"{item['id']}_{number}"}
+                item_copy["when"] = {"all": [own, _renamed(copy.deepcopy(item["when"]), number)]}
+                listed.append(item_copy)
+    return document
+
+
+def _renamed(condition: Any, number: int) -> Any:
+    """Give every clause a remark of its own, so that equal clauses do not share a place in the network."""
+    if isinstance(condition, list):
+        return [_renamed(one, number) for one in condition]
+    if not isinstance(condition, dict):
+        return condition
+    made = {
+        key: _renamed(one, number) for key, one in condition.items() if key in ("all", "any", "of", "not")
+    }
+    return {**condition, **made, "status": f"copy{number}"}
