@@ -35,7 +35,7 @@ def day_counter(network: Network, name: str, document: Mapping[str, Any], path: 
             ends.append(network.inputs[variable.id])
         if network.variables[name].type not in NUMBERS:
             return network.refuse(f"{path}.id", "wrong_type", f"{name} is no number")
-        count = years_between
+        count: Callable[[date, date], int] = years_between
         if document["kind"] == BUSINESS_DAYS:
             found = _business_days(network, document, path)
             if found is None:

@@ -257,7 +257,7 @@ def test_a_replay_runs_each_sites_cases_under_the_draft_with_the_sites_own_chang
     staffed.submit(BACK_PAIN, preferred_site="garnett")
     change = {"section": "routes.rules", "id": "PT4", "set": {"priority": "P3"}}
     body = {"site": "paola", "changes": [change], "reason": "short waits here"}
-    proposed = staffed.call("POST", "/protocol/overlays", body).json
+    proposed: Any = staffed.call("POST", "/protocol/overlays", body).json
     approved = staffed.call("POST", f"/protocol/overlays/{proposed['id']}/approve", {}, actor=PROVIDER)
     assert approved.status_code == 200, approved.text
     draft = draft_with(staffed, a_new_rule())

@@ -107,9 +107,9 @@ def _add_reads(routes: APIBlueprint, parts: Parts) -> None:
     @routes.doc(security="bearer")
     def read_change(replay_id: str, change_id: str) -> Any:
         """One changed patient, clause by clause: what fired or changed, as it stood and as the draft has it."""
-        wanted = (parse_id(replay_id), parse_id(change_id))
+        replay, change = parse_id(replay_id), parse_id(change_id)
         with parts.database.transaction() as session:
-            found = None if None in wanted else clause_changes(session, *wanted)
+            found = None if replay is None or change is None else clause_changes(session, replay, change)
             if found is None:
                 raise not_found("change")
             record(session, principal().actor, "view_replay_change", "referral", found["referral_id"])
