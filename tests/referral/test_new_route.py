@@ -66,7 +66,7 @@ def test_a_new_route_is_drafted_published_reached_and_booked_without_a_deploy(st
     routes = {one["id"]: one for one in staffed.get("/routes")["items"]}
     assert routes[ROUTE] == {
         "id": ROUTE,
-        "label": {},
+        "label": WISH["label"],
         "in_force": False,
         "visit_types": [VISIT["id"]],
         "first_visit": VISIT["id"],

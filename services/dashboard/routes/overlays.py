@@ -19,7 +19,7 @@ Body = dict[str, Any]
 
 def overlay_routes(desk: Desk) -> Blueprint:
     """Return the blueprint of site overlays."""
-    routes = Blueprint("overlays", __name__)
+    routes = Blueprint("protocol_sites", __name__)
 
     @routes.get("/staff/protocol/sites")
     @staff_only(CLINICAL, {MANAGER})
@@ -61,7 +61,7 @@ def overlay_routes(desk: Desk) -> Blueprint:
     def propose() -> Any:
         form = request.form
         site = form.get("site", "")
-        back = url_for("overlays.overlays")
+        back = url_for("protocol_sites.overlays")
         changes = kept_changes(form.getlist("change"))
         if form.get("press") == "add":
             return _form(desk, site, changes_with(changes, form))
@@ -75,14 +75,14 @@ def overlay_routes(desk: Desk) -> Blueprint:
             return show_away(away, back)
         except OwnerRefused as refusal:
             return show_refusal(desk, refusal, back, "Propose")
-        return redirect(url_for("overlays.overlay", overlay_id=made["id"]), 303)
+        return redirect(url_for("protocol_sites.overlay", overlay_id=made["id"]), 303)
 
     @routes.post("/staff/protocol/sites/<overlay_id>/<deed>")
     @staff_only(CLINICAL)
     def decide(overlay_id: str, deed: str) -> Any:
         if deed not in ("approve", "withdraw"):
             raise not_found("deed")
-        back = url_for("overlays.overlay", overlay_id=overlay_id)
+        back = url_for("protocol_sites.overlay", overlay_id=overlay_id)
         path = f"/overlays/{id_or_404(overlay_id)}/{deed}"
         try:
             change_protocol(desk.patient_owners, actor(), path, {}, key=request.form.get("key", ""))

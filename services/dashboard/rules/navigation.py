@@ -55,7 +55,7 @@ PAGES = (
     ),
     Page("Clinic", "Overrides", "watching.overrides", "assessment", "v", CLINICAL | {MANAGER}),
     Page("Clinic", "Protocol", "protocol.protocol", "science", "o", CLINICAL | {MANAGER}),
-    Page("Clinic", "Kinds of visit", "visit_types.visit_types", "date_range", "b", CLINICAL | {MANAGER}),
+    Page("Clinic", "Kinds of visit", "visit_types.visit_types", "schedule", "b", CLINICAL | {MANAGER}),
     Page("Clinic", "Questionnaires", "forms.forms", "edit", "f", frozenset({MANAGER, NURSE})),
     Page(
         "Clinic", "Where patients stop", "drop_off.figures", "trending_up", "y", frozenset({MANAGER, NURSE})

@@ -24,13 +24,16 @@ def routes_known(session: Session, protocol: Protocol) -> dict[str, bool]:
 
 def list_routes(session: Session, protocol: Protocol) -> list[dict[str, Any]]:
     """Return every route with its names by language and the visit types that serve it, first visits first."""
+    labels: dict[str, Any] = {}
+    in_drafts = select(ProtocolDraft.document["routes"]["labels"]).where(ProtocolDraft.state == "open")
     routes = protocol.document.get("routes")
-    labels = routes.get("labels", {}) if isinstance(routes, Mapping) else {}
+    for named in [*session.scalars(in_drafts), routes.get("labels") if isinstance(routes, Mapping) else None]:
+        labels |= named if isinstance(named, dict) else {}
     visits = list_visit_types(session)
     return [
         {
             "id": route,
-            "label": labels.get(route, {}) if isinstance(labels, Mapping) else {},
+            "label": labels.get(route, {}),
             "in_force": in_force,
             "visit_types": [visit.id for visit in visits if route in visit.routes],
             "first_visit": next(
