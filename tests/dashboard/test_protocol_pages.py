@@ -1,5 +1,6 @@
 """The protocol's pages: read as sentences, change by form, check, sign, publish by a second person."""
 
+import io
 import json
 import re
 from typing import Any
@@ -186,3 +187,48 @@ def test_a_manager_reads_and_the_front_desk_does_not(clinic: Dashboard, draft: d
     assert "Start a draft" not in page
     assert clinic.signed_in("front_desk").get("/staff/protocol").status_code == 403
     assert clinic.signed_in("manager").get(f"/staff/protocol/drafts/{DRAFT}").status_code == 403
+
+
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{n}: &{n} [*{p}, *{p}]\n" for p, n in zip("abcdefgh", "bcdefghi", strict=True)
+)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{"number": 1,\n "document": {"id": }}', "Line 2:"),
+        (b'{"id": "x", "id": "y"}', "stands twice"),
+        (BOMB.encode(), "Line 1:"),
+        (b"[" * 100_000, "levels are read"),
+        (b'{"a": ' * 60_000, "levels are read"),
+        (b'{"x": "' + b"y" * 10_000_000 + b'"}', "bytes are read"),
+        (b"\xff\xfe\n{}", "UTF-8"),
+        (b'{"x": NaN}', "not a number"),
+        (b"[1, 2]", "one JSON object"),
+    ],
+    ids=[
+        "cut",
+        "key-twice",
+        "aliases",
+        "deep-lists",
+        "deep-objects",
+        "ten-megabytes",
+        "not-text",
+        "nan",
+        "list",
+    ],
+)
+def test_a_file_that_is_no_protocol_is_refused_with_its_line_and_nothing_is_sent(
+    clinic: Dashboard, draft: dict[str, Any], content: bytes, told: str
+) -> None:
+    browser = clinic.signed_in("nurse")
+    browser.get(f"/staff/protocol/drafts/{DRAFT}")
+    before = len([call for call in clinic.world.calls if call["method"] == "POST"])
+    form = {"title": "From a file", "key": "k9", "document": (io.BytesIO(content), "protocol.json")}
+    answer = browser.post("/staff/protocol/drafts", form, content_type="multipart/form-data")
+    assert answer.status_code in (413, 422), answer.text[:400]
+    if answer.status_code == 422:
+        assert told in answer.text
+        assert "protocol in force is as it was" in answer.text
+    assert len([call for call in clinic.world.calls if call["method"] == "POST"]) == before

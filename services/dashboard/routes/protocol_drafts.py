@@ -5,6 +5,8 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from kernel.evidence import ProtocolError, load_document
+from kernel.evidence.document import BYTES_MAX
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused
@@ -14,7 +16,8 @@ from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_onl
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL
 
-LARGEST_IMPORT = 2 * 1024 * 1024
+# One byte more than the kernel reads is enough for it to say "too large".
+LARGEST_IMPORT = BYTES_MAX
 
 
 def protocol_draft_routes(desk: Desk) -> Blueprint:
@@ -95,16 +98,12 @@ def _add_writes(routes: Blueprint, desk: Desk) -> None:
         sent = request.files.get("document")
         if sent is not None and sent.filename:
             try:
-                exported = json.loads(sent.read(LARGEST_IMPORT + 1)[:LARGEST_IMPORT])
-                document = exported.get("document", exported)
-                body |= {"document": document, "base_number": int(exported.get("number") or 0) or None}
-            except (ValueError, AttributeError, TypeError):
-                return render_template(
-                    "message.html",
-                    title="That file was not read",
-                    words="It is not an exported protocol (JSON). Nothing was stored.",
-                    back=url_for("protocol.protocol"),
-                ), 422
+                exported = load_document(sent.read(LARGEST_IMPORT + 1))
+            except ProtocolError as refused:
+                return _not_read(refused)
+            document, number = exported.get("document", exported), exported.get("number")
+            body["document"] = document if isinstance(document, dict) else {}
+            body["base_number"] = number if isinstance(number, int) and not isinstance(number, bool) else None
         done = _post(desk, "/drafts", body, url_for("protocol.protocol"), "Start a draft", versioned=False)
         return (
             redirect(url_for("protocol_drafts.draft", draft_id=done["id"]), 303) if _is_body(done) else done
@@ -137,6 +136,13 @@ def _add_writes(routes: Blueprint, desk: Desk) -> None:
         return (
             redirect(url_for("protocol_drafts.watch", replay_id=done["id"]), 303) if _is_body(done) else done
         )
+
+
+def _not_read(refused: ProtocolError) -> Any:
+    """The page that says in which line of a file what stands in the way; nothing was sent to the owner."""
+    return render_template(
+        "import_refused.html", problems=refused.problems[:20], back=url_for("protocol.protocol")
+    ), 422
 
 
 def _post(
