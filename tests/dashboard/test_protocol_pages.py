@@ -232,3 +232,39 @@ def test_a_file_that_is_no_protocol_is_refused_with_its_line_and_nothing_is_sent
         assert told in answer.text
         assert "protocol in force is as it was" in answer.text
     assert len([call for call in clinic.world.calls if call["method"] == "POST"]) == before
+
+
+def test_a_question_is_added_by_form_and_a_diagnosis_put_into_a_rule(
+    clinic: Dashboard, draft: dict[str, Any]
+) -> None:
+    browser = clinic.signed_in("nurse")
+    path = f"/staff/protocol/drafts/{DRAFT}/variables/new"
+    assert "In plain Spanish" in browser.get(path).text
+    form = {
+        "id": "sleep_hours",
+        "type": "float",
+        "label_en": "Hours of sleep a night",
+        "label_es": "Horas de sueño por noche",
+        "unit": "hours",
+        "min": "0",
+        "max": "24",
+        "values": "",
+        "filled_by": "",
+        "version": "4",
+        "key": "k10",
+        "press": "save",
+    }
+    assert browser.post(path, form).status_code == 303
+    assert clinic.world.calls[-1]["body"]["item"] == {
+        "id": "sleep_hours",
+        "type": "float",
+        "label": {"en": "Hours of sleep a night", "es": "Horas de sueño por noche"},
+        "unit": "hours",
+        "min": 0,
+        "max": 24,
+    }
+    rule = {"id": "SC4", "when.kind": "all", "when.0.kind": "leaf", "when.0.variable": "imaging_stenosis"}
+    page = browser.post(
+        f"/staff/protocol/drafts/{DRAFT}/rules/SC4", {**rule, "press": "diagnosis:when/when"}
+    ).text
+    assert 'name="when.1.dx" value="ICHD_1_1" checked' in page

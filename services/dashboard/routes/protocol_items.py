@@ -12,6 +12,7 @@ from services.dashboard.queries.protocol import SECTIONS, find_item, items_of, r
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.clause_form import GROUPS, edited, read_condition, rows_of
+from services.dashboard.rules.question_form import FILLED_BY, TYPES, read_question
 from services.dashboard.rules.roles import CLINICAL, PROVIDER
 from services.dashboard.rules.times import local
 
@@ -49,9 +50,13 @@ def protocol_item_routes(desk: Desk) -> Blueprint:
             made = _read_item(before, section, variables)
         except ValueError:
             return _page(
-                draft, section, before, text=request.form.get("text", ""), problem="That is not valid JSON."
+                draft,
+                section,
+                before,
+                text=request.form.get("text", ""),
+                problem="That is not valid JSON." if "text" in request.form else "A limit is not a number.",
             )
-        if press.split(":")[0] in ("add", "group", "wrap", "remove", "retype"):
+        if press.split(":")[0] in ("add", "group", "diagnosis", "rule", "wrap", "remove", "retype"):
             tree, _, path = press.partition(":")[2].partition("/")
             return _page(
                 draft, section, _with_edit(made, tree, f"{press.split(':')[0]}:{path}", next(iter(variables)))
@@ -62,7 +67,7 @@ def protocol_item_routes(desk: Desk) -> Blueprint:
                 "by": me().name,
                 "on": local(business_now()).date().isoformat(),
             }
-        elif made != before:
+        elif made != before and section not in ("variables", "derived"):
             # A signature is for the words signed: any change takes it off.
             made["signoff"] = {**(made.get("signoff") or {"required": True}), "by": None, "on": None}
         body = {
@@ -104,6 +109,14 @@ def _fresh(section: str) -> dict[str, Any]:
     made["signoff"] = {"required": True, "by": None, "on": None}
     if section == "variables":
         return {"id": "", "type": "bool", "label": {"en": "", "es": ""}}
+    if section == "derived":
+        return {
+            "id": "",
+            "kind": "years_between",
+            "from": "birth_date",
+            "to": "visit_date",
+            "status": "design",
+        }
     if section == "rules":
         made |= {"route": "physical_therapy", "priority": "P5"}
     elif section == "red_flags":
@@ -121,11 +134,13 @@ def _trees(item: dict[str, Any], section: str) -> list[tuple[str, Any]]:
 
 def _read_item(before: dict[str, Any], section: str, variables: dict[str, dict[str, Any]]) -> dict[str, Any]:
     form = request.form
-    if "text" in form and (section == "variables" or form.get("press") == "save-text"):
+    if "text" in form:
         made = json.loads(form["text"])
         if not isinstance(made, dict):
             raise ValueError("an item is an object")
         return made
+    if section == "variables":
+        return read_question(form, before)
     made = {**before, "id": (form.get("id") or str(before.get("id") or "")).strip()}
     for name in PLAIN_FIELDS:
         if name in form:
@@ -166,13 +181,15 @@ def _page(
             (tree, condition, rows_of(condition, variables, tree))
             for tree, condition in _trees(item, section)
         ]
-        if section != "variables"
+        if section not in ("variables", "derived")
         else [],
         variables=variables,
         groups=GROUPS,
         flags=[str(one["id"]) for one in items_of(document, "red_flags") + items_of(document, "rules")],
         diagnoses=_codes(document),
         routes_=items_of(document, "routes"),
+        question_types=TYPES,
+        filled_by=FILLED_BY,
         text=text or json.dumps(item, ensure_ascii=False, indent=1),
         problem=problem,
         may_sign=me().role == PROVIDER,

@@ -175,7 +175,7 @@ def _one(form: Mapping[str, list[str]], name: str) -> str:
 
 
 def edited(condition: Any, edit: str, first_variable: str) -> Any:
-    """Return the condition after one press: add:<path>, group:<path>, remove:<path> or wrap:<path>.
+    """Return the condition after one press: add, group, diagnosis, rule, remove or wrap, then `:<path>`.
 
     A path that is not there changes nothing.
     """
@@ -199,8 +199,12 @@ def edited(condition: Any, edit: str, first_variable: str) -> Any:
         if group is None:
             parent[place] = _wrapped(parent[place], leaf)
         else:
-            group.append(leaf if deed == "add" else {"any": [leaf]})
+            group.append(_ADDED.get(deed, leaf) if deed != "group" else {"any": [leaf]})
     return whole["of"][0]
+
+
+# What a press adds besides a question; the form then lets one choose which.
+_ADDED: dict[str, dict[str, Any]] = {"diagnosis": {"dx_any": ["ICHD_1_1"]}, "rule": {"ref": "RF_MYELO.when"}}
 
 
 def _wrapped(condition: Any, leaf: dict[str, Any]) -> dict[str, Any]:
