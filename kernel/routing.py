@@ -19,6 +19,7 @@ LISTENERS: dict[str, tuple[str, ...]] = {
     "reply_cannot_come": ("referral",),
     "reply_reschedule": ("referral",),
     "message_state_changed": ("referral",),
+    "message_states_changed": ("referral",),
     "contact_opted_out": ("referral", "intake"),
     "contact_opted_in": ("referral", "intake"),
 }

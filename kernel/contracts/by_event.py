@@ -6,6 +6,7 @@ from kernel.contracts import (
     contact_opt,
     intake_submitted,
     message_state_changed,
+    message_states_changed,
     protocol_published,
     questionnaire_published,
     referral_routed,
@@ -32,6 +33,7 @@ CONTRACTS: dict[str, type[Contract]] = {
     "reply_cannot_come": reply.ReplyMeant,
     "reply_reschedule": reply.ReplyMeant,
     "message_state_changed": message_state_changed.MessageStateChanged,
+    "message_states_changed": message_states_changed.MessageStatesChanged,
     "contact_opted_out": contact_opt.ContactOpted,
     "contact_opted_in": contact_opt.ContactOpted,
 }

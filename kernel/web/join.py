@@ -1,6 +1,6 @@
 """Three applications in one process: the API under /api/, health and events beside it, and the pages."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from flask import Flask
@@ -25,13 +25,25 @@ def make_system(service: str, *, largest_body: int = 4 * 1024 * 1024) -> Flask:
 class Joined:
     """A WSGI application that sends each path to its part. It gives each request its id before any part sees it."""
 
-    def __init__(self, service: str, *, api: Flask | None, system: Flask, pages: Flask | None = None) -> None:
+    def __init__(
+        self,
+        service: str,
+        *,
+        api: Flask | None,
+        system: Flask,
+        pages: Flask | None = None,
+        direct: Mapping[str, Wsgi] | None = None,
+    ) -> None:
+        """`direct`: addresses called so often that they are answered without a framework."""
+        self._direct = dict(direct or {})
         self._api_prefix = f"/api/{service}/"
         self.api = api
         self.system = system
         self.pages = pages
 
-    def _part_for(self, path: str) -> Flask:
+    def _part_for(self, path: str) -> Wsgi:
+        if path in self._direct:
+            return self._direct[path]
         if self.api is not None and path.startswith(self._api_prefix):
             return self.api
         if self.pages is not None and not path.startswith(SYSTEM_PATHS):

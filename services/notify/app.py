@@ -19,6 +19,7 @@ from services.notify.routes.mail_stop import mail_stop_routes
 from services.notify.routes.message_health import message_health_routes
 from services.notify.routes.messages import message_routes
 from services.notify.routes.reconcile import reconcile_routes
+from services.notify.routes.status_callback import STATUS_PATH, StatusCallback
 from services.notify.routes.templates import template_routes
 from services.notify.rules.compose import ClinicWords
 from services.notify.settings import NotifySettings
@@ -56,4 +57,4 @@ def create_app() -> Joined:
     )
     system.register_blueprint(hook_routes(hooks))
     system.register_blueprint(mail_stop_routes(parts.database, clinic))
-    return Joined("notify", api=api, system=system)
+    return Joined("notify", api=api, system=system, direct={STATUS_PATH: StatusCallback(hooks)})

@@ -1,4 +1,4 @@
-"""Where the SMS provider reports and brings replies. Its signature is the only credential."""
+"""Where the SMS provider brings replies. Its signature is the only credential."""
 
 import re
 from dataclasses import dataclass
@@ -8,17 +8,14 @@ from flask import Blueprint, request
 from kernel.context import request_scope
 from kernel.database import Database
 from kernel.failpoints import failpoint
-from kernel.ids import parse_id
 from kernel.logs import log
 from kernel.personal import Personal
 from kernel.web.problems import from_status
-from services.notify.actions.take_receipt import Report, take_receipt
 from services.notify.actions.take_reply import Inbound, take_reply
 from services.notify.sending.signature import is_signed
 
 LONGEST_TEXT = 1600
 _SID = re.compile(r"[A-Za-z0-9]{2,64}")
-_STATUS = re.compile(r"[a-z_-]{1,30}")
 _E164 = re.compile(r"\+[1-9][0-9]{7,14}")
 
 
@@ -34,7 +31,7 @@ class Hooks:
 
 
 def hook_routes(hooks: Hooks) -> Blueprint:
-    """Return a blueprint with `/hooks/sms/status` and `/hooks/sms/inbound`."""
+    """Return a blueprint with `/hooks/sms/inbound`; `/hooks/sms/status` is `routes/status_callback.py`."""
     routes = Blueprint("hooks", __name__)
 
     @routes.before_request
@@ -50,25 +47,6 @@ def hook_routes(hooks: Hooks) -> Blueprint:
         if not signed or request.form.get("AccountSid") != hooks.account:
             log().warning("webhook_refused", path=request.path, signed=signed)
             raise from_status(403)
-
-    @routes.post("/hooks/sms/status")
-    def status() -> tuple[str, int]:
-        sid, word = request.form.get("MessageSid", ""), request.form.get("MessageStatus", "").lower()
-        if not _SID.fullmatch(sid) or not _STATUS.fullmatch(word):
-            return "", 204
-        code = request.form.get("ErrorCode", "")
-        report = Report(
-            provider_message_id=sid,
-            status=word,
-            code=code if code.isdigit() and len(code) <= 6 and code != "0" else "",
-            attempt_id=parse_id(request.args.get("a", "")),
-        )
-        with request_scope(), hooks.database.transaction() as session:
-            fate = take_receipt(session, report)
-            failpoint("before_receipt_commit")
-        if fate in ("quarantined", "unmapped"):
-            log().warning("receipt_set_aside", fate=fate)
-        return "", 204
 
     @routes.post("/hooks/sms/inbound")
     def inbound() -> tuple[str, int]:

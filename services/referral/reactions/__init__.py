@@ -5,6 +5,7 @@ from services.referral.reactions.on_contact_opted_in import on_contact_opted_in
 from services.referral.reactions.on_contact_opted_out import on_contact_opted_out
 from services.referral.reactions.on_intake_submitted import on_intake_submitted
 from services.referral.reactions.on_message_state_changed import on_message_state_changed
+from services.referral.reactions.on_message_states_changed import on_message_states_changed
 from services.referral.reactions.on_questionnaire_published import on_questionnaire_published
 from services.referral.reactions.on_reply_cannot_come import on_reply_cannot_come
 from services.referral.reactions.on_reply_confirmed import on_reply_confirmed
@@ -14,6 +15,7 @@ REACTIONS: dict[str, Reaction] = {
     "intake_submitted": on_intake_submitted,
     "questionnaire_published": on_questionnaire_published,
     "message_state_changed": on_message_state_changed,
+    "message_states_changed": on_message_states_changed,
     "reply_confirmed": on_reply_confirmed,
     "reply_cannot_come": on_reply_cannot_come,
     "reply_reschedule": on_reply_reschedule,

@@ -4,9 +4,9 @@ from sqlalchemy.orm import Session
 
 from kernel.contracts.message_state_changed import MessageStateChanged
 from kernel.events import Event
-from services.referral.actions.note_message import note_message
+from services.referral.actions.note_messages import note_messages
 
 
 def on_message_state_changed(session: Session, event: Event) -> None:
     """Keep the latest state of the message."""
-    note_message(session, MessageStateChanged.model_validate(event.data))
+    note_messages(session, [MessageStateChanged.model_validate(event.data)])
