@@ -5,12 +5,15 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import ids_array
 from services.notify.actions.start_sends import Started
 
 RECIPIENTS = """
-SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR SHARE
+SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE
 """
-VISITS = "SELECT id, version, state FROM appointment WHERE id = ANY(:ids) ORDER BY id FOR SHARE"
+VISITS = (
+    "SELECT id, version, state FROM appointment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE"
+)
 # A worker that slept through its lease must not send what has been freed, or given to another attempt, meanwhile.
 OWN = """
 SELECT m.id FROM planned_message m
@@ -31,18 +34,21 @@ def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
     points = {sent.contact_point_id for sent in wave}
     blocked = {
         row.id: (row.opted_out_at is not None, row.held_at is not None)
-        for row in session.execute(text(RECIPIENTS), {"ids": list(points)})
+        for row in session.execute(text(RECIPIENTS), {"ids": ids_array(points)})
     }
     visits = {sent.appointment_id for sent in wave if sent.appointment_id is not None}
     current = (
-        {row.id: (row.version, row.state) for row in session.execute(text(VISITS), {"ids": list(visits)})}
+        {
+            row.id: (row.version, row.state)
+            for row in session.execute(text(VISITS), {"ids": ids_array(visits)})
+        }
         if visits
         else {}
     )
     letters = [sent.letter for sent in wave]
     wanted = {
-        "ids": [letter.message_id for letter in letters],
-        "attempts": [letter.attempt_id for letter in letters],
+        "ids": ids_array([letter.message_id for letter in letters]),
+        "attempts": ids_array([letter.attempt_id for letter in letters]),
     }
     own = set(session.scalars(text(OWN), wanted))
     allowed = []

@@ -8,12 +8,14 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import ids_array, texts_array
 from kernel.ids import new_id
 
 TRAIL = """
 INSERT INTO message_move (id, message_id, at, from_state, to_state, reason, attempt_id)
-SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:ats AS timestamptz[]),
-    CAST(:froms AS text[]), CAST(:tos AS text[]), CAST(:reasons AS text[]), CAST(:attempts AS uuid[]))
+SELECT v.id, v.message, CAST(:at AS timestamptz), v.before, v.after, v.reason, v.attempt
+FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:froms AS text[]), CAST(:tos AS text[]),
+    CAST(:reasons AS text[]), CAST(:attempts AS uuid[])) AS v (id, message, before, after, reason, attempt)
 """
 UNTOLD = """
 INSERT INTO untold_state (message_id) SELECT unnest(CAST(:messages AS uuid[])) ON CONFLICT (message_id) DO NOTHING
@@ -40,16 +42,16 @@ def record_moves(session: Session, moves: Sequence[Move], at: datetime) -> None:
     session.execute(
         text(TRAIL),
         {
-            "ids": [new_id() for _ in moves],
-            "messages": [move.message_id for move in moves],
-            "ats": [at] * len(moves),
-            "froms": [move.from_state for move in moves],
-            "tos": [move.to_state for move in moves],
-            "reasons": [move.reason for move in moves],
-            "attempts": [move.attempt_id for move in moves],
+            "at": at,
+            "ids": ids_array([new_id() for _ in moves]),
+            "messages": ids_array([move.message_id for move in moves]),
+            "froms": texts_array([move.from_state for move in moves]),
+            "tos": texts_array([move.to_state for move in moves]),
+            "reasons": texts_array([move.reason for move in moves]),
+            "attempts": ids_array([move.attempt_id for move in moves]),
         },
     )
     # Ordered, so that two transactions about the same messages take the rows' locks in one order.
     news = sorted({move.message_id for move in moves if move.to_state in PUBLIC_STATES})
     if news:
-        session.execute(text(UNTOLD), {"messages": news})
+        session.execute(text(UNTOLD), {"messages": ids_array(news)})

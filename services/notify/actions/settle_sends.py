@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import ids_array, numbers_array, texts_array
 from kernel.backoff import backoff
 from kernel.clock import now
 from kernel.ids import new_id
@@ -19,15 +20,17 @@ from services.notify.sending.provider import Outcome
 
 LOOKUP_SETTLE = timedelta(seconds=30)
 LOCK_DEAD = "SELECT id FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE"
-# A row whose lease was freed meanwhile is "unknown" under the same attempt: this result is what it waits for.
+# Locked in the order of their ids, as receipts lock them. A row whose lease was freed meanwhile is "unknown" under the
+# same attempt: this result is what it waits for.
 SETTLE = """
+WITH mine AS (SELECT id FROM planned_message WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE)
 UPDATE planned_message AS m SET state = v.state, reason = CASE WHEN v.state = 'sent' THEN m.exempt ELSE v.reason END,
     due_at = coalesce(v.due, m.due_at), rung_at = NULL, lease_until = NULL, leased_by = '',
     sent_at = CASE WHEN v.state = 'due' THEN NULL ELSE m.sent_at END,
     unknown_at = CASE WHEN v.state = 'unknown' THEN coalesce(m.unknown_at, CAST(:now AS timestamptz)) END
-FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[]), CAST(:states AS text[]), CAST(:reasons AS text[]),
-    CAST(:dues AS timestamptz[])) AS v (id, attempt, state, reason, due)
-WHERE m.id = v.id AND m.attempt_id = v.attempt AND m.state IN ('sending', 'unknown')
+FROM mine JOIN unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[]), CAST(:states AS text[]),
+    CAST(:reasons AS text[]), CAST(:dues AS timestamptz[])) AS v (id, attempt, state, reason, due) ON v.id = mine.id
+WHERE m.id = mine.id AND m.attempt_id = v.attempt AND m.state IN ('sending', 'unknown')
 RETURNING m.id
 """
 ATTEMPTS = """
@@ -63,10 +66,10 @@ def settle_sends(session: Session, wave: Sequence[Started], outcomes: Sequence[O
             text(SETTLE),
             {
                 "now": at,
-                "ids": [sent.letter.message_id for sent in wave],
-                "attempts": [sent.letter.attempt_id for sent in wave],
-                "states": [state for state, _, _ in ends],
-                "reasons": [reason for _, reason, _ in ends],
+                "ids": ids_array([sent.letter.message_id for sent in wave]),
+                "attempts": ids_array([sent.letter.attempt_id for sent in wave]),
+                "states": texts_array([state for state, _, _ in ends]),
+                "reasons": texts_array([reason for _, reason, _ in ends]),
                 "dues": [due for _, _, due in ends],
             },
         )
@@ -74,11 +77,11 @@ def settle_sends(session: Session, wave: Sequence[Started], outcomes: Sequence[O
     session.execute(
         text(ATTEMPTS),
         {
-            "attempts": [sent.letter.attempt_id for sent in wave],
-            "outcomes": [outcome.result for outcome in outcomes],
-            "statuses": [outcome.http_status for outcome in outcomes],
-            "codes": [outcome.code for outcome in outcomes],
-            "provider_ids": [outcome.provider_message_id for outcome in outcomes],
+            "attempts": ids_array([sent.letter.attempt_id for sent in wave]),
+            "outcomes": texts_array([outcome.result for outcome in outcomes]),
+            "statuses": numbers_array([outcome.http_status for outcome in outcomes]),
+            "codes": texts_array([outcome.code for outcome in outcomes]),
+            "provider_ids": texts_array([outcome.provider_message_id for outcome in outcomes]),
         },
     )
     moves = [

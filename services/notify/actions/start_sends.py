@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import bytes_array, ids_array, numbers_array, texts_array
 from kernel.clock import now
 from kernel.ids import new_id
 from kernel.keyring import UnreadableField
@@ -219,20 +220,24 @@ def _write(session: Session, batch: _Batch, worker_id: str, at: datetime) -> Non
         session.execute(
             text(START),
             {
-                "ids": ids,
-                "attempts": attempts,
-                "versions": [sealed[0] for sealed in batch.sealed],
-                "values": [sealed[1] for sealed in batch.sealed],
-                "texts": [sealed[2] for sealed in batch.sealed],
+                "ids": ids_array(ids),
+                "attempts": ids_array(attempts),
+                "versions": numbers_array([sealed[0] for sealed in batch.sealed]),
+                "values": bytes_array([sealed[1] for sealed in batch.sealed]),
+                "texts": bytes_array([sealed[2] for sealed in batch.sealed]),
                 "lease": LEASE_SECONDS,
                 "worker": worker_id,
                 "now": at,
             },
         )
-        providers = [sent.provider for sent in batch.started]
-        hashes = [sealed[3] for sealed in batch.sealed]
         session.execute(
-            text(ATTEMPTS), {"attempts": attempts, "ids": ids, "providers": providers, "hashes": hashes}
+            text(ATTEMPTS),
+            {
+                "attempts": ids_array(attempts),
+                "ids": ids_array(ids),
+                "providers": texts_array([sent.provider for sent in batch.started]),
+                "hashes": bytes_array([sealed[3] for sealed in batch.sealed]),
+            },
         )
         moves += [
             Move(message, "due", "sending", "", attempt)

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import ids_array, texts_array
 from kernel.clock import now, started_at
 from kernel.ids import new_id
 from services.notify.actions.record_moves import Move, record_moves
@@ -18,7 +19,7 @@ from services.notify.rules.receipts import MEANINGS, state_after
 OURS = """
 SELECT now() AS at, m.id, m.state, m.attempt_id, a.id AS send_attempt_id, a.provider_message_id
 FROM send_attempt a JOIN planned_message m ON m.id = a.message_id
-WHERE a.id = ANY(:attempts) ORDER BY m.id FOR UPDATE OF m
+WHERE a.id = ANY(CAST(:attempts AS uuid[])) ORDER BY m.id FOR UPDATE OF m
 """
 WRITE = """
 WITH applied AS (
@@ -66,7 +67,7 @@ class _Batch:
         self._session = session
         self._reports = reports
         attempts = list({report.attempt_id for report in reports})
-        rows = session.execute(text(OURS), {"attempts": attempts}).all()
+        rows = session.execute(text(OURS), {"attempts": ids_array(attempts)}).all()
         if rows:
             started_at(session, rows[0].at)
         self._at: datetime = now(session)
@@ -102,22 +103,24 @@ class _Batch:
                 text(WRITE),
                 {
                     "now": self._at,
-                    "moved": moved,
-                    "states": [self._states[message] for message in moved],
-                    "named": list(self._named),
-                    "names": list(self._named.values()),
-                    "doubted": [
-                        move.attempt_id for move in self._moves if move.from_state in ("unknown", "due")
-                    ],
-                    "ids": ids,
-                    "sids": [report.provider_message_id for report in self._reports],
-                    "words": [report.status for report in self._reports],
-                    "attempts": [
-                        report.attempt_id if row is not None and fate != "quarantined" else None
-                        for report, row, fate in zip(self._reports, ours, fates, strict=True)
-                    ],
-                    "codes": [report.code for report in self._reports],
-                    "fates": list(fates),
+                    "moved": ids_array(moved),
+                    "states": texts_array([self._states[message] for message in moved]),
+                    "named": ids_array(self._named),
+                    "names": texts_array(self._named.values()),
+                    "doubted": ids_array(
+                        [move.attempt_id for move in self._moves if move.from_state in ("unknown", "due")]
+                    ),
+                    "ids": ids_array(ids),
+                    "sids": texts_array([report.provider_message_id for report in self._reports]),
+                    "words": texts_array([report.status for report in self._reports]),
+                    "attempts": ids_array(
+                        [
+                            report.attempt_id if row is not None and fate != "quarantined" else None
+                            for report, row, fate in zip(self._reports, ours, fates, strict=True)
+                        ]
+                    ),
+                    "codes": texts_array([report.code for report in self._reports]),
+                    "fates": texts_array(fates),
                 },
             )
         )

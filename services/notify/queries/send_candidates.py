@@ -10,6 +10,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import ids_array
 from services.notify.rules.gate import Candidate, start_of_day
 
 PICK = """
@@ -22,7 +23,7 @@ PICK_BEHIND = PICK.replace("ORDER BY due_at", "ORDER BY expires_at")
 BEHIND_AFTER = timedelta(minutes=5)
 # A recipient someone else is writing about now is left for the next ring: waiting here could block an opt-out.
 LOCK_RECIPIENTS = """
-SELECT id FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
+SELECT id FROM contact_point WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
 FACTS = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
@@ -37,11 +38,11 @@ LEFT JOIN contact_point c ON c.id = m.contact_point_id
 LEFT JOIN patient p ON p.id = m.patient_id
 LEFT JOIN consent n ON n.patient_id = m.patient_id AND n.channel = m.channel AND n.topic = m.topic
 LEFT JOIN appointment a ON a.id = m.appointment_id
-WHERE m.id = ANY(:ids) ORDER BY array_position(CAST(:ids AS uuid[]), m.id)
+WHERE m.id = ANY(CAST(:ids AS uuid[])) ORDER BY array_position(CAST(:ids AS uuid[]), m.id)
 """
 COUNTED = """
 SELECT contact_point_id, sent_at FROM planned_message
-WHERE contact_point_id = ANY(:ids) AND sent_at > :since AND exempt = ''
+WHERE contact_point_id = ANY(CAST(:ids AS uuid[])) AND sent_at > :since AND exempt = ''
     AND state IN ('sending', 'sent', 'delivered', 'unknown')
 """
 
@@ -64,10 +65,10 @@ def pick_due(session: Session, now: datetime, limit: int) -> Picked:
     if not rows:
         return Picked([], [])
     wanted = list({row.contact_point_id for row in rows if row.contact_point_id is not None})
-    held = set(session.scalars(text(LOCK_RECIPIENTS), {"ids": wanted})) if wanted else set()
+    held = set(session.scalars(text(LOCK_RECIPIENTS), {"ids": ids_array(wanted)})) if wanted else set()
     mine = [row.id for row in rows if row.contact_point_id is None or row.contact_point_id in held]
     busy = [row.id for row in rows if row.contact_point_id is not None and row.contact_point_id not in held]
-    facts = list(session.execute(text(FACTS), {"ids": mine})) if mine else []
+    facts = list(session.execute(text(FACTS), {"ids": ids_array(mine)})) if mine else []
     return Picked(facts, busy)
 
 
@@ -75,7 +76,7 @@ def counted_sends(session: Session, recipients: Sequence[UUID], now: datetime) -
     """When each recipient was sent messages that count against the caps, in the last seven days and a bit."""
     found: dict[UUID, list[datetime]] = defaultdict(list)
     if recipients:
-        values = {"ids": list(recipients), "since": now - timedelta(days=8)}
+        values = {"ids": ids_array(recipients), "since": now - timedelta(days=8)}
         for row in session.execute(text(COUNTED), values):
             found[row.contact_point_id].append(row.sent_at)
     return found

@@ -25,7 +25,7 @@ from services.notify.rules.provider_pace import choose
 from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
 from services.notify.sending.provider import Outcome, Provider, Transmission
 
-ROWS_PER_RING = 40
+ROWS_PER_RING = 128
 # A new wave starts only while its slowest end (connect and answer) is still inside the task's time limit.
 LAST_WAVE_STARTS_AFTER_SECONDS = 10.0
 

@@ -1,25 +1,22 @@
-"""An SMS provider that speaks Twilio's HTTP protocol.
-
-On http.client and not httpx: the protocol needs the moment between "every byte is written" and "wait for the
-answer" (docs/decisions/0050-locks-held-until-the-request-is-written.md), and many requests in flight on one thread.
-"""
+"""An SMS provider that speaks Twilio's HTTP protocol, many requests in flight on one thread (`line.py`)."""
 
 import base64
 import hashlib
-import http.client
 import json
-import select
+import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import SplitResult, quote, quote_plus, urlencode, urlsplit
 
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
+from services.notify.sending.line import BrokenLine, Line
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
 IDLE_SECONDS = 4.0
@@ -30,12 +27,6 @@ DEAD_NUMBER_CODES = frozenset(
 )
 # Refusals that are about the moment, not about the message.
 PASSING_CODES = frozenset({"20429", "14107", "30001", "63038"})
-
-
-@dataclass
-class _Line:
-    connection: http.client.HTTPConnection
-    used_at: float
 
 
 @dataclass
@@ -51,8 +42,8 @@ class SmsHttp:
     name: str = "sms_http"
     channel: str = "sms"
     waits_for_receipts: bool = True
-    letters_at_once: int = 32
-    _idle: list[_Line] = field(default_factory=list)
+    letters_at_once: int = 64
+    _idle: list[Line] = field(default_factory=list)
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
         """Connect once a letter, within three seconds for all; what finds no connection was not transmitted."""
@@ -77,92 +68,100 @@ class SmsHttp:
                 "PageSize": "100",
             }
         )
-        line = self._line(time.monotonic() + PROVIDER_CONNECT_SECONDS)
+        began = time.monotonic()
+        line = self._line(began + PROVIDER_CONNECT_SECONDS)
         if line is None:
             raise LookupFailed("connect")
         try:
-            line.connection.request("GET", f"{self._path}?{query}", headers=self._headers())
-            answer = line.connection.getresponse()
-            body = answer.read(LARGEST_ANSWER * 4)
+            line.send(self._head("GET", query) + b"\r\n\r\n", PROVIDER_CONNECT_SECONDS)
+            answer = line.receive(began + PROVIDER_TOTAL_SECONDS, LARGEST_ANSWER * 4)
             if answer.status != 200:
                 raise LookupFailed(str(answer.status))
-            messages = json.loads(body)["messages"]
-            found = [_found(item) for item in messages]
-        except (OSError, http.client.HTTPException, ValueError, KeyError, TypeError) as error:
-            line.connection.close()
+            found = [_found(item) for item in json.loads(answer.body)["messages"]]
+        except (OSError, BrokenLine, ValueError, KeyError, TypeError) as error:
+            line.close()
             raise LookupFailed(type(error).__name__) from None
         except LookupFailed:
-            line.connection.close()
+            line.close()
             raise
         self._give_back(line)
         return found
 
-    @property
-    def _path(self) -> str:
-        prefix = urlsplit(self.base_url).path.rstrip("/")
-        return f"{prefix}/2010-04-01/Accounts/{quote(self.account)}/Messages.json"
+    @cached_property
+    def _address(self) -> SplitResult:
+        return urlsplit(self.base_url)
 
-    def _headers(self) -> dict[str, str]:
+    @cached_property
+    def _context(self) -> ssl.SSLContext | None:
+        return ssl.create_default_context() if self._address.scheme == "https" else None
+
+    def _head(self, method: str, query: str = "") -> bytes:
+        """Request line and headers, without the blank line that ends them."""
+        prefix = self._address.path.rstrip("/")
+        path = f"{prefix}/2010-04-01/Accounts/{quote(self.account)}/Messages.json"
         login = base64.b64encode(f"{self.account}:{self.token.reveal()}".encode()).decode()
-        return {"Authorization": f"Basic {login}", "Accept": "application/json"}
+        lines = (
+            f"{method} {path}{'?' if query else ''}{query} HTTP/1.1",
+            f"Host: {self._address.netloc.rpartition('@')[2]}",
+            f"Authorization: Basic {login}",
+            "Accept: application/json",
+            "Accept-Encoding: identity",
+        )
+        return "\r\n".join(lines).encode("ascii")
 
-    def _line(self, deadline: float) -> _Line | None:
+    @cached_property
+    def _post_head(self) -> bytes:
+        kind = b"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: "
+        return self._head("POST") + kind
+
+    @cached_property
+    def _form(self) -> str:
+        """The form's fields that are the same for every letter, the attempt's id last."""
+        callback = quote_plus(f"{self.callback_url}?a=")
+        return f"From={quote_plus(self.sender)}&StatusCallback={callback}"
+
+    def request_for(self, letter: Letter) -> bytes:
+        """The bytes of the POST of `letter`."""
+        to, words = quote_plus(letter.address.reveal()), quote_plus(letter.text)
+        body = f"{self._form}{letter.attempt_id}&To={to}&Body={words}".encode("ascii")
+        return b"%b%d\r\n\r\n%b" % (self._post_head, len(body), body)
+
+    def _line(self, deadline: float) -> Line | None:
         while True:
             try:
                 line = self._idle.pop()
             except IndexError:
                 break
-            if time.monotonic() - line.used_at < IDLE_SECONDS and not _closed_by_peer(line.connection):
+            if time.monotonic() - line.used_at < IDLE_SECONDS and not line.is_stale():
                 return line
-            line.connection.close()
-        parts = urlsplit(self.base_url)
-        kind = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
-        connection = kind(parts.hostname or "", parts.port, timeout=max(0.05, deadline - time.monotonic()))
+            line.close()
         try:
-            connection.connect()
+            return Line.open(self._address, self._context, max(0.05, deadline - time.monotonic()))
         except OSError:
-            connection.close()
             return None
-        return _Line(connection, time.monotonic())
 
-    def _give_back(self, line: _Line) -> None:
-        line.used_at = time.monotonic()
-        self._idle.append(line)
-
-
-def _closed_by_peer(connection: http.client.HTTPConnection) -> bool:
-    """True when the other side has hung up (or sent something nobody asked for): not a line to send on."""
-    if connection.sock is None:
-        return True
-    readable, _, _ = select.select([connection.sock], [], [], 0)
-    return bool(readable)
+    def _give_back(self, line: Line) -> None:
+        if line.reusable:
+            self._idle.append(line)
+        else:
+            line.close()
 
 
 class _SmsPost:
     """One POST of a message."""
 
-    def __init__(self, provider: SmsHttp, line: _Line, letter: Letter) -> None:
+    def __init__(self, provider: SmsHttp, line: Line, letter: Letter) -> None:
         self._provider = provider
         self._line = line
-        self._letter = letter
-        self._started = 0.0
+        self._request = provider.request_for(letter)
+        self._deadline = 0.0
         self._broken = False
 
     def start(self) -> None:
-        form = {
-            "To": self._letter.address.reveal(),
-            "From": self._provider.sender,
-            "Body": self._letter.text,
-            "StatusCallback": f"{self._provider.callback_url}?a={self._letter.attempt_id}",
-        }
-        headers = {**self._provider._headers(), "Content-Type": "application/x-www-form-urlencoded"}
-        self._started = time.monotonic()
-        connection = self._line.connection
+        self._deadline = time.monotonic() + PROVIDER_TOTAL_SECONDS
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(PROVIDER_CONNECT_SECONDS)
-            connection.request("POST", self._provider._path, body=urlencode(form), headers=headers)
-        except (OSError, http.client.HTTPException):
+            self._line.send(self._request, PROVIDER_CONNECT_SECONDS)
+        except OSError:
             # Some bytes may have gone out: only the provider knows.
             self._broken = True
 
@@ -170,27 +169,19 @@ class _SmsPost:
         self._provider._give_back(self._line)
 
     def finish(self) -> Outcome:
-        connection = self._line.connection
         if self._broken:
-            connection.close()
+            self._line.close()
             return Outcome("unknown", code="reset")
-        left = max(0.05, self._started + PROVIDER_TOTAL_SECONDS - time.monotonic())
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(left)
-            answer = connection.getresponse()
-            body = answer.read(LARGEST_ANSWER)
+            answer = self._line.receive(self._deadline, LARGEST_ANSWER)
         except TimeoutError:
-            connection.close()
+            self._line.close()
             return Outcome("unknown", code="timeout", doubtful=True)
-        except (OSError, http.client.HTTPException):
-            connection.close()
+        except (OSError, BrokenLine):
+            self._line.close()
             return Outcome("unknown", code="reset")
-        if answer.will_close or len(body) >= LARGEST_ANSWER:
-            connection.close()
-        else:
-            self._provider._give_back(self._line)
-        return read_answer(answer.status, body, answer.headers.get("Retry-After"))
+        self._provider._give_back(self._line)
+        return read_answer(answer.status, answer.body, answer.headers.get("retry-after"))
 
 
 def read_answer(status: int, body: bytes, retry_after: str | None) -> Outcome:
