@@ -10,6 +10,9 @@ preload_app = True
 workers = int(os.environ.get("WEB_WORKERS", "1"))
 # The commit dominates a request, so threads matter more than processes; the pool has as many connections.
 threads = int(os.environ.get("WEB_THREADS", "8"))
+if os.environ.get("SERVICE") == "notify":
+    # A carrier reports on many texts at once, and receipts that wait together share one commit.
+    threads *= 4
 timeout = 30
 graceful_timeout = 20
 keepalive = 60  # longer than the gateway keeps an idle connection, so that the gateway is the one to close
