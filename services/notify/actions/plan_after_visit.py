@@ -7,8 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.outbox import wake
-from services.notify.actions.add_planned import add_planned
-from services.notify.actions.record_moves import record_moves
+from services.notify.actions.add_all_planned import add_all_planned
 from services.notify.model import Appointment, Patient, PlannedMessage
 from services.notify.queries.cadences import cadence_for
 from services.notify.queries.reach import reach_of
@@ -38,7 +37,7 @@ def plan_after_visit(session: Session, appointment: Appointment) -> None:
             )
         )
     )
-    moves = []
+    added = []
     for step in steps:
         if step.step in there:
             continue
@@ -46,8 +45,7 @@ def plan_after_visit(session: Session, appointment: Appointment) -> None:
         barriers = {channel: Reach(contact.barrier) for channel, contact in reach.items()}
         time_zone = patient.time_zone if patient else ""
         for planned in plan(visit, [step], barriers, time_zone, at):
-            point = reach[planned.channel].contact_point_id
-            moves.append(add_planned(session, appointment, planned, point=point, language=language, at=at))
+            added.append((planned, reach[planned.channel].contact_point_id))
     session.flush()
-    record_moves(session, moves, at)
+    add_all_planned(session, appointment, added, language=language, at=at)
     wake(session)

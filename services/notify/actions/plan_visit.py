@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.outbox import wake
-from services.notify.actions.add_planned import add_planned
+from services.notify.actions.add_all_planned import add_all_planned
 from services.notify.actions.open_staff_item import open_staff_item
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Appointment, Patient, PlannedMessage
@@ -23,33 +23,27 @@ from services.notify.rules.wording import message_language
 CURABLE = ("no_contact", "no_consent", "opted_out", "number_dead", "other_channel")
 
 
-def plan_visit(session: Session, appointment: Appointment) -> None:
-    """Write the planned messages of `appointment`'s current version; the caller holds its row's lock."""
+def plan_visit(session: Session, appointment: Appointment, *, is_new: bool = False) -> None:
+    """Write the planned messages of `appointment`'s current version; the caller holds its row's lock.
+
+    `is_new`: the appointment was first heard of in this transaction, so that nothing is planned for it yet.
+    """
     if appointment.facts is None or appointment.state != "booked":
         return
     at = now(session)
-    patient = session.get(Patient, appointment.patient_id)
+    who = select(Patient.time_zone, Patient.language).where(Patient.id == appointment.patient_id)
+    time_zone, wished = session.execute(who).one_or_none() or ("", "en")
     reach = reach_of(session, appointment.patient_id)
-    wanted = _wanted(session, appointment, reach, patient.time_zone if patient else "", at)
-    language = message_language(patient.language if patient else "en")
-    there = {
-        (row.step, row.channel): row
-        for row in session.scalars(
-            select(PlannedMessage)
-            .where(
-                PlannedMessage.appointment_id == appointment.id,
-                PlannedMessage.appointment_version == appointment.version,
-            )
-            .order_by(PlannedMessage.id)
-            .with_for_update()
-        )
-    }
+    wanted = _wanted(session, appointment, reach, time_zone, at)
+    language = message_language(wished)
+    there = {} if is_new else _planned_before(session, appointment)
+    added: list[tuple[Planned, UUID | None]] = []
     moves: list[Move] = []
     for planned in wanted:
         point = reach[planned.channel].contact_point_id
         row = there.pop((planned.step, planned.channel), None)
         if row is None:
-            moves.append(add_planned(session, appointment, planned, point=point, language=language, at=at))
+            added.append((planned, point))
         elif row.state == "due" or (row.state == "suppressed" and row.reason in CURABLE):
             moves += _renew(row, planned, point, language)
     # The channel that stood in for another, which can be used again.
@@ -58,10 +52,21 @@ def plan_visit(session: Session, appointment: Appointment) -> None:
             row.state, row.reason = "suppressed", "other_channel"
             moves.append(Move(row.id, "due", "suppressed", "other_channel"))
     session.flush()
+    add_all_planned(session, appointment, added, language=language, at=at)
     record_moves(session, moves, at)
     wake(session)
     if all(contact.barrier for contact in reach.values()):
         _ask_to_call(session, appointment, reach)
+
+
+def _planned_before(session: Session, appointment: Appointment) -> dict[tuple[str, str], PlannedMessage]:
+    """What is planned for this version already, locked, by step and channel."""
+    same = select(PlannedMessage).where(
+        PlannedMessage.appointment_id == appointment.id,
+        PlannedMessage.appointment_version == appointment.version,
+    )
+    rows = session.scalars(same.order_by(PlannedMessage.id).with_for_update())
+    return {(row.step, row.channel): row for row in rows}
 
 
 def _ask_to_call(session: Session, appointment: Appointment, reach: dict[str, Contactable]) -> None:

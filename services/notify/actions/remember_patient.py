@@ -3,15 +3,33 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.contracts.patient import PatientSnapshot
+from kernel.personal import seal_json
 from services.notify.actions.link_contact import link_contact
-from services.notify.model import Consent, Patient
 from services.notify.rules.cadence import PATIENT_TOPICS
 from services.notify.rules.zones import known_zone, zone_for
+
+# The row is locked whether it is changed or not, so that two events about one patient take turns.
+REMEMBER = """
+INSERT INTO patient AS known (id, names_sealed, language, time_zone, heard_at)
+VALUES (:id, :names, :language, :zone, :said)
+ON CONFLICT (id) DO UPDATE SET names_sealed = excluded.names_sealed, language = excluded.language,
+    time_zone = excluded.time_zone, heard_at = excluded.heard_at
+WHERE known.heard_at <= excluded.heard_at
+"""
+AGREE = """
+INSERT INTO consent AS known (patient_id, channel, topic, given, at, source)
+SELECT :patient, said.channel, topic, said.given, :said, :source
+FROM unnest(CAST(:channels AS text[]), CAST(:given AS boolean[])) AS said (channel, given),
+    unnest(CAST(:topics AS text[])) AS topic
+ORDER BY said.channel, topic
+ON CONFLICT (patient_id, channel, topic) DO UPDATE SET given = excluded.given, at = excluded.at,
+    source = excluded.source
+WHERE known.at <= excluded.at
+"""
 
 
 def remember_patient(
@@ -28,30 +46,29 @@ def remember_patient(
 
     Events come in any order: what was said before `said_at` gives way, what was said after it stays.
     """
-    session.execute(insert(Patient).values(id=patient_id, heard_at=said_at).on_conflict_do_nothing())
-    patient = session.scalars(select(Patient).where(Patient.id == patient_id).with_for_update()).one()
-    if patient.heard_at <= said_at:
-        _update(patient, snapshot, language, said_at)
-    session.flush()
+    names = {"given": snapshot.given_name, "family": snapshot.family_name}
+    session.execute(
+        text(REMEMBER),
+        {
+            "id": patient_id,
+            "names": seal_json(names, f"notify.patient.names_sealed.{patient_id}"),
+            "language": language or snapshot.language,
+            "zone": known_zone(zone_for(snapshot.time_zone, snapshot.postcode)),
+            "said": said_at,
+        },
+    )
     for channel, address in (("sms", snapshot.phone), ("email", snapshot.email)):
         if address:
             link_contact(session, patient_id, channel, address, said_at=said_at)
-    for channel, given in consents.items():
-        for topic in PATIENT_TOPICS:
-            agreed = {"given": given, "at": said_at, "source": source}
-            session.execute(
-                insert(Consent)
-                .values(patient_id=patient_id, channel=channel, topic=topic, **agreed)
-                .on_conflict_do_update(
-                    index_elements=["patient_id", "channel", "topic"],
-                    set_=agreed,
-                    where=Consent.at <= said_at,
-                )
-            )
-
-
-def _update(patient: Patient, snapshot: PatientSnapshot, language: str, said_at: datetime) -> None:
-    patient.names = {"given": snapshot.given_name, "family": snapshot.family_name}
-    patient.language = language or snapshot.language
-    patient.time_zone = known_zone(zone_for(snapshot.time_zone, snapshot.postcode))
-    patient.heard_at = said_at
+    if consents:
+        session.execute(
+            text(AGREE),
+            {
+                "patient": patient_id,
+                "channels": list(consents),
+                "given": list(consents.values()),
+                "topics": list(PATIENT_TOPICS),
+                "said": said_at,
+                "source": source,
+            },
+        )

@@ -9,10 +9,11 @@ from sqlalchemy.orm import Session
 from services.notify.rules.cadence import CHANNELS
 
 CONTACTS = """
-SELECT l.channel, l.contact_point_id, c.opted_out_at, c.dead_at
-FROM patient_contact l JOIN contact_point c ON c.id = l.contact_point_id WHERE l.patient_id = :patient
+SELECT l.channel, l.contact_point_id, c.opted_out_at, c.dead_at, coalesce(n.given, false) AS agreed
+FROM patient_contact l JOIN contact_point c ON c.id = l.contact_point_id
+LEFT JOIN consent n ON n.patient_id = l.patient_id AND n.channel = l.channel AND n.topic = :topic
+WHERE l.patient_id = :patient
 """
-CONSENTS = "SELECT channel, topic, given FROM consent WHERE patient_id = :patient"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +26,8 @@ class Contactable:
 
 def reach_of(session: Session, patient_id: UUID, topic: str = "visit") -> dict[str, Contactable]:
     """An entry for every channel: the contact point and what stands in its way for `topic`."""
-    points = {row.channel: row for row in session.execute(text(CONTACTS), {"patient": patient_id})}
-    agreed = {
-        row.channel
-        for row in session.execute(text(CONSENTS), {"patient": patient_id})
-        if row.topic == topic and row.given
-    }
+    asked = {"patient": patient_id, "topic": topic}
+    points = {row.channel: row for row in session.execute(text(CONTACTS), asked)}
     found = {}
     for channel in CHANNELS:
         point = points.get(channel)
@@ -41,6 +38,6 @@ def reach_of(session: Session, patient_id: UUID, topic: str = "visit") -> dict[s
         elif point.dead_at is not None:
             found[channel] = Contactable(point.contact_point_id, "number_dead")
         else:
-            barrier = "" if channel in agreed else "no_consent"
+            barrier = "" if point.agreed else "no_consent"
             found[channel] = Contactable(point.contact_point_id, barrier)
     return found
