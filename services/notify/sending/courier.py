@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import text
@@ -25,10 +26,11 @@ from services.notify.rules.provider_pace import choose
 from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
 from services.notify.sending.provider import Outcome, Provider, Transmission
 
-ROWS_PER_RING = 128
+ROWS_PER_RING = 64
 # A new wave starts only while its slowest end (connect and answer) is still inside the task's time limit.
 LAST_WAVE_STARTS_AFTER_SECONDS = 10.0
 
+T = TypeVar("T")
 UNRING = "UPDATE planned_message SET rung_at = NULL WHERE id = :id AND state = 'due'"
 
 
@@ -80,11 +82,8 @@ class MessageCourier:
             )
             return_tokens(session, chooser.left)
             failpoint("before_sending_commit")
-        for wave in self._waves(started):
-            if time.monotonic() - began > LAST_WAVE_STARTS_AFTER_SECONDS:
-                self._settle(wave, [Outcome("not_transmitted", code="no_time") for _ in wave])
-            else:
-                self._send_wave(wave)
+        for batch in self._batches(started):
+            self._send_batch(batch, began + LAST_WAVE_STARTS_AFTER_SECONDS)
 
     def _grants(self) -> dict[str, Grant]:
         """Take tokens in a transaction of their own: the buckets' rows are every worker's."""
@@ -97,27 +96,39 @@ class MessageCourier:
             session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
             return grant_sends(session, paces, ROWS_PER_RING)
 
-    def _waves(self, started: Sequence[Started]) -> Iterator[list[Started]]:
+    def _batches(self, started: Sequence[Started]) -> Iterator[list[Started]]:
         by_provider: dict[str, list[Started]] = {}
         for sent in started:
             by_provider.setdefault(sent.provider, []).append(sent)
         for name, sends in by_provider.items():
-            size = self.providers[name].letters_at_once
-            for first in range(0, len(sends), size):
-                yield sends[first : first + size]
+            yield from _parts(sends, self.providers[name].letters_a_batch)
 
-    def _send_wave(self, wave: list[Started]) -> None:
-        provider = self.providers[wave[0].provider]
-        prepared = provider.prepare([sent.letter for sent in wave])
-        failpoint("before_post")
-        on_the_wire = self._start_fenced(wave, prepared)
-        failpoint("while_posting")
-        outcomes = [ready if isinstance(ready, Outcome) else ready.finish() for ready in on_the_wire]
-        failpoint("after_post")
-        self._settle(wave, outcomes)
+    def _send_batch(self, batch: list[Started], last_start: float) -> None:
+        """Connect for a batch, start it wave by wave, and settle what was finished, whatever happens to the rest."""
+        provider = self.providers[batch[0].provider]
+        if time.monotonic() > last_start:
+            self._settle(batch, [Outcome("not_transmitted", code="no_time") for _ in batch])
+            return
+        prepared = provider.prepare([sent.letter for sent in batch])
+        outcomes: list[Outcome] = []
+        try:
+            at_once = provider.letters_at_once
+            for wave, ready in zip(_parts(batch, at_once), _parts(prepared, at_once), strict=True):
+                if outcomes and time.monotonic() > last_start:
+                    outcomes += _abandoned(ready, "no_time")
+                    continue
+                failpoint("before_post")
+                on_the_wire = self._start_fenced(wave, ready)
+                failpoint("while_posting")
+                ends = [item if isinstance(item, Outcome) else item.finish() for item in on_the_wire]
+                failpoint("after_post")
+                outcomes += ends
+        finally:
+            if outcomes:
+                self._settle(batch[: len(outcomes)], outcomes)
 
     def _start_fenced(
-        self, wave: list[Started], prepared: list[Transmission | Outcome]
+        self, wave: Sequence[Started], prepared: Sequence[Transmission | Outcome]
     ) -> list[Transmission | Outcome]:
         """Write the requests of those that may still go, while what could forbid them is locked."""
         ready: list[Transmission | Outcome] = []
@@ -129,15 +140,14 @@ class MessageCourier:
                     item.start()
                     ready.append(item)
                 else:
-                    item.abandon()
-                    ready.append(Outcome("not_transmitted", code="fence"))
+                    ready += _abandoned([item], "fence")
         return ready
 
-    def _settle(self, wave: list[Started], outcomes: list[Outcome]) -> None:
+    def _settle(self, sends: Sequence[Started], outcomes: Sequence[Outcome]) -> None:
         with self.database.transaction() as session:
-            settle_sends(session, wave, outcomes)
+            settle_sends(session, sends, outcomes)
             failpoint("before_settle_commit")
-        for sent, outcome in zip(wave, outcomes, strict=True):
+        for sent, outcome in zip(sends, outcomes, strict=True):
             if outcome.result != "accepted":
                 log().warning(
                     "message_not_accepted",
@@ -145,3 +155,20 @@ class MessageCourier:
                     result=outcome.result,
                     code=outcome.code,
                 )
+
+
+def _parts(items: Sequence[T], size: int) -> Iterator[list[T]]:
+    for first in range(0, len(items), size):
+        yield list(items[first : first + size])
+
+
+def _abandoned(items: Sequence[Transmission | Outcome], code: str) -> list[Outcome]:
+    """Let go of letters that will not be started now."""
+    ends = []
+    for item in items:
+        if isinstance(item, Outcome):
+            ends.append(item)
+        else:
+            item.abandon()
+            ends.append(Outcome("not_transmitted", code=code))
+    return ends

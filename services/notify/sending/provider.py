@@ -82,12 +82,13 @@ class Provider(Protocol):
     name: str
     channel: str
     waits_for_receipts: bool
-    # How many letters may be started before the first is finished.
+    # How many letters may be started before the first is finished, and how many are prepared and settled together.
     letters_at_once: int
+    letters_a_batch: int
     pace: Pace
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
-        """Connect for each letter; a letter that cannot be sent now gets its Outcome at once."""
+        """Connect for a batch of letters; a letter that cannot be sent now gets its Outcome at once."""
         ...
 
     def find(self, address: Personal[str], since: datetime) -> list[Found]:

@@ -17,7 +17,8 @@ class Simulated:
     name: str = SIMULATED
     channel: str = "simulated"
     waits_for_receipts: bool = False
-    letters_at_once: int = 40
+    letters_at_once: int = 64
+    letters_a_batch: int = 64
     pace: Pace = field(default_factory=lambda: Pace(1_000_000.0, 1_000_000_000, 100))
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:

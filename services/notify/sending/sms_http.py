@@ -43,6 +43,7 @@ class SmsHttp:
     channel: str = "sms"
     waits_for_receipts: bool = True
     letters_at_once: int = 64
+    letters_a_batch: int = 64
     _idle: list[Line] = field(default_factory=list)
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:

@@ -33,7 +33,9 @@ class SmtpMail:
     name: str = "smtp"
     channel: str = "email"
     waits_for_receipts: bool = False
+    # One letter at a time on the one connection; a crash leaves no more of them in doubt than a batch holds.
     letters_at_once: int = 1
+    letters_a_batch: int = 32
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
         """Connect once for all letters; none was transmitted when that fails."""
