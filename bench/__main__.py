@@ -16,8 +16,9 @@ import psutil
 from bench.claims import measure_claims
 from bench.clinic import BenchClinic, bench_clinic
 from bench.decisions import measure as measure_decisions
+from bench.due import measure_due
 from bench.machine import measure_machine, measure_pages
-from bench.messages import measure_messages
+from bench.messages import measure_mails, measure_messages
 from bench.page_saves import measure_page_saves
 from bench.replays import measure_replays
 from bench.result import Result, as_table
@@ -36,6 +37,8 @@ IN_CLINIC: dict[str, Callable[[BenchClinic, float], list[Result]]] = {
     "submits": measure_submits,
     "page_saves": measure_page_saves,
     "messages": measure_messages,
+    "mails": measure_mails,
+    "due": measure_due,
     "scheduling": measure_scheduling,
     "replays": measure_replays,
     "claims": measure_claims,

@@ -16,6 +16,8 @@ from kernel.work import claim, ring_due
 SIZES = (10_000, 1_000_000)
 BATCH = 8
 ROUNDS = 200
+# Claims made in between, without anybody vacuuming: what they leave behind must not be in the next one's way.
+CLAIMS_A_ROUND = 2_000
 FILL = """
 INSERT INTO event_delivery (id, event_id, listener, state, due_at)
 SELECT gen_random_uuid(), %(event)s, 'bench' || n, 'due', now() + interval '30 days' + n * interval '1 ms'
@@ -26,6 +28,8 @@ INSERT INTO event_delivery (id, event_id, listener, state, due_at)
 SELECT gen_random_uuid(), %(event)s, 'due' || n || '-' || %(round)s, 'due', now() - interval '1 second'
 FROM generate_series(1, %(many)s) n RETURNING id
 """
+DONE = "UPDATE event_delivery SET state = 'done', lease_until = NULL WHERE id = ANY(%s)"
+WORN = -1
 EVENT = """
 INSERT INTO outbox_event (id, type, subject, occurred_at, data_sealed, request_id)
 VALUES (%s, 'bench', '-', now(), ''::bytea, '') ON CONFLICT DO NOTHING
@@ -50,9 +54,12 @@ def measure_claims(clinic: BenchClinic, _seconds: float) -> list[Result]:
             medians[size] = statistics.median(
                 _one_claim(store, own, event, f"{size}-{n}") for n in range(ROUNDS)
             )
+        worn = _wear(store, own, event, clinic.most_rows)
+        medians[WORN] = statistics.median(_one_claim(store, own, event, f"worn-{n}") for n in range(ROUNDS))
         own.execute("DELETE FROM event_delivery WHERE event_id = %s", [event])
         own.execute("DELETE FROM outbox_event WHERE id = %s", [event])
-    growth = medians[max(medians)] / medians[SIZES[0]]
+    after = medians.pop(WORN)
+    growth, wear = medians[max(medians)] / medians[SIZES[0]], after / medians[SIZES[0]]
     return [
         limit,
         Result(
@@ -61,10 +68,30 @@ def measure_claims(clinic: BenchClinic, _seconds: float) -> list[Result]:
             medians[max(medians)] * 1000,
             "ms p50",
             target="≤ 1.2 × the cost with 10,000 waiting",
-            met=growth <= 1.2,
-            more={"with 10,000 ms": medians[SIZES[0]] * 1000, "growth ×": growth},
+            met=growth <= 1.2 and wear <= 1.2,
+            more={
+                "with 10,000 ms": medians[SIZES[0]] * 1000,
+                "growth ×": growth,
+                f"after {worn:,} claims ms": after * 1000,
+                "growth by claims ×": wear,
+            },
         ),
     ]
+
+
+def _wear(store: Database, own: "psycopg.Connection[tuple[object, ...]]", event: object, claims: int) -> int:
+    """Make `claims` claims and settle each, as a year of work does; the autovacuum may come, nobody calls it."""
+    made = 0
+    while made < claims:
+        wave = {"event": event, "round": f"wear-{made}", "many": CLAIMS_A_ROUND}
+        own.execute(DUE, wave)
+        with store.transaction() as session:
+            ring_due(session, "event_delivery", limit=CLAIMS_A_ROUND)
+        with store.transaction() as session:
+            claimed = claim(session, "event_delivery", new_id(), "bench", limit=CLAIMS_A_ROUND)
+        own.execute(DONE, [[one.id for one in claimed]])
+        made += len(claimed)
+    return made
 
 
 def _one_claim(
@@ -80,5 +107,5 @@ def _one_claim(
     took = time.perf_counter() - began
     if len(claimed) != BATCH:
         raise RuntimeError(f"{len(claimed)} rows claimed of {BATCH}")
-    own.execute("UPDATE event_delivery SET state = 'done' WHERE id = ANY(%s)", [[one.id for one in claimed]])
+    own.execute(DONE, [[one.id for one in claimed]])
     return took

@@ -4,6 +4,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -30,6 +31,11 @@ class BenchClinic:
     def bare_database_url(self) -> str:
         """The administrator's database on the clinic's own PostgreSQL: the limits use the same server."""
         return databases.admin_address(self.stack.admin_url, "postgres")
+
+    @property
+    def carrier_log(self) -> Path:
+        """The file in which the carrier writes down all that reaches it."""
+        return self.stack.places.var / "carrier.jsonl"
 
     def cpu_seconds(self, *names: str) -> float:
         """Return the processor time used so far by the named processes and their children."""
@@ -84,6 +90,7 @@ def bench_clinic(most_rows: int = 1_000_000) -> Iterator[BenchClinic]:
         "WEB_WORKERS": "2",
         "WEB_THREADS": "4",
         "SMS_PER_SECOND": "100000",
+        "MAIL_PER_SECOND": "100000",
     }
     began = time.monotonic()
     with running_stack(environment) as running:

@@ -1,158 +1,193 @@
 """PERF-5: booked visits in, texts delivered out: planned by notify, sent by its two worker processes, receipts back."""
 
 import signal
+import statistics
 import time
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
+from bench.carrier_log import log_size, taken_since
 from bench.clinic import BenchClinic
+from bench.cpu import CpuMeter
 from bench.limits import celery_limit
 from bench.result import Result
-from kernel.ids import new_id
-from kernel.service_client import ServiceClient
-from kernel.tokens import Tokens
-from local import keys
+from bench.sources import Sources, a_phone, an_address
 
-VISITS = 300
-PATIENCE_SECONDS = 120.0
-DELIVERED = "SELECT count(*) FROM planned_message WHERE state = 'delivered' AND channel = 'sms'"
-PLANNED_NOW = """
-SELECT count(*) FROM planned_message WHERE channel = 'sms' AND state IN ('due', 'sending', 'sent', 'delivered')
-    AND due_at <= now() + make_interval(secs => {offset})
+ROUNDS = 3
+VISITS = 1200
+MAILS = 600
+PATIENCE_SECONDS = 180.0
+# Relay and worker are held still while a round is planned, and not so long that the supervisor takes them for dead.
+PLANNED_AT_ONCE = 200
+HELD_SECONDS = 40.0
+ENDED = {"sms": "delivered", "email": "sent"}
+COUNT = "SELECT count(*) FROM planned_message WHERE state = '{state}' AND channel = '{channel}'"
+TWICE = "SELECT count(*) FROM (SELECT 1 FROM send_attempt GROUP BY message_id HAVING count(*) > 1) t"
+WAITING = """
+SELECT count(*) FROM planned_message WHERE channel = '{channel}' AND state IN ('due', 'sending', 'sent', 'unknown')
+    AND due_at <= now() + make_interval(secs => {offset}) AND state <> '{state}'
 """
+UNTOLD = "SELECT count(*) FROM untold_state"
+PARTS = ("notify-worker", "notify-web", "notify-relay", "carrier", "postgres", "redis")
 
 
-class _Sources:
-    """Brings notify events as intake and referral would: signed with their keys, over HTTP, one by one."""
+@dataclass(frozen=True)
+class Round:
+    """One round: visits planned a second while nothing is sent, then messages ended a second."""
 
-    def __init__(self, clinic: BenchClinic) -> None:
-        secrets = clinic.stack.places.secrets
-        public = keys.public_keys_file(secrets).read_text(encoding="utf-8")
-        address = {"notify": clinic.stack.service_url("notify")}
-        self._now = clinic.hands.now
-        self._clients = {
-            name: ServiceClient(
-                Tokens(name, keys.signing_key_file(secrets, name).read_text(encoding="utf-8"), public),
-                address,
-            )
-            for name in ("intake", "referral")
-        }
-
-    def tell(self, source: str, event: str, subject: str, data: dict[str, Any]) -> None:
-        envelope = {
-            "id": str(new_id()),
-            "source": source,
-            "type": event,
-            "subject": subject,
-            "time": self._now().isoformat(),
-            "data": data,
-        }
-        answer = self._clients[source].call("notify", "POST", "/events", json_body=envelope)
-        if not answer.ok:
-            raise RuntimeError(f"{event}: {answer.status} {answer.body}")
-
-    def book(self, number: int) -> None:
-        """A patient with a phone, and a visit of theirs in five days."""
-        patient, visit, moment = str(new_id()), str(new_id()), self._now()
-        starts = (moment + timedelta(days=5)).replace(hour=16, minute=0, second=0, microsecond=0)
-        self.tell(
-            "intake",
-            "intake_submitted",
-            patient,
-            {
-                "submission_id": str(new_id()),
-                "patient_id": patient,
-                "patient": {
-                    "given_name": f"Bench{number}",
-                    "family_name": "Message",
-                    "birth_date": "1980-04-02",
-                    "phone": f"+1816{4000000 + number}",
-                    "time_zone": "America/Chicago",
-                },
-                "questionnaire": "bench|1",
-                "language": "en",
-                "answers": {},
-                "protocol_version": "bench",
-                "consent_sms": True,
-                "submitted_at": moment.isoformat(),
-            },
-        )
-        self.tell(
-            "referral",
-            "appointment_booked",
-            visit,
-            {
-                "appointment_id": visit,
-                "version": 1,
-                "referral_id": str(new_id()),
-                "patient_id": patient,
-                "site": {
-                    "id": "leawood",
-                    "name": "Leawood",
-                    "address": "1 Example Way, Leawood",
-                    "phone": "+19135550100",
-                    "time_zone": "America/Chicago",
-                },
-                "visit_type": "pt_evaluation",
-                "visit_type_name": {"en": "first visit", "es": "primera visita"},
-                "provider_name": "Bench Provider",
-                "route": "physical_therapy",
-                "starts_at": starts.isoformat(),
-                "ends_at": (starts + timedelta(minutes=45)).isoformat(),
-                "booked_at": moment.isoformat(),
-            },
-        )
+    planned: float
+    rate: float
+    ended: int
+    wanted: int
+    carrier_took: int
+    seconds: float
+    cpu: dict[str, float]
+    planning_cpu: dict[str, float]
+    others: float
 
 
 def measure_messages(clinic: BenchClinic, _seconds: float) -> list[Result]:
-    """Plan while relay and worker are held still, then let them go: first to last delivered text, against LIMIT-2."""
-    limit = celery_limit(clinic.stack.redis_url.rpartition("/")[0] + "/15")
+    """Plan while relay and worker are held still, then let them go; in turns with LIMIT-2. The median round counts."""
+    redis_url = clinic.stack.redis_url.rpartition("/")[0] + "/15"
+    sources = Sources(clinic)
+    _round(clinic, sources, "sms", 200, a_phone)
+    limits, rounds = [], []
+    for _ in range(ROUNDS):
+        limits.append(celery_limit(redis_url))
+        rounds.append(_round(clinic, sources, "sms", VISITS, a_phone))
+    limit = sorted(limits, key=lambda one: one.figure)[len(limits) // 2]
+    middle = sorted(rounds, key=lambda one: one.rate)[len(rounds) // 2]
+    ratio = statistics.median(one.rate / bare.figure for one, bare in zip(rounds, limits, strict=True))
+    twice = clinic.rows("notify", TWICE)[0][0]
+    lost = sum(one.wanted - one.ended for one in rounds)
+    texts = Result(
+        "PERF-5",
+        "texts planned → delivered, 2 worker processes, fenced",
+        middle.rate,
+        "/s",
+        ratio,
+        "LIMIT-2",
+        "≥ 0.50, none lost, none twice",
+        ratio >= 0.5 and lost == 0 and twice == 0 and all(one.carrier_took == one.wanted for one in rounds),
+        {
+            "rounds": " ".join(
+                f"{one.rate:.0f}:{bare.figure:.0f}" for one, bare in zip(rounds, limits, strict=True)
+            ),
+            "delivered": f"{sum(one.ended for one in rounds)} of {sum(one.wanted for one in rounds)}",
+            "twice": twice,
+            **_ms(middle.cpu),
+            "ours ms each": sum(middle.cpu[part] for part in PARTS[:3]),
+            "others % of the machine": middle.others,
+        },
+    )
+    planning = Result(
+        "PERF-5",
+        "visits heard and planned (two signed events each), nothing sent meanwhile",
+        middle.planned,
+        "/s",
+        middle.planned / limit.figure,
+        "LIMIT-2",
+        more=_ms({part: middle.planning_cpu[part] for part in ("notify-web", "postgres")}),
+    )
+    return [limit, texts, planning, _together(clinic, sources, limit)]
+
+
+def measure_mails(clinic: BenchClinic, _seconds: float) -> list[Result]:
+    """E-mails to the local server, planned first and then sent: one connection a batch."""
+    done = _round(clinic, Sources(clinic), "email", MAILS, an_address)
+    twice = clinic.rows("notify", TWICE)[0][0]
+    return [
+        Result(
+            "PERF-5",
+            "e-mails planned → taken by the mail server, 2 worker processes, fenced",
+            done.rate,
+            "/s",
+            target="≥ 200/s, none lost, none twice",
+            met=done.rate >= 200 and done.ended == done.wanted and twice == 0,
+            more={
+                "sent": f"{done.ended} of {done.wanted}",
+                **_ms({part: done.cpu[part] for part in ("notify-worker", "notify-relay", "postgres")}),
+                "mailbox ms": done.cpu["mailbox"],
+                "others % of the machine": done.others,
+            },
+        )
+    ]
+
+
+def _round(
+    clinic: BenchClinic, sources: Sources, channel: str, visits: int, contact: Callable[[int], dict[str, Any]]
+) -> Round:
+    count = COUNT.format(state=ENDED[channel], channel=channel)
+    before, size = clinic.rows("notify", count)[0][0], log_size(clinic.carrier_log)
     held = [clinic.running.pid(name) for name in ("notify-relay", "notify-worker")]
-    before = clinic.rows("notify", DELIVERED)[0][0]
-    sources = _Sources(clinic)
+    planning = CpuMeter(clinic, PARTS)
+    planning.start()
     clinic.signal_trees(held, signal.SIGSTOP)
-    began = time.perf_counter()
+    began, planned = time.perf_counter(), 0
     try:
-        for number in range(VISITS):
-            sources.book(number)
+        while planned < visits and time.perf_counter() - began < HELD_SECONDS:
+            sources.book_many(PLANNED_AT_ONCE, contact)
+            planned += PLANNED_AT_ONCE
     finally:
         planned_in = time.perf_counter() - began
         clinic.signal_trees(held, signal.SIGCONT)
-    wanted = (
-        clinic.rows("notify", PLANNED_NOW.format(offset=clinic.stack.clock_offset_seconds))[0][0] - before
+    planning_cpu = planning.ms_each(planned)
+    waiting = WAITING.format(channel=channel, state=ENDED[channel], offset=clinic.stack.clock_offset_seconds)
+    wanted = clinic.rows("notify", waiting)[0][0] + clinic.rows("notify", count)[0][0] - before
+    meter = CpuMeter(clinic, (*PARTS, "mailbox"))
+    meter.start()
+    ended, took = _until(clinic, count, before, wanted)
+    return Round(
+        planned / planned_in,
+        ended / took,
+        ended,
+        wanted,
+        len({taken.attempt for taken in taken_since(clinic.carrier_log, size)}),
+        took,
+        meter.ms_each(ended),
+        planning_cpu,
+        meter.others_percent(),
     )
-    cpu = clinic.cpu_seconds("notify-worker", "notify-web", "notify-relay")
-    first, counted, began = 0.0, 0, time.perf_counter()
-    while counted < wanted and time.perf_counter() - began < PATIENCE_SECONDS:
-        counted = clinic.rows("notify", DELIVERED)[0][0] - before
-        if counted and not first:
-            first = time.perf_counter()
+
+
+def _until(clinic: BenchClinic, count: str, before: int, wanted: int) -> tuple[int, float]:
+    """How many ended, and after how many seconds the last of them had."""
+    began, ended = time.perf_counter(), 0
+    while ended < wanted and time.perf_counter() - began < PATIENCE_SECONDS:
         time.sleep(0.02)
-    took = time.perf_counter() - began
-    rate = counted / took
-    cpu_each = (
-        (clinic.cpu_seconds("notify-worker", "notify-web", "notify-relay") - cpu) / max(1, counted) * 1000
+        ended = clinic.rows("notify", count)[0][0] - before
+    return ended, time.perf_counter() - began
+
+
+def _together(clinic: BenchClinic, sources: Sources, limit: Result) -> Result:
+    """Everything at once: visits are told of while the texts of earlier ones go out, as on a working day."""
+    count = COUNT.format(state="delivered", channel="sms")
+    before = clinic.rows("notify", count)[0][0]
+    meter = CpuMeter(clinic, PARTS)
+    meter.start()
+    began = time.perf_counter()
+    sources.book_many(VISITS // 2, a_phone)
+    ended, _ = _until(clinic, count, before, VISITS // 2)
+    rate = ended / (time.perf_counter() - began)
+    used = meter.ms_each(ended)
+    began = time.perf_counter()
+    while clinic.rows("notify", UNTOLD)[0][0] and time.perf_counter() - began < PATIENCE_SECONDS:
+        time.sleep(0.05)
+    return Result(
+        "PERF-5",
+        "visit told of → text delivered, planning and sending at once",
+        rate,
+        "/s",
+        rate / limit.figure,
+        "LIMIT-2",
+        more={
+            "delivered": f"{ended} of {VISITS // 2}",
+            **_ms(used),
+            "other services told after s": time.perf_counter() - began,
+        },
     )
-    twice = clinic.rows(
-        "notify",
-        "SELECT count(*) FROM (SELECT 1 FROM send_attempt GROUP BY message_id HAVING count(*) > 1) t",
-    )[0][0]
-    return [
-        limit,
-        Result(
-            "PERF-5",
-            "texts planned → delivered, 2 worker processes, fenced",
-            rate,
-            "/s",
-            rate / limit.figure,
-            "LIMIT-2",
-            "≥ 0.50, none lost, none twice",
-            rate / limit.figure >= 0.5 and counted == wanted and twice == 0,
-            {
-                "delivered": f"{counted} of {wanted}",
-                "twice": twice,
-                "visits planned /s": VISITS / planned_in,
-                "CPU ms each": cpu_each,
-            },
-        ),
-    ]
+
+
+def _ms(used: dict[str, float]) -> dict[str, float]:
+    return {f"{name.removeprefix('notify-')} ms": value for name, value in used.items()}
