@@ -93,7 +93,7 @@ def celery_limit(redis_url: str, tasks: int = 4_000) -> Result:
             rate = first / (time.perf_counter() - began)
     finally:
         worker.send_signal(signal.SIGTERM)
-        worker.wait(30)
+        worker.wait(120)
     return Result("LIMIT-2", "Celery no-op tasks, 2 processes, Redis", rate, "/s")
 
 
