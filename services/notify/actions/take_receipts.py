@@ -38,8 +38,8 @@ WITH applied AS (
 INSERT INTO receipt (id, provider_message_id, status, send_attempt_id, code, fate, received_at)
 SELECT v.id, v.sid, v.status, v.attempt, v.code, v.fate, CAST(:now AS timestamptz)
 FROM unnest(CAST(:ids AS uuid[]), CAST(:sids AS text[]), CAST(:words AS text[]), CAST(:attempts AS uuid[]),
-    CAST(:codes AS text[]), CAST(:fates AS text[])) AS v (id, sid, status, attempt, code, fate)
-ORDER BY v.sid, v.status
+    CAST(:codes AS text[]), CAST(:fates AS text[])) WITH ORDINALITY AS v (id, sid, status, attempt, code, fate, place)
+ORDER BY v.sid, v.status, v.place
 ON CONFLICT DO NOTHING RETURNING id
 """
 

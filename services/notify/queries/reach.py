@@ -1,6 +1,7 @@
 """How a patient can be reached now, and why not."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import text
@@ -22,22 +23,20 @@ class Contactable:
 
     contact_point_id: UUID | None
     barrier: str
+    opted_out_at: datetime | None = None
+    dead: bool = False
 
 
 def reach_of(session: Session, patient_id: UUID, topic: str = "visit") -> dict[str, Contactable]:
     """An entry for every channel: the contact point and what stands in its way for `topic`."""
-    asked = {"patient": patient_id, "topic": topic}
-    points = {row.channel: row for row in session.execute(text(CONTACTS), asked)}
-    found = {}
-    for channel in CHANNELS:
-        point = points.get(channel)
-        if point is None:
-            found[channel] = Contactable(None, "no_contact")
-        elif point.opted_out_at is not None:
-            found[channel] = Contactable(point.contact_point_id, "opted_out")
-        elif point.dead_at is not None:
-            found[channel] = Contactable(point.contact_point_id, "number_dead")
-        else:
-            barrier = "" if point.agreed else "no_consent"
-            found[channel] = Contactable(point.contact_point_id, barrier)
+    found = {channel: Contactable(None, "no_contact") for channel in CHANNELS}
+    for row in session.execute(text(CONTACTS), {"patient": patient_id, "topic": topic}):
+        barrier = "" if row.agreed else "no_consent"
+        if row.opted_out_at is not None:
+            barrier = "opted_out"
+        elif row.dead_at is not None:
+            barrier = "number_dead"
+        found[row.channel] = Contactable(
+            row.contact_point_id, barrier, row.opted_out_at, row.dead_at is not None
+        )
     return found
