@@ -23,7 +23,7 @@ from kernel.outbox import WAKE_CHANNEL
 from kernel.schedule import Job, run_due_jobs
 from kernel.tables import LostWorker
 from kernel.tasks import Doorbell
-from kernel.work import WorkKind, ring_due, unanswered
+from kernel.work import WorkKind, next_due, ring_due, unanswered
 
 OWN_THREADS = 4
 
@@ -148,11 +148,14 @@ class Relay:
         return connection
 
     def _wait(self, listener: "psycopg.Connection[Any]") -> None:
-        """Sleep until something is committed that needs us, or the next whole round is due.
+        """Sleep until something is committed that needs us, a row falls due, or the next whole round is due.
 
-        One that comes while many do is rung with those that follow within a few milliseconds.
+        One that comes while many do is rung with those that follow within a few milliseconds; rows that fall due one
+        after another are rung together, ten times a second.
         """
         left = timings.RELAY_POLL_SECONDS - (time.monotonic() - self._looked_at)
+        if left > timings.RELAY_TICK_SECONDS:
+            left = max(timings.RELAY_TICK_SECONDS, min(left, self._next_due(left)))
         began = time.monotonic()
         ready, _, _ = select.select([listener], [], [], max(0.0, left))
         if ready:
@@ -160,6 +163,12 @@ class Relay:
                 self._stopping.wait(timings.RELAY_GATHER_SECONDS)
             for _notice in listener.notifies(timeout=0):
                 pass
+
+    def _next_due(self, within: float) -> float:
+        """In how many seconds the first row of any kind falls due; `within` when none does before."""
+        with self.database.transaction() as session:
+            found = [next_due(session, kind.table, within) for kind in self.kinds]
+        return min([within, *(seconds for seconds in found if seconds is not None)])
 
 
 def _close(connection: "psycopg.Connection[Any] | None") -> None:

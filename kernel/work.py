@@ -48,6 +48,14 @@ WITH waiting AS (
 UPDATE {table} AS work SET rung_at = now() FROM waiting WHERE work.id = waiting.id RETURNING work.id
 """
 
+NEXT_DUE = """
+SELECT CAST(extract(epoch FROM next.due_at - now() - CAST(:offset AS interval)) AS float8) FROM (
+    SELECT due_at FROM {table} WHERE state = 'due' AND rung_at IS NULL
+        AND due_at > now() + CAST(:offset AS interval)
+        AND due_at <= now() + CAST(:offset AS interval) + make_interval(secs => :within)
+    ORDER BY due_at LIMIT 1) AS next
+"""
+
 UNANSWERED = """
 SELECT id FROM {table} WHERE state = 'due' AND due_at <= now() + CAST(:offset AS interval)
     AND rung_at < now() - make_interval(secs => :patience)
@@ -82,6 +90,12 @@ def ring_due(session: Session, table: str, limit: int = 200) -> list[UUID]:
     """Mark up to `limit` due rows as rung and return their ids, oldest first."""
     rows = session.execute(text(RING.format(table=table)), {"offset": clock_offset(session), "limit": limit})
     return sorted(row.id for row in rows)
+
+
+def next_due(session: Session, table: str, within_seconds: float) -> float | None:
+    """Return in how many seconds the next waiting row falls due by itself; None when none does `within_seconds`."""
+    values = {"offset": clock_offset(session), "within": within_seconds}
+    return session.execute(text(NEXT_DUE.format(table=table)), values).scalar()
 
 
 def unanswered(

@@ -11,7 +11,7 @@ from kernel.database import Database
 from kernel.relay import Relay
 from kernel.tables import LostWorker
 from kernel.tasks import Doorbell, make_celery
-from kernel.work import WorkKind, claim, free_leases
+from kernel.work import WorkKind, claim, free_leases, next_due
 from tests.kernel.test_work import TABLE, owe
 
 NOBODY_LISTENS = "redis://127.0.0.1:1/0"
@@ -87,3 +87,25 @@ def test_a_lost_workers_rows_come_back(kernel_database: Database) -> None:
     assert done == [row_id]
     with kernel_database.transaction() as session:
         assert session.query(LostWorker).count() == 0
+
+
+def test_a_row_that_falls_due_by_itself_is_not_left_for_the_next_poll(kernel_database: Database) -> None:
+    with kernel_database.transaction() as session:
+        assert next_due(session, TABLE, 60.0) is None
+    owe(kernel_database, 2)
+    later = text(
+        "UPDATE event_delivery SET due_at = now() + make_interval(secs => :secs)"
+        " WHERE id = (SELECT id FROM event_delivery ORDER BY due_at LIMIT 1)"
+    )
+    with kernel_database.transaction() as session:
+        session.execute(later, {"secs": 30})
+    with kernel_database.transaction() as session:
+        session.execute(later, {"secs": 50})
+        seconds = next_due(session, TABLE, 60.0)
+        assert seconds is not None and 0 < seconds <= 30
+        assert next_due(session, TABLE, 0.0) is None
+        session.execute(
+            text("UPDATE event_delivery SET rung_at = now() WHERE due_at < now() + interval '40 seconds'")
+        )
+        seconds = next_due(session, TABLE, 60.0)
+        assert seconds is not None and 30 < seconds <= 50
