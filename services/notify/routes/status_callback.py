@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
+import psycopg
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -55,7 +56,7 @@ class StatusCallback:
             self._answer(environ)
         except Problem as problem:
             return _refused(problem, start_response)
-        except (OperationalError, PoolTimeout) as error:
+        except (OperationalError, psycopg.OperationalError, PoolTimeout) as error:
             log().warning("database_away", error=type(error).__name__)
             return _refused(from_status(503, {"Retry-After": "2"}), start_response)
         except Exception as error:
