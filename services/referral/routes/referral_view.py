@@ -16,11 +16,13 @@ def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today:
     clinical = sees_clinical(actor.role, actor.kind)
     route = sees_route(actor.role, actor.kind, referral.state)
     state = STATES[referral.state]
+    # Opened once: every look at a sealed field opens it anew.
+    patient = referral.patient
     return {
         "id": str(referral.id),
         "submission_id": text_id(referral.submission_id),
         "patient_id": str(referral.patient_id),
-        "patient": patient_json(referral.patient.reveal() if referral.patient else {}, today),
+        "patient": patient_json(patient.reveal() if patient else {}, today),
         "state": referral.state,
         "state_since": moment(referral.state_since),
         "task_status": state.task_status,

@@ -3,7 +3,6 @@
 Deterministic: the same facts give the same slots in the same order. No clock is read; `now` is an argument.
 """
 
-import heapq
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -126,21 +125,51 @@ def free_slots(
     span = Window.around(search[0] - margin[0], search[1] + margin[1])
     in_search = span.starting_in(*search)
     busy = {seat: span.touching_minutes(spans) for seat, spans in taken.items()}
-    found: list[list[Slot]] = []
+    found: list[tuple[int, str, str]] = []
     for site in sites:
         starts = in_search & grid(span, site.zone, visit.alignment_minutes)
         starts &= _room_starts(visit, site, busy, span)
         if not starts:
             continue
-        site_open = _open(site.hours, site.closures, site.zone, span)
+        site_open = _open(site.hours, site.zone, span) & ~span.touching(site.closures)
+        # Many work the same hours: each week's hours are laid on the calendar once a site.
+        laid: dict[tuple[WeeklyHours, ...], int] = {}
         for provider in providers:
             if site.id not in provider.hours:
                 continue
-            at_work = site_open & _open(provider.hours[site.id], provider.closures, site.zone, span)
+            weekly = tuple(provider.hours[site.id])
+            if weekly not in laid:
+                laid[weekly] = _open(weekly, site.zone, span)
+            at_work = site_open & laid[weekly] & ~span.touching(provider.closures)
             mask = starts & _provider_starts(visit, provider, at_work, busy, span)
-            instants = (span.at(bit) for bit in bits_of(mask, most))
-            found.append([Slot(at, site.id, provider.id, at + visit.length) for at in instants])
-    return sorted(heapq.nsmallest(most, (slot for part in found for slot in part)))
+            if mask:
+                found.append((mask, site.id, provider.id))
+    return _earliest(visit, found, span, most)
+
+
+def _earliest(
+    visit: VisitRules, found: Sequence[tuple[int, str, str]], span: Window, most: int
+) -> list[Slot]:
+    """Return the earliest `most` slots of all masks (each with its site and provider), sorted.
+
+    Only those are made: first it is found, by counting bits, up to which grain the masks hold enough.
+    """
+    until = span.bits
+    if sum(mask.bit_count() for mask, _, _ in found) > most:
+        low = 0
+        while low < until:
+            middle = (low + until) // 2
+            if sum((mask & ((1 << middle) - 1)).bit_count() for mask, _, _ in found) >= most:
+                until = middle
+            else:
+                low = middle + 1
+    early, length = (1 << until) - 1, visit.length
+    slots = [
+        Slot(at, site_id, provider_id, at + length)
+        for mask, site_id, provider_id in found
+        for at in map(span.at, bits_of(mask & early, most))
+    ]
+    return sorted(slots)[:most]
 
 
 def _bookable(visit: VisitRules, window: tuple[datetime, datetime], now: datetime) -> Interval | None:
@@ -150,13 +179,13 @@ def _bookable(visit: VisitRules, window: tuple[datetime, datetime], now: datetim
     return (earliest, latest) if earliest < latest else None
 
 
-def _open(hours: Sequence[WeeklyHours], closures: Sequence[Interval], zone: ZoneInfo, span: Window) -> int:
+def _open(hours: Sequence[WeeklyHours], zone: ZoneInfo, span: Window) -> int:
     opened: list[Interval] = []
     for day in days_touched(span.starts_at, span.ends_at, zone):
         for hour in hours:
             if hour.holds_on(day):
                 opened += wall_intervals(day, hour.from_minute, hour.until_minute, zone)
-    return span.within(opened) & ~span.touching(closures)
+    return span.within(opened)
 
 
 def _room_starts(visit: VisitRules, site: SiteHours, busy: Mapping[int, int], span: Window) -> int:
