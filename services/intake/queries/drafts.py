@@ -5,13 +5,20 @@ from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from services.intake.model import Patient, Submission
 from services.intake.queries.forms import form_at
 from services.intake.rules.branching import Branching
 from services.intake.rules.form import Form, Item
+
+_OPEN = (
+    select(Submission, Patient)
+    .join(Patient, Patient.id == Submission.patient_id)
+    .where(Submission.id == bindparam("id"), Submission.state == "draft")
+)
+_OPEN_LOCKED = _OPEN.with_for_update(of=Submission)
 
 
 class Draft:
@@ -56,9 +63,7 @@ class Draft:
 
 def draft_of(session: Session, submission_id: UUID, *, lock: bool) -> Draft | None:
     """The draft, locked for this transaction if it is to change; None when it is not a draft any more."""
-    found = select(Submission, Patient).join(Patient, Patient.id == Submission.patient_id)
-    found = found.where(Submission.id == submission_id, Submission.state == "draft")
-    row = session.execute(found.with_for_update(of=Submission) if lock else found).first()
+    row = session.execute(_OPEN_LOCKED if lock else _OPEN, {"id": submission_id}).first()
     if row is None:
         return None
     form = form_at(session, row[0].form, row[0].form_version)

@@ -11,7 +11,7 @@ from services.intake.actions.issue_link import issue_link
 from services.intake.actions.refuse_link import KIND, MOST_PER_MINUTE
 from services.intake.model import PatientLink
 from services.intake.queries.drafts import Draft, draft_of
-from services.intake.queries.links import find_link, link_by_id, used_link
+from services.intake.queries.links import any_link, find_link, is_used_up, is_working, link_by_id
 from services.intake.queries.tries import tries_so_far
 from services.intake.routes import visitor
 
@@ -71,12 +71,12 @@ def answer_link(session: Session, handle: str) -> PatientLink:
     Raises `AlreadySent` when this very browser used it up: an emergency text must not be lost with a connection.
     """
     link_id = parse_id(handle)
-    if link_id is not None and visitor.is_let_in(link_id):
-        used = used_link(session, link_id)
-        if used is not None:
-            raise AlreadySent(used)
-    link = held_link(session, handle, "answer")
-    if link.submission_id is None:
+    link = None if link_id is None else any_link(session, link_id, "answer")
+    if link is None:
+        raise LinkRefused
+    if visitor.is_let_in(link.id) and is_used_up(link):
+        raise AlreadySent(link)
+    if not visitor.holds(link.id) or not is_working(session, link) or link.submission_id is None:
         raise LinkRefused
     return link
 
