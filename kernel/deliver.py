@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.backoff import backoff
-from kernel.clock import now
+from kernel.clock import clock_offset
 from kernel.context import request_scope
 from kernel.database import Database
 from kernel.events import Envelope
@@ -17,8 +17,9 @@ from kernel.keyring import UnreadableField
 from kernel.logs import log
 from kernel.outbox import event_place
 from kernel.personal import open_json
+from kernel.rows import cursor
 from kernel.service_client import Answer, ServiceClient, ServiceUnavailable
-from kernel.tables import EventDelivery, OutboxEvent
+from kernel.tables import EventDelivery
 from kernel.work import Claim, WorkKind, claim, free_leases
 
 TABLE = EventDelivery.__tablename__
@@ -26,10 +27,15 @@ MOST_REFUSALS = 5
 UNREADABLE = 422
 ROWS_PER_RING = 8
 
+OWED = """
+SELECT delivery.id AS delivery_id, listener, refusals, event.id, type, subject, occurred_at, data_sealed, request_id
+FROM event_delivery AS delivery JOIN outbox_event AS event ON event.id = delivery.event_id
+WHERE delivery.id = ANY($1)
+"""
 SETTLE = """
-UPDATE event_delivery SET state = :state, due_at = :due_at, rung_at = NULL, lease_until = NULL, leased_by = '',
-    refusals = :refusals, last_error = :error, done_at = CASE WHEN :state = 'done' THEN now() END
-WHERE id = :id AND attempt_id = :attempt_id AND state = 'leased'
+UPDATE event_delivery SET state = $1, due_at = now() + $2, rung_at = NULL, lease_until = NULL, leased_by = '',
+    refusals = $3, last_error = $4, done_at = CASE WHEN $1 = 'done' THEN now() END
+WHERE id = $5 AND attempt_id = $6 AND state = 'leased'
 """
 
 
@@ -46,21 +52,22 @@ class EventCourier:
         """Claim this delivery and a few due beside it, and bring each to its listener."""
         with self.database.transaction() as session:
             claims = claim(session, TABLE, delivery_id, self.worker_id, limit=ROWS_PER_RING)
+            owed = cursor(session).execute(OWED, [[claimed.id for claimed in claims]]).fetchall()
+        events = {row.delivery_id: row for row in owed}
         for claimed in claims:
-            self._deliver_one(claimed)
+            self._deliver_one(claimed, events[claimed.id])
 
-    def _deliver_one(self, claimed: Claim) -> None:
-        with self.database.transaction() as session:
-            delivery = session.get_one(EventDelivery, claimed.id)
-            event = session.get_one(OutboxEvent, delivery.event_id)
-            listener, refusals = delivery.listener, delivery.refusals
-            try:
-                envelope = _envelope(self.service, event)
-            except (UnreadableField, ValueError) as error:
-                # Counted like a refusal: it must neither hold back those claimed beside it nor come back for ever.
+    def _deliver_one(self, claimed: Claim, event: Any) -> None:
+        """Deliver one event; `event` is its row of `OWED`."""
+        listener, refusals = event.listener, event.refusals
+        try:
+            envelope = _envelope(self.service, event)
+        except (UnreadableField, ValueError) as error:
+            # Counted like a refusal: it must neither hold back those claimed beside it nor come back for ever.
+            with self.database.transaction() as session:
                 _settle(session, claimed, Answer(UNREADABLE, None, {}), refusals)
-                log().error("event_unreadable", event_id=str(event.id), error=type(error).__name__)
-                return
+            log().error("event_unreadable", event_id=str(event.id), error=type(error).__name__)
+            return
         with request_scope(envelope.requestid):
             failpoint("before_delivery")
             try:
@@ -78,7 +85,7 @@ class EventCourier:
                 )
 
 
-def _envelope(service: str, event: OutboxEvent) -> Envelope:
+def _envelope(service: str, event: Any) -> Envelope:
     return Envelope(
         id=event.id,
         source=service,
@@ -96,17 +103,9 @@ def _settle(session: Session, claimed: Claim, answer: Answer, refusals: int) -> 
     refusals += refused
     state = "done" if answer.ok else "dead" if refusals >= MOST_REFUSALS else "due"
     delay = timedelta() if answer.ok else backoff(claimed.attempts)
-    session.execute(
-        text(SETTLE),
-        {
-            "id": claimed.id,
-            "attempt_id": claimed.attempt_id,
-            "state": state,
-            "due_at": now(session) + delay,
-            "refusals": refusals,
-            "error": "" if answer.ok else f"status {answer.status}",
-        },
-    )
+    error = "" if answer.ok else f"status {answer.status}"
+    values = [state, clock_offset(session) + delay, refusals, error, claimed.id, claimed.attempt_id]
+    cursor(session).execute(SETTLE, values)
 
 
 def event_delivery_work(courier: EventCourier) -> WorkKind:
