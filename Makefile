@@ -7,7 +7,7 @@ CODE := kernel services local tests bench chaos deploy
 export PORT
 
 .PHONY: help setup up down status verify-audit reset test check lint types imports migrations format bench chaos fuzz shots \
-	lock docs-capabilities docs-events compose-secrets clean
+	lock docs-capabilities docs-chaos docs-events compose-secrets clean
 
 help: ## print every command with one line each
 	@grep -hE '^[a-z][a-z-]*:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1|/' | \
@@ -75,8 +75,12 @@ lock: setup ## compile requirements/*.in into hashed lists (one version of each 
 	done
 	@npm install --package-lock-only
 
-docs-capabilities: setup ## write docs/capabilities.md from the marks on the tests
+docs-capabilities: setup ## write docs/capabilities.md and docs/chaos.md from the marks on the tests
 	@$(PYTHON) -m local.capabilities_page
+	@$(PYTHON) -m chaos.page
+
+docs-chaos: setup ## write docs/chaos.md from the runs kept and the marks on the tests
+	@$(PYTHON) -m chaos.page
 
 docs-events: setup ## write docs/events.md from the contracts
 	@$(PYTHON) -m local.events_page

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -134,26 +134,29 @@ def _visits(clinic: Clinic) -> list[Visit]:
 
 
 def _texts(clinic: Clinic) -> list[Post]:
-    """Every POST the carrier took in, with what it answered."""
-    posts: dict[int, dict[str, Any]] = {}
-    accepted: set[int] = set()
+    """Every POST the carrier took in; accepted are as many of an attempt's as it kept messages with that attempt.
+
+    What it answered does not count: it may have been killed, or its disk full, between keeping and answering.
+    """
+    posts: list[dict[str, Any]] = []
+    kept: Counter[str] = Counter()
     for event in carrier_log(clinic):
         if event["event"] == "post":
-            posts[event["n"]] = event
-        elif event["event"] == "answer" and event["outcome"] == "accepted":
-            accepted.add(event["post"])
-    return [
-        Post(
-            attempt=parse_qs(urlsplit(post["status_callback"] or "").query).get("a", [""])[0],
-            channel="sms",
-            to=post["to"],
-            at=_unix(post["at"]),
-            accepted=number in accepted,
-            body=post["body"],
-            url=post["status_callback"] or "",
-        )
-        for number, post in posts.items()
-    ]
+            posts.append(event)
+        elif event["event"] == "message" and event["direction"] == "outbound-api":
+            kept[_attempt_in(event["status_callback"])] += 1
+    found = []
+    for post in posts:
+        attempt = _attempt_in(post["status_callback"])
+        accepted = kept[attempt] > 0
+        kept[attempt] -= accepted
+        url = post["status_callback"] or ""
+        found.append(Post(attempt, "sms", post["to"], _unix(post["at"]), accepted, post["body"], url))
+    return found
+
+
+def _attempt_in(url: str | None) -> str:
+    return parse_qs(urlsplit(url or "").query).get("a", [""])[0]
 
 
 def carrier_log(clinic: Clinic) -> Iterator[dict[str, Any]]:

@@ -21,7 +21,8 @@ def figures(outcome: Outcome) -> dict[str, Any]:
     violations = {name: sum(f.startswith(name + " ") for f in outcome.findings) for name in INVARIANTS}
     return {
         "seed": outcome.plan.seed,
-        "seconds": round(outcome.seconds),
+        "day": time.strftime("%Y-%m-%d"),
+        "minutes": round(outcome.seconds / 60, 1),
         "submissions acknowledged": len(evidence.acknowledged),
         "visits booked": len(evidence.booked),
         "messages planned": len(evidence.messages),

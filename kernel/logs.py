@@ -3,7 +3,8 @@
 import logging
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -25,6 +26,22 @@ def _redact_personal(_: Any, __: str, event: MutableMapping[str, Any]) -> Mutabl
     return event
 
 
+class _Lossy:
+    """A stream to which writing never fails: with the disk full a line is lost, and the work it tells of goes on."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            return self._stream.write(text)
+        return 0
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
+
+
 def configure_logs(service: str, level: str = "INFO") -> None:
     """Send this process's structlog and standard-library records to stderr as JSON lines."""
     shared: list[Any] = [
@@ -35,14 +52,15 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         _redact_personal,
         structlog.processors.format_exc_info,
     ]
+    stream = cast(TextIO, _Lossy(sys.stderr))
     structlog.configure(
         processors=[*shared, structlog.processors.JSONRenderer()],
         wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level)),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(stream),
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             processor=structlog.processors.JSONRenderer(),

@@ -53,20 +53,24 @@ class Relay:
         clock = threading.Thread(target=self._run_jobs, name="relay-jobs")
         clock.start()
         listener: psycopg.Connection[Any] | None = None
-        while not self._stopping.is_set():
-            try:
-                listener = listener or self._listen()
-                busy = self.pump(pool) if self._round_is_due() else self._ring_all()
-                if not busy:
-                    self._wait(listener)
-            except (SQLAlchemyError, psycopg.Error, OSError) as error:
-                log().warning("relay_cannot_reach_database", error=type(error).__name__)
-                _close(listener)
-                listener = None
-                self._stopping.wait(timings.RELAY_POLL_SECONDS)
-        clock.join()
-        pool.shutdown(wait=True, cancel_futures=True)
-        _close(listener)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    listener = listener or self._listen()
+                    busy = self.pump(pool) if self._round_is_due() else self._ring_all()
+                    if not busy:
+                        self._wait(listener)
+                except (SQLAlchemyError, psycopg.Error, OSError) as error:
+                    log().warning("relay_cannot_reach_database", error=type(error).__name__)
+                    _close(listener)
+                    listener = None
+                    self._stopping.wait(timings.RELAY_POLL_SECONDS)
+        finally:
+            # Were the clock to run on alone, the process would live, ring nobody, and be started again by nobody.
+            self._stopping.set()
+            clock.join()
+            pool.shutdown(wait=True, cancel_futures=True)
+            _close(listener)
 
     def pump(self, pool: ThreadPoolExecutor) -> bool:
         """One whole round; True when there was so much to ring that another should follow at once.
@@ -91,12 +95,15 @@ class Relay:
         return any(rung)
 
     def _run_jobs(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                run_due_jobs(self.database, self.jobs)
-            except (SQLAlchemyError, psycopg.Error, OSError) as error:
-                log().warning("jobs_cannot_reach_database", error=type(error).__name__)
-            self._stopping.wait(timings.RELAY_POLL_SECONDS)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    run_due_jobs(self.database, self.jobs)
+                except (SQLAlchemyError, psycopg.Error, OSError) as error:
+                    log().warning("jobs_cannot_reach_database", error=type(error).__name__)
+                self._stopping.wait(timings.RELAY_POLL_SECONDS)
+        finally:
+            self._stopping.set()
 
     def _ring(self, kind: WorkKind) -> bool:
         """Ring workers for due rows. While Redis does not answer, do the work here and spare it further rings."""

@@ -91,8 +91,9 @@ def _web(stack: Stack, service: str) -> ProcessSpec:
     )
 
 
-def _worker(stack: Stack, service: str) -> ProcessSpec:
-    command = (
+def worker_command(service: str) -> tuple[str, ...]:
+    """Return the command line of `service`'s worker."""
+    return (
         *_module("celery"),
         "-A",
         f"services.{service}.worker:celery_app",
@@ -109,11 +110,14 @@ def _worker(stack: Stack, service: str) -> ProcessSpec:
         "-l",
         "WARNING",
     )
+
+
+def _worker(stack: Stack, service: str) -> ProcessSpec:
     # SIGTERM then means: put unstarted work back, give what runs 20 s, go.
     environment = {**service_environment(stack, service), "REMAP_SIGTERM": "SIGQUIT"}
     return ProcessSpec(
         f"{service}-worker",
-        command,
+        worker_command(service),
         environment,
         WORK,
         stop_seconds=25,

@@ -12,6 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
+from local.append_whole import append_whole
+
 Direction = Literal["outbound-api", "inbound"]
 FINAL_STATUSES = frozenset({"delivered", "undelivered", "failed", "received"})
 _INDEX_EVERY = 1000
@@ -64,17 +66,17 @@ class Ledger:
 
     def record(self, event: str, at: float, /, **fields: Any) -> int:
         """Append one event and apply it; returns its number. `at` is Unix seconds."""
-        self.last_number += 1
         row = {
-            "n": self.last_number,
+            "n": self.last_number + 1,
             "at": datetime.fromtimestamp(at, UTC).isoformat(),
             "event": event,
             **fields,
         }
         line = json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+        append_whole(self._file, line, self._size)
+        self.last_number += 1
         if self.last_number % _INDEX_EVERY == 1:
             self._offsets.append(self._size)
-        self._file.write(line)
         self._size += len(line)
         self._apply(event, at, fields)
         return self.last_number

@@ -12,6 +12,8 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, cast
 
+from local.append_whole import append_whole
+
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -92,7 +94,7 @@ class Letters:
             "raw": base64.b64encode(raw).decode(),
         }
         line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
-        self._file.write(line)
+        append_whole(self._file, line, self._size)
         summary = _summary(row, self._size)
         self._size += len(line)
         self.summaries.append(summary)

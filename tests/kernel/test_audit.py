@@ -25,6 +25,7 @@ def test_nothing_is_done_by_nobody() -> None:
         Actor("staff", "")
 
 
+@pytest.mark.fault("F65")
 def test_entries_roll_back_with_the_deed(kernel_database: Database) -> None:
     with pytest.raises(RuntimeError), kernel_database.transaction() as session:
         record(session, NURSE, "accept_referral", "referral", 1)

@@ -2,6 +2,7 @@
 
 from uuid import UUID, uuid4
 
+import pytest
 from sqlalchemy import text
 
 from kernel.contracts.contact_opt import ContactOpted
@@ -21,6 +22,7 @@ def opted_out(database: Database) -> UUID:
         return emit(session, "contact_opted_out", "1", data)
 
 
+@pytest.mark.fault("F12")
 def test_an_event_that_cannot_be_read_is_counted_and_the_others_are_tried(
     kernel_database: Database, two_services: dict[str, Tokens]
 ) -> None:

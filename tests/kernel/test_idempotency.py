@@ -32,6 +32,7 @@ def stored(database: Database) -> int:
         return int(session.execute(text("SELECT count(*) FROM lost_worker")).scalar_one())
 
 
+@pytest.mark.fault("F2", "F45")
 @pytest.mark.capability("X5")
 def test_a_key_sent_again_gets_the_first_answer(kernel_database: Database) -> None:
     first, again = send(kernel_database, "k"), send(kernel_database, "k")
@@ -40,6 +41,7 @@ def test_a_key_sent_again_gets_the_first_answer(kernel_database: Database) -> No
     assert stored(kernel_database) == 1
 
 
+@pytest.mark.fault("F45")
 @pytest.mark.capability("X5")
 def test_one_hundred_at_once_store_one(kernel_database: Database) -> None:
     gate = threading.Barrier(12)
@@ -70,6 +72,7 @@ def test_a_missing_or_odd_key_is_refused(kernel_database: Database, key: str | N
     assert stored(kernel_database) == 0
 
 
+@pytest.mark.fault("F46")
 @pytest.mark.capability("X5")
 def test_a_key_reused_for_something_else_is_refused_and_the_first_kept(kernel_database: Database) -> None:
     send(kernel_database, "k", b'{"a":1}')
@@ -86,6 +89,7 @@ def test_two_clients_keys_are_their_own(kernel_database: Database) -> None:
     assert stored(kernel_database) == 2
 
 
+@pytest.mark.fault("F1")
 def test_a_deed_that_fails_leaves_its_key_free(kernel_database: Database) -> None:
     def failing(_: Session) -> Reply:
         raise RuntimeError

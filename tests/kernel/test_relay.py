@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID
 
+import pytest
 import redis
 from sqlalchemy import text
 
@@ -56,6 +57,7 @@ def test_a_due_row_rings_a_worker_with_its_id_and_nothing_else(
     assert all(any(row_id in message for message in rings) for row_id in ids)
 
 
+@pytest.mark.fault("F17")
 def test_with_redis_gone_the_relay_does_the_work_within_seconds(kernel_database: Database) -> None:
     owe(kernel_database, 10)
     done: list[UUID] = []
@@ -64,6 +66,7 @@ def test_with_redis_gone_the_relay_does_the_work_within_seconds(kernel_database:
     assert took < 2
 
 
+@pytest.mark.fault("F8", "F15")
 def test_a_ring_nobody_answers_is_done_by_the_relay(kernel_database: Database, redis_url: str) -> None:
     owe(kernel_database, 3)
     done: list[UUID] = []
@@ -76,6 +79,7 @@ def test_a_ring_nobody_answers_is_done_by_the_relay(kernel_database: Database, r
     assert len(set(done)) == 3
 
 
+@pytest.mark.fault("F5")
 def test_a_lost_workers_rows_come_back(kernel_database: Database) -> None:
     owe(kernel_database, 1)
     with kernel_database.transaction() as session:

@@ -2,6 +2,7 @@ import threading
 from collections import Counter
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -72,6 +73,7 @@ def test_sixteen_claimers_never_share_a_row(kernel_database: Database) -> None:
     assert len({c.attempt_id for c in claimed}) == 200
 
 
+@pytest.mark.fault("F13")
 def test_a_lease_that_ran_out_frees_the_row_and_fences_its_old_holder(kernel_database: Database) -> None:
     owe(kernel_database, 1)
     with kernel_database.transaction() as session:

@@ -93,6 +93,7 @@ def test_an_outside_postgresql_whose_user_may_make_nothing(tmp_path: Path, postg
     assert_sentence(ran, "may not create databases")
 
 
+@pytest.mark.fault("F18")
 def test_an_outside_redis_that_forgets(tmp_path: Path) -> None:
     server = redis.start(tmp_path / "redis", free_port())
     try:

@@ -52,6 +52,7 @@ def until(supervisor: Supervisor, fact: Callable[[], bool], seconds: float = 20)
     assert supervisor.run_until(fact, seconds), "it did not come about in time"
 
 
+@pytest.mark.fault("F4")
 def test_a_killed_process_comes_back_at_once_and_its_leases_are_reported(
     supervisor: Supervisor, places: Places, said: list[str]
 ) -> None:

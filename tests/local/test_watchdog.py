@@ -41,6 +41,7 @@ def stamp(intake: ServiceDatabase, age: float) -> None:
         connection.execute(STAMP, (age,))
 
 
+@pytest.mark.fault("F21")
 def test_a_worker_that_consumes_nothing_for_a_minute_is_restarted(
     intake: ServiceDatabase, redis_url: str, asked: Asked
 ) -> None:

@@ -13,6 +13,7 @@ from tests.notify.standing import TUESDAY_TEN, Standing
 PHONE = "+18165550142"
 
 
+@pytest.mark.fault("F48")
 @pytest.mark.capability("N3")
 def test_ten_planners_and_ten_senders_at_once_make_one_message(notify: Standing) -> None:
     patient = submit(notify, email="", consent_email=False)
@@ -32,6 +33,7 @@ def test_ten_planners_and_ten_senders_at_once_make_one_message(notify: Standing)
     assert notify.states(appointment_id=visit)["booked", "sms"][0] in ("sent", "delivered")
 
 
+@pytest.mark.fault("F49")
 @pytest.mark.capability("N4")
 def test_after_three_hours_down_useful_messages_go_nearest_visit_first_and_pointless_ones_say_so(
     notify: Standing,
@@ -49,6 +51,7 @@ def test_after_three_hours_down_useful_messages_go_nearest_visit_first_and_point
     assert [row.appointment_id for row in sent] == [nearer, later]
 
 
+@pytest.mark.fault("F49")
 @pytest.mark.capability("N4")
 def test_a_day_down_sends_nothing_at_night(notify: Standing) -> None:
     visit = book(notify, submit(notify, email=""), TUESDAY_TEN + timedelta(days=9))
@@ -61,6 +64,7 @@ def test_a_day_down_sends_nothing_at_night(notify: Standing) -> None:
     assert len(notify.texts_to(PHONE)) == 1
 
 
+@pytest.mark.fault("F42")
 @pytest.mark.capability("N5")
 def test_a_move_withdraws_what_waits_and_corrects_what_was_sent(notify: Standing) -> None:
     patient = submit(notify, email="")

@@ -57,6 +57,7 @@ def state(notify: Standing, visit: object) -> str:
     return notify.states(appointment_id=visit)["booked", "sms"][0]
 
 
+@pytest.mark.fault("F37")
 def test_only_the_providers_own_signature_is_taken(notify: Standing) -> None:
     attempt, sid, visit = sent_message(notify)
     path = f"/hooks/sms/status?a={attempt}"
@@ -74,6 +75,7 @@ def test_only_the_providers_own_signature_is_taken(notify: Standing) -> None:
     assert state(notify, visit) == "delivered"
 
 
+@pytest.mark.fault("F34")
 @pytest.mark.capability("N6")
 def test_a_receipt_a_hundred_times_in_parallel_changes_the_state_once(notify: Standing) -> None:
     attempt, sid, visit = sent_message(notify)
@@ -92,6 +94,7 @@ def test_a_receipt_a_hundred_times_in_parallel_changes_the_state_once(notify: St
     assert len(moves) == 1
 
 
+@pytest.mark.fault("F35")
 @pytest.mark.capability("N6")
 def test_in_every_order_of_five_receipts_the_state_never_goes_back() -> None:
     words = ("queued", "sending", "sent", "delivered", "read")
@@ -107,6 +110,7 @@ def test_in_every_order_of_five_receipts_the_state_never_goes_back() -> None:
         assert all(state_after(final, word) is None for word in (*words, "undelivered", "failed"))
 
 
+@pytest.mark.fault("F38")
 def test_strange_statuses_and_other_peoples_messages_change_nothing(notify: Standing) -> None:
     attempt, sid, visit = sent_message(notify)
     assert status(notify, attempt, sid, "teleported", ErrorCode="abc") == 204
@@ -146,6 +150,7 @@ def test_a_reply_delivered_twice_is_one_reply(notify: Standing) -> None:
     assert len(notify.rows("SELECT 1 FROM outbox_event WHERE type = 'reply_confirmed'")) == 1
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.capability("N10")
 def test_two_people_on_one_phone_are_never_confused(notify: Standing) -> None:
     for hours in (0, 3):
@@ -161,6 +166,7 @@ def test_two_people_on_one_phone_are_never_confused(notify: Standing) -> None:
     assert told == []
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.capability("N10")
 def test_doubtful_words_hold_further_texts_until_staff_have_read_them(notify: Standing) -> None:
     visit = book(notify, submit(notify, email="", consent_email=False), TUESDAY_TEN + timedelta(days=9))
@@ -195,6 +201,7 @@ def test_cancel_opts_out_and_asks_staff_about_the_visit(notify: Standing) -> Non
     assert len(audited) == 1
 
 
+@pytest.mark.fault("F40")
 @pytest.mark.capability("N9", "N10")
 def test_the_corpus_end_to_end_opts_out_exactly_those_it_should(notify: Standing) -> None:
     lines = (Path(__file__).parent / "replies_corpus.jsonl").read_text(encoding="utf-8").splitlines()

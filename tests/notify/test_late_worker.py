@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -22,6 +23,7 @@ def start(session: Session, notify: Standing, worker: str) -> list[Started]:
     return start_sends(session, clinic, worker, lambda channel, only: "sms_http", limit=10)
 
 
+@pytest.mark.fault("F13")
 def test_a_worker_that_wakes_up_after_another_took_over_sends_nothing(notify: Standing) -> None:
     patient = submit(notify, email="", consent_email=False)
     book(notify, patient, TUESDAY_TEN + timedelta(days=9))

@@ -63,6 +63,7 @@ def test_a_bucket_never_holds_more_than_a_second_of_messages() -> None:
     assert refill(0, -5, pace) == 0
 
 
+@pytest.mark.fault("F29")
 @pytest.mark.capability("N19", "N4")
 def test_a_backlog_goes_out_at_the_providers_pace_and_stops_at_its_daily_cap(
     database: DatabaseFactory, notify_stand_ins: StandIns
@@ -94,6 +95,7 @@ def test_a_backlog_goes_out_at_the_providers_pace_and_stops_at_its_daily_cap(
         assert len(waiting) == 4
 
 
+@pytest.mark.fault("F28")
 @pytest.mark.capability("N7")
 def test_a_shut_provider_is_paused_and_the_other_takes_what_was_never_transmitted(notify: Standing) -> None:
     def provider(name: str, url: str) -> SmsHttp:

@@ -35,6 +35,7 @@ def resolve(notify: Standing, after: timedelta = timedelta(minutes=5)) -> None:
     notify.work[1].run(new_id())
 
 
+@pytest.mark.fault("F30")
 @pytest.mark.parametrize("mode", ["error_500_after", "reset_after"])
 def test_an_acceptance_nobody_saw_is_found_by_look_up(notify: Standing, mode: str) -> None:
     faults(notify, mode=mode, count=1)
@@ -50,6 +51,7 @@ def test_an_acceptance_nobody_saw_is_found_by_look_up(notify: Standing, mode: st
 
 
 # A number of its own each: the carrier outlives a test, and would find the same words of an earlier one.
+@pytest.mark.fault("F30")
 @pytest.mark.parametrize(
     ("mode", "phone"), [("error_500_before", "+18165550161"), ("reset_before", "+18165550162")]
 )
@@ -66,6 +68,7 @@ def test_what_the_provider_denies_is_sent_again(notify: Standing, mode: str, pho
     assert len(notify.texts_to(phone)) == 1
 
 
+@pytest.mark.fault("F30")
 def test_a_signed_receipt_settles_a_doubt_without_a_look_up(notify: Standing) -> None:
     faults(notify, mode="error_500_after", count=1)
     visit = booked_text(notify)
@@ -74,6 +77,7 @@ def test_a_signed_receipt_settles_a_doubt_without_a_look_up(notify: Standing) ->
     assert len(notify.texts_to(PHONE)) == 1
 
 
+@pytest.mark.fault("F33")
 def test_a_provider_that_cannot_say_is_not_a_denial_and_staff_hear_of_it(notify: Standing) -> None:
     notify.carrier.put(
         "/carrier/faults", json=[{"mode": "error_500_before", "count": 1}, {"mode": "lookup_503"}]
@@ -91,6 +95,7 @@ def test_a_provider_that_cannot_say_is_not_a_denial_and_staff_hear_of_it(notify:
     assert notify.texts_to(PHONE) == []
 
 
+@pytest.mark.fault("F29")
 def test_429_is_waited_out_as_long_as_the_provider_says(notify: Standing) -> None:
     faults(notify, mode="rate_429", count=1, seconds=20)
     visit = booked_text(notify)
@@ -112,6 +117,7 @@ def test_a_refused_number_is_dead_and_on_the_call_list(notify: Standing) -> None
     assert [(row.kind, row.code) for row in items] == [("number_dead", "21211")]
 
 
+@pytest.mark.fault("F6")
 def test_a_killed_worker_leaves_a_doubt_and_never_a_second_text(notify: Standing) -> None:
     visit = booked_text(notify)
     notify.carrier.put("/carrier/faults", json={"mode": "callback_never"})
@@ -131,6 +137,7 @@ def test_a_killed_worker_leaves_a_doubt_and_never_a_second_text(notify: Standing
     assert len(notify.texts_to(PHONE)) == 1
 
 
+@pytest.mark.fault("F39")
 def test_stop_between_commit_and_post_stops_the_post(notify: Standing) -> None:
     visit = booked_text(notify)
     arm("before_post=sleep0.8:1")
@@ -147,6 +154,7 @@ def test_stop_between_commit_and_post_stops_the_post(notify: Standing) -> None:
     assert ["no more texts" in text for text in notify.texts_to(PHONE)] in ([True], [])
 
 
+@pytest.mark.fault("F42")
 def test_a_move_between_commit_and_post_stops_the_post(notify: Standing) -> None:
     from tests.notify.people import move
 

@@ -137,6 +137,7 @@ def test_an_unknown_id_is_one_404(clinic: Clinic, bad: str) -> None:
     assert answer.status_code == 404
 
 
+@pytest.mark.fault("F47")
 def test_a_second_reader_is_told_what_changed(clinic: Clinic) -> None:
     case = clinic.submit()
     clinic.do(case, "accept")
