@@ -17,6 +17,7 @@ from bench.claims import measure_claims
 from bench.clinic import BenchClinic, bench_clinic
 from bench.decisions import measure as measure_decisions
 from bench.due import measure_due
+from bench.first_paint import measure_first_paint
 from bench.machine import measure_machine, measure_pages
 from bench.messages import measure_mails, measure_messages
 from bench.page_saves import measure_page_saves
@@ -32,7 +33,7 @@ RESULTS = Path(__file__).parent / "results"
 ALONE: dict[str, Callable[[float], list[Result]]] = {"decisions": measure_decisions}
 IN_CLINIC: dict[str, Callable[[BenchClinic, float], list[Result]]] = {
     "machine": measure_machine,
-    "pages": measure_pages,
+    "pages": lambda clinic, seconds: [*measure_pages(clinic, seconds), *measure_first_paint(clinic, seconds)],
     "routing": measure_routing,
     "submits": measure_submits,
     "page_saves": measure_page_saves,

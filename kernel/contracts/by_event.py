@@ -7,12 +7,15 @@ from kernel.contracts import (
     intake_submitted,
     message_state_changed,
     message_states_changed,
+    patient_merge,
     protocol_published,
     questionnaire_published,
+    referral_received,
     referral_routed,
     referral_state_changed,
     reply,
     slot_offer,
+    status_link_issued,
 )
 from kernel.events import Contract
 
@@ -21,6 +24,8 @@ CONTRACTS: dict[str, type[Contract]] = {
     "code_requested": code_requested.CodeRequested,
     "questionnaire_published": questionnaire_published.QuestionnairePublished,
     "protocol_published": protocol_published.ProtocolPublished,
+    "status_link_issued": status_link_issued.StatusLinkIssued,
+    "referral_received": referral_received.ReferralReceived,
     "referral_routed": referral_routed.ReferralRouted,
     "referral_state_changed": referral_state_changed.ReferralStateChanged,
     "appointment_booked": appointment.AppointmentBooked,
@@ -29,6 +34,8 @@ CONTRACTS: dict[str, type[Contract]] = {
     "appointment_outcome_recorded": appointment.AppointmentOutcomeRecorded,
     "slot_offered": slot_offer.SlotOffered,
     "slot_offer_ended": slot_offer.SlotOfferEnded,
+    "patients_merged": patient_merge.PatientsMerged,
+    "patients_unmerged": patient_merge.PatientsMerged,
     "reply_confirmed": reply.ReplyMeant,
     "reply_cannot_come": reply.ReplyMeant,
     "reply_reschedule": reply.ReplyMeant,

@@ -6,7 +6,10 @@ from kernel.events import Contract
 
 
 class ReferralStateChanged(Contract):
-    """`version` rises by one with each move, so a listener can tell an old event from a new one."""
+    """`version` rises by one with each move, so a listener can tell an old event from a new one.
+
+    `route` is the one in force after the move ("" in events of before it was told).
+    """
 
     referral_id: UUID
     submission_id: UUID | None
@@ -14,3 +17,4 @@ class ReferralStateChanged(Contract):
     from_state: str
     to_state: str
     version: int
+    route: str = ""

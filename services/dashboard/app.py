@@ -89,7 +89,7 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
     pages.register_blueprint(access)
     pages.register_blueprint(home_routes())
     patient = ServiceClient(parts.tokens, settings.service_urls, timeout_seconds=PATIENCE_SECONDS)
-    desk = Desk(parts.database, Owners(parts.client), Owners(patient))
+    desk = Desk(parts.database, Owners(parts.client), Owners(patient), settings.public_url)
     pages.register_blueprint(staff_account_routes(desk, settings.password_salt.get_secret_value()))
     add_pages(pages, desk)
     return pages

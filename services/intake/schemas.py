@@ -159,6 +159,12 @@ class LinkIn(Wire):
     questionnaire: Annotated[str, StringConstraints(strict=True, max_length=1000)] = ""
 
 
+class StatusLinkIn(Wire):
+    """A link to follow a referral by; without a language, the patient's own."""
+
+    language: Literal["en", "es", ""] = ""
+
+
 class QuestionnaireIn(BaseModel):
     """A FHIR R4 Questionnaire; its own rules check it, with paths."""
 

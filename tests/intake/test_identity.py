@@ -96,6 +96,10 @@ def test_merge_and_unmerge_are_audited(clinic: Clinic) -> None:
         row.action for row in clinic.sql("SELECT action FROM audit_entry WHERE subject_id = :id", id=new)
     }
     assert {"merge_patients", "unmerge_patients"} <= deeds
+    (merged,), (released,) = clinic.events("patients_merged"), clinic.events("patients_unmerged")
+    assert (merged["record_id"], merged["patient_id"], merged["records"]) == (new, known, [new])
+    assert (released["record_id"], released["patient_id"]) == (new, new)
+    assert released["version"] > merged["version"], "an old event does not undo a newer one"
     direct = clinic.call(
         "POST", f"/patients/{new}/merge", {"into": new}, actor=FRONT_DESK, version=version + 1
     )

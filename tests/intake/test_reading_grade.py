@@ -66,10 +66,36 @@ def test_all_words_together_read_at_grade_six_or_less(language: str, grade: Any)
     assert grade(together) <= 6.0
 
 
+def inflesz(text: str) -> float:
+    """Szigriszt-Pazos perspicuity, as INFLESZ reads it: 65 and more is "fairly easy", what primary school (grade 6)
+    reads; 80 and more "very easy". Stricter than Crawford's grade for texts of few sentences."""
+    plain = "".join(c for c in unicodedata.normalize("NFD", text.lower()) if not unicodedata.combining(c))
+    words = re.findall(r"[a-z]+", plain)
+    ends = max(1, len(re.findall(r"[.!?:]+", text)))
+    syllables = sum(max(1, len(re.findall(r"[aeo]|[iuy]+(?![aeo])", word))) for word in words)
+    return 206.835 - 62.3 * syllables / len(words) - len(words) / ends
+
+
+@pytest.mark.capability("C11")
+@pytest.mark.parametrize("part", ["prepare", "learn"])
 @pytest.mark.parametrize("route", ["physical_therapy", "medication_review", "surgical_consult", "other"])
-@pytest.mark.parametrize(("language", "grade"), [("en", english_grade), ("es", spanish_grade)])
-def test_how_to_prepare_reads_at_grade_six_or_less(route: str, language: str, grade: Any) -> None:
-    assert grade(" ".join(texts(language)["guide"][route])) <= 6.0
+def test_how_to_prepare_and_what_to_know_read_at_grade_six_or_less(route: str, part: str) -> None:
+    """English by Flesch-Kincaid; Spanish by Crawford's grade and by INFLESZ, which must both agree."""
+    assert english_grade(" ".join(texts("en")["guide"][route][part])) <= 6.0
+    spanish = " ".join(texts("es")["guide"][route][part])
+    assert spanish_grade(spanish) <= 6.0
+    assert inflesz(spanish) >= 65.0
+
+
+def test_the_measures_can_fail() -> None:
+    """A sentence of the sort letters are full of is above grade six in each."""
+    hard = (
+        "Administration of anticoagulant medication necessitates interdisciplinary consultation beforehand."
+    )
+    duro = "La administración de medicamentos anticoagulantes requiere previamente consideración interdisciplinaria."
+    assert english_grade(hard) > 6.0
+    assert spanish_grade(duro) > 6.0
+    assert inflesz(duro) < 65.0
 
 
 def test_both_languages_have_the_same_texts() -> None:

@@ -1,5 +1,6 @@
 """Red flags: each fires at its level by API and by page, stops in time, and is never taken back by silence."""
 
+import time
 from typing import Any
 
 import pytest
@@ -9,7 +10,8 @@ from kernel.contracts.protocol_published import ProtocolPublished
 from services.intake.questionnaires import shipped_questionnaire
 from services.intake.rules.form import Form
 from services.intake.rules.read_questionnaire import read_questionnaire
-from tests.intake.conftest import ADMIN, NURSE, Browser, Clinic
+from tests.conftest import DatabaseFactory
+from tests.intake.conftest import ADMIN, NURSE, Browser, Clinic, Keys, make_clinic
 from tests.intake.witness import answers_for
 
 DOCUMENT = shipped_document()
@@ -157,6 +159,47 @@ def test_a_call_back_nobody_takes_on_goes_up_the_on_call_order(clinic: Clinic) -
     assert (
         clinic.sql("SELECT count(*) AS n FROM audit_entry WHERE action = 'escalate_callback_task'")[0].n == 2
     )
+
+
+@pytest.mark.capability("I12")
+def test_a_same_day_flag_tells_the_patient_at_once_that_somebody_will_call(
+    clinic: Clinic, browser: Browser
+) -> None:
+    """C3: the text of level S stands before the next question, is kept word for word, and when it was read."""
+    browser.start(lang="es")
+    browser.open(f"/intake/q/{browser.token}/fever_and_illness").send({"fever": "true"})
+    assert "/notice/" in browser.at
+    assert "le va a llamar hoy" in browser.body
+    submission = str(clinic.sql("SELECT id FROM submission")[0].id)
+    (notice,) = clinic.get(f"/submissions/{submission}")["safety_notices"]
+    assert (notice["language"], notice["read_at"]) == ("es", None)
+    assert notice["text"].split("\n")[0] in browser.body
+    browser.send()
+    assert "/q/" in browser.at, "then on with the questions"
+    (notice,) = clinic.get(f"/submissions/{submission}")["safety_notices"]
+    assert notice["read_at"] is not None
+    (task,) = clinic.get("/callback-tasks")["items"]
+    assert task["action"] == "S"
+    browser.open(f"/intake/notice/{browser.token}")
+    assert "/q/" in browser.at, "read once, it is not put in the way again"
+
+
+@pytest.mark.capability("I12")
+def test_the_call_back_is_on_the_board_within_five_seconds_without_redis(
+    database: DatabaseFactory, service_keys: Keys
+) -> None:
+    """FAULT-61: nothing listens where Redis should be; the stop, its text and the board do not notice."""
+    clinic = make_clinic(database("intake").app_url, "redis://127.0.0.1:1/0", service_keys)
+    began = time.monotonic()
+    visit = clinic.browser().start()
+    visit.send({"thunderclap": "true"})
+    assert "Call 911" in visit.body
+    (task,) = clinic.get("/callback-tasks")["items"]
+    assert task["action"] == "E"
+    assert time.monotonic() - began < 5 + 25, "five seconds, and what a busy machine adds"
+    opened = clinic.sql("SELECT t.opened_at = s.saved_at AS together FROM callback_task t, submission s")[0]
+    assert opened.together, "one transaction: the board needs no message to know"
+    clinic.parts.database.engine.dispose()
 
 
 def test_an_acknowledged_call_back_does_not_escalate(clinic: Clinic) -> None:

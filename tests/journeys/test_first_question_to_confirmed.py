@@ -134,8 +134,24 @@ def test_from_the_first_question_to_a_confirmed_visit(stack: RunningStack, chrom
     text = eventually(lambda: texts(stack))[0]["body"]
     assert len(text) <= 160
     assert not re.search(r"cabeza|cuello|dolor|terapia|physical|therapy|headache", text, re.IGNORECASE), text
-    letter = eventually(lambda: letters(stack))[0]
-    assert any(attachment["name"].endswith(".ics") for attachment in letter["attachments"])
+    eventually(
+        lambda: any(
+            file["name"].endswith(".ics") for letter in letters(stack) for file in letter["attachments"]
+        )
+    )
+
+    # The letter after the acceptance leads to her own page: behind her birth date, where things stand and how to
+    # get ready, in Spanish and without a word about her health in the address.
+    ready = eventually(
+        lambda: [one["text"] for one in letters(stack) if "/intake/s?lang=es#t=" in one["text"]]
+    )[0]
+    home = chromium.new_context(viewport={"width": 360, "height": 740}).new_page()
+    home.goto(str(re.search(r"http\S+#t=\S+", ready)[0]))  # type: ignore[index]
+    home.fill("#birth_date", LUCIA.birth_date)
+    home.locator("main button").click()
+    expect(home.locator("main")).to_contain_text("Prepárese para su cita")
+    expect(home.locator("main")).to_contain_text("Su cita está planeada.")
+    assert "#" not in home.url
 
     # She answers C on her phone's own page; the dashboard shows the visit confirmed.
     handset = chromium.new_page()

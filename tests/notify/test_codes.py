@@ -7,6 +7,7 @@ import pytest
 
 from kernel.contracts.code_requested import CodeRequested
 from kernel.contracts.patient import PatientSnapshot
+from kernel.contracts.patient_merge import PatientsMerged
 from kernel.ids import new_id
 from tests.notify.people import submission, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
@@ -71,3 +72,24 @@ def test_stop_also_stops_codes(notify: Standing) -> None:
     notify.send_due()
     assert len(notify.texts_to("+18165550142")) == before
     assert notify.states(patient_id=patient)["one_time_code", "sms"] == ("suppressed", "opted_out")
+
+
+@pytest.mark.capability("N14")
+def test_messages_of_records_that_are_one_person_are_shown_together(notify: Standing) -> None:
+    kept, new = submit(notify), submit(notify, phone="+18165550148")
+    notify.hear("code_requested", asked(new, "666666", phone="+18165550148"), source="intake")
+
+    def steps(patient: UUID) -> list[str]:
+        items = notify.call("GET", f"/api/notify/v1/messages?patient_id={patient}").json()["items"]
+        return [item["step"] for item in items]
+
+    for event_type, under, version, expected in (
+        ("patients_merged", kept, 2, ["one_time_code"]),
+        ("patients_unmerged", new, 3, []),
+    ):
+        told = PatientsMerged(
+            record_id=new, version=version, patient_id=under, records=(new,), decided_at=TUESDAY_TEN
+        )
+        notify.hear(event_type, told, source="intake")
+        assert steps(kept) == expected
+    assert steps(new) == ["one_time_code"]

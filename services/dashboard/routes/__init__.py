@@ -22,6 +22,7 @@ from services.dashboard.routes.matches import match_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
 from services.dashboard.routes.overlays import overlay_routes
+from services.dashboard.routes.patient_links import patient_link_routes
 from services.dashboard.routes.patients import patient_routes
 from services.dashboard.routes.protocol import protocol_routes
 from services.dashboard.routes.protocol_drafts import protocol_draft_routes
@@ -53,6 +54,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         callback_routes,
         worklist_routes,
         patient_routes,
+        patient_link_routes,
         handoff_routes,
         inbox_routes,
         message_health_routes,

@@ -30,6 +30,7 @@ class Desk:
     database: Database
     owners: Owners
     patient_owners: Owners
+    public_url: str = ""
 
 
 def staff_only(*roles: frozenset[str] | set[str]) -> Callable[[F], F]:

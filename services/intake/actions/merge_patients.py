@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from services.intake.actions.tell_merge import tell_merge
 from services.intake.model import Patient
 from services.intake.queries.patients import patient_of
 
@@ -28,4 +29,5 @@ def merge_patients(session: Session, actor: Actor, patient: Patient, into: UUID)
     patient.updated_at = now(session)
     record(session, actor, "merge_patients", "patient", patient.id, details={"into": str(kept.id)})
     record(session, actor, "merge_patients", "patient", kept.id, details={"from": str(patient.id)})
+    tell_merge(session, "patients_merged", patient, kept.id)
     return kept

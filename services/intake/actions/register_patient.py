@@ -29,7 +29,10 @@ ORDER BY id LIMIT $5
 
 @dataclass(frozen=True)
 class PatientFacts:
-    """Who somebody says the patient is. `birth_date` is YYYY-MM-DD, `phone` E.164 or "". Prints nothing of it."""
+    """Who somebody says the patient is. `birth_date` is YYYY-MM-DD, `phone` E.164 or "". Prints nothing of it.
+
+    Not `consent_known`: nobody asked them, so what they agreed to before stays.
+    """
 
     given_name: Personal[str]
     family_name: Personal[str]
@@ -41,6 +44,7 @@ class PatientFacts:
     time_zone: str
     consent_sms: bool
     consent_email: bool
+    consent_known: bool = True
 
 
 @dataclass(frozen=True)
@@ -160,12 +164,12 @@ def _update(session: Session, patient: Patient, facts: PatientFacts) -> None:
         if given and getattr(patient, name) != given:
             setattr(patient, name, given)
             changed = True
-    told = {
+    told: dict[str, Any] = {
         "language": facts.language,
         "time_zone": _zone(facts),
-        "consent_sms": facts.consent_sms,
-        "consent_email": facts.consent_email,
     }
+    if facts.consent_known:
+        told |= {"consent_sms": facts.consent_sms, "consent_email": facts.consent_email}
     for name, value in told.items():
         if getattr(patient, name) != value and value != "":
             setattr(patient, name, value)

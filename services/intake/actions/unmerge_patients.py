@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from services.intake.actions.tell_merge import tell_merge
 from services.intake.model import Patient
 
 
@@ -22,3 +23,4 @@ def unmerge_patients(session: Session, actor: Actor, patient: Patient) -> None:
     patient.updated_at = now(session)
     record(session, actor, "unmerge_patients", "patient", patient.id, details={"from": str(kept)})
     record(session, actor, "unmerge_patients", "patient", kept, details={"released": str(patient.id)})
+    tell_merge(session, "patients_unmerged", patient, patient.id)

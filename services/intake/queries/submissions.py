@@ -15,10 +15,13 @@ def referral_of(session: Session, submission_id: UUID) -> ReferralView | None:
 
 
 def visits_of(session: Session, patient_id: UUID, referral_id: UUID | None) -> list[VisitView]:
-    """The patient's visits of one referral (all, without one), soonest first."""
-    found = select(VisitView).where(VisitView.patient_id == patient_id)
+    """The visits of one referral (all of the patient, without one), soonest first."""
+    found = select(VisitView)
     if referral_id is not None:
+        # The referral service may know a patient from outside by another id: the referral is what tells.
         found = found.where(VisitView.referral_id == referral_id)
+    else:
+        found = found.where(VisitView.patient_id == patient_id)
     return list(session.scalars(found.order_by(VisitView.starts_at).limit(50)))
 
 

@@ -16,14 +16,15 @@ from services.intake.actions.issue_link import issue_link
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.revoke_link import revoke_link
 from services.intake.actions.start_draft import start_draft
-from services.intake.model import Patient, PatientLink
+from services.intake.model import Patient, PatientLink, ReferralView, Submission
 from services.intake.queries.forms import current_form, questionnaire_document
 from services.intake.queries.patients import patient_of
 from services.intake.queries.permissions import missing_permissions
+from services.intake.routes.answering import STATUS_LINK_DAYS
 from services.intake.routes.list_queries import EmptyIn
 from services.intake.routes.submission_routes import form_in_force
 from services.intake.rules.link_tokens import link_path
-from services.intake.schemas import AnyOut, LinkIn
+from services.intake.schemas import AnyOut, LinkIn, StatusLinkIn
 
 ISSUES = {"nurse", "front_desk"}
 KIOSK_DAYS = 1
@@ -74,6 +75,40 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
                 "path": link_path("answer", token, json_data.language),
                 "submission_id": str(started.submission.id),
                 "resumed": started.resumed,
+                "expires_at": link.expires_at.isoformat(),
+            }
+            return Reply(body, 201)
+
+        return once(database, who.client, deed).as_flask()
+
+    @routes.post("/referrals/<referral_id>/links")
+    @allow(roles=ISSUES, services=True)
+    @routes.input(StatusLinkIn)
+    @routes.output(AnyOut, status_code=201)
+    def issue_status(referral_id: str, json_data: StatusLinkIn) -> Any:
+        """A link by which the patient follows this referral, also one that came from outside."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            found = parse_id(referral_id)
+            view = session.get(ReferralView, found) if found else None
+            patient = patient_of(session, view.patient_id) if view else None
+            if view is None or patient is None:
+                raise not_found("referral")
+            known = view.submission_id is not None and session.get(Submission, view.submission_id) is not None
+            token, link = issue_link(
+                session,
+                who.actor,
+                "status",
+                patient_id=patient.id,
+                submission_id=view.submission_id if known else None,
+                referral_id=view.referral_id,
+                days=STATUS_LINK_DAYS,
+                replaces_earlier=False,
+            )
+            body = {
+                "id": str(link.id),
+                "path": link_path("status", token, json_data.language or patient.language),
                 "expires_at": link.expires_at.isoformat(),
             }
             return Reply(body, 201)

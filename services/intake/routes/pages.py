@@ -16,6 +16,7 @@ from services.intake.routes.code_pages import code_pages
 from services.intake.routes.entry_pages import entry_pages
 from services.intake.routes.kiosk_pages import kiosk_facts, kiosk_pages
 from services.intake.routes.later_pages import later_pages
+from services.intake.routes.notice_pages import notice_pages
 from services.intake.routes.offer_pages import offer_pages
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.preview_pages import preview_pages
@@ -43,6 +44,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: 
         start_pages(database, facts),
         entry_pages(database, facts),
         later_pages(database, facts),
+        notice_pages(database, facts),
         code_pages(database, facts),
         sent_pages(database, facts),
         kiosk_pages(facts),

@@ -90,22 +90,9 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 actor = Actor("patient", str(link.patient_id))
                 return redirect(url_for("status.show", handle=use_up(session, actor, link)), 303)
             onward = _onward(handle, Draft(draft.submission, draft.patient, draft.form), page)
-        if saved.notice == "self_harm":
-            return redirect(url_for("question.notice", handle=handle), 303)
+        if saved.notice is not None:
+            return redirect(url_for("notice.show", handle=handle), 303)
         return redirect(onward, 303)
-
-    @routes.get("/notice/<handle>")
-    def notice(handle: str) -> Answer:
-        """Help for somebody who thinks of hurting themselves, before any further question."""
-        with database.transaction() as session:
-            link = answer_link(session, handle)
-            if not visitor.is_let_in(link.id):
-                return gate_page(facts)
-        chosen = visitor.language()
-        onward = url_for("question.resume", handle=handle)
-        return render_template(
-            "notice.html", lang=chosen, t=texts(chosen), onward=onward, clinic_phone=facts.phone_shown
-        )
 
     return routes
 

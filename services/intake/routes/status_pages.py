@@ -15,7 +15,7 @@ from services.intake.model import PatientLink, ReferralView, Submission, VisitVi
 from services.intake.queries.reading_rights import may_read
 from services.intake.queries.submissions import notices_of, referral_of, visits_of
 from services.intake.routes import visitor
-from services.intake.routes.answering import LinkRefused, held_link
+from services.intake.routes.answering import held_link
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.link_tokens import TOKEN_LENGTH
@@ -34,6 +34,7 @@ REACHED = {
     "attended": 4,
     "closed": 4,
 }
+ACCEPTED, ATTENDED = 2, 4
 
 
 def status_pages(database: Database, facts: PageFacts) -> Blueprint:
@@ -46,23 +47,25 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
         if len(handle) == TOKEN_LENGTH:
             return exchange(database, handle, "status")
         with database.transaction() as session:
-            link = _link(session, handle)
+            link = held_link(session, handle, "status")
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
-            submission = session.get_one(Submission, link.submission_id)
+            submission, referral = _behind(session, link)
             chosen = visitor.language()
-            notices = notices_of(session, submission.id)
-            referral = referral_of(session, submission.id)
             state = referral.state if referral else "received"
+            reached = REACHED.get(state, 1)
+            # A clinician has spoken with them and accepted: the alarm of then is not repeated.
+            stopped = submission is not None and submission.state == "stopped" and reached < ACCEPTED
+            notices = notices_of(session, submission.id) if submission and reached < ACCEPTED else []
             visits = visits_of(session, link.patient_id, referral.referral_id if referral else None)
-            coming = [_visit(visit, chosen) for visit in visits if visit.starts_at is not None]
-            known = texts(chosen)["status"]["reached"]
+            outside = submission is None
             return render_template(
                 "status.html",
                 lang=chosen,
                 t=texts(chosen),
                 handle=handle,
-                stopped=submission.state == "stopped",
+                stopped=stopped,
+                outside=outside,
                 notices=[
                     {
                         "kind": one.kind,
@@ -72,41 +75,50 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                     for one in notices
                 ],
                 steps=STEPS,
-                reached=REACHED.get(state, 1),
-                state_text=known.get(state, known["other"]),
-                visits=coming,
-                has_answers=submission.state in ("submitted", "stopped"),
+                reached=reached,
+                state_text=_state_text(state, chosen, outside=outside),
+                visits=[_visit(visit, chosen) for visit in visits if visit.starts_at is not None],
+                has_answers=not outside,
                 reads_back=may_read(session, link, visitor.device()),
-                guide=_guide(referral, submission, chosen),
+                guide=_guide(referral, reached, chosen),
                 clinic_phone=facts.phone_shown,
             )
 
     @routes.post("/s/<handle>/read")
     def read(handle: str) -> Response | str:
         with database.transaction() as session:
-            link = _link(session, handle)
+            link = held_link(session, handle, "status")
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
-            actor = Actor("patient", str(link.patient_id))
-            note_safety_read(session, actor, session.get_one(Submission, link.submission_id), now(session))
+            submission, _ = _behind(session, link)
+            if submission is not None:
+                note_safety_read(session, Actor("patient", str(link.patient_id)), submission, now(session))
         return redirect(url_for("status.show", handle=handle), 303)
 
     return routes
 
 
-def _link(session: Session, handle: str) -> PatientLink:
-    link = held_link(session, handle, "status")
-    if link.submission_id is None:
-        raise LinkRefused
-    return link
+def _behind(session: Session, link: PatientLink) -> tuple[Submission | None, ReferralView | None]:
+    """What the link follows: a submission and its referral, or a referral from outside alone."""
+    submission = session.get(Submission, link.submission_id) if link.submission_id else None
+    if link.referral_id is not None:
+        return submission, session.get(ReferralView, link.referral_id)
+    return submission, referral_of(session, submission.id) if submission else None
 
 
-def _guide(referral: ReferralView | None, submission: Submission, language: str) -> list[str]:
+def _state_text(state: str, language: str, *, outside: bool) -> str:
+    words = texts(language)["status"]
+    known = words["reached"] | (words["reached_outside"] if outside else {})
+    return str(known.get(state, known["other"]))
+
+
+def _guide(referral: ReferralView | None, reached: int, language: str) -> dict[str, list[str]] | None:
     """How to get ready, once a nurse has confirmed where: the words name no route and no diagnosis."""
-    if referral is None or submission.state == "stopped" or REACHED.get(referral.state, 1) < 2:
-        return []
+    if referral is None or not ACCEPTED <= reached < ATTENDED:
+        return None
     guides = texts(language)["guide"]
-    return list(guides.get(referral.route, guides["other"]))
+    found: dict[str, list[str]] = guides.get(referral.route, guides["other"])
+    return found
 
 
 def _visit(visit: VisitView, language: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from services.intake.rules.pdf_check import look_into_pdf
+
 MOST_BYTES: Final = 5_000_000
 MOST_PIXELS: Final = 40_000_000
 MOST_UNPACKED: Final = 50_000_000
@@ -13,8 +15,6 @@ MOST_PAGES: Final = 50
 TYPES: Final = ("application/pdf", "image/jpeg", "image/png")
 #: The harmless line every scanner answers to; it lets a clinic check that quarantine works.
 TEST_VIRUS: Final = b"EICAR-STANDARD-ANTIVIRUS-TEST-FILE"
-_PDF_ACTIVE: Final = re.compile(rb"/(JavaScript|JS|Launch|EmbeddedFile|OpenAction|AA|RichMedia|XFA)\b")
-_PDF_PAGE: Final = re.compile(rb"/Type\s*/Page\b(?!s)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def check_upload(content: bytes, claimed: str) -> UploadVerdict:
         return UploadVerdict(found, refused="damaged")
     if size[0] * size[1] > MOST_PIXELS:
         return UploadVerdict(found, refused="too_many_pixels")
-    if found == "image/png" and not _png_unpacks(content):
+    if found == "image/png" and not _png_unpacks(content, size):
         return UploadVerdict(found, refused="damaged")
     if re.search(rb"<script|<\?php|<html", content, re.IGNORECASE):
         return UploadVerdict(found, quarantined="two_types_at_once")
@@ -67,14 +67,10 @@ def _type_of(content: bytes) -> str:
 def _pdf(content: bytes) -> UploadVerdict:
     if b"%%EOF" not in content[-2048:]:
         return UploadVerdict("application/pdf", refused="damaged")
-    pages = max(1, len(_PDF_PAGE.findall(content)))
-    if pages > MOST_PAGES:
-        return UploadVerdict("application/pdf", pages, refused="too_many_pages")
-    if b"/Encrypt" in content:
-        return UploadVerdict("application/pdf", pages, quarantined="encrypted")
-    if _PDF_ACTIVE.search(content):
-        return UploadVerdict("application/pdf", pages, quarantined="active_content")
-    return UploadVerdict("application/pdf", pages)
+    found = look_into_pdf(content)
+    if found.pages > MOST_PAGES:
+        return UploadVerdict("application/pdf", found.pages, refused="too_many_pages")
+    return UploadVerdict("application/pdf", found.pages, quarantined=found.problem)
 
 
 def _png_size(content: bytes) -> tuple[int, int] | None:
@@ -84,8 +80,11 @@ def _png_size(content: bytes) -> tuple[int, int] | None:
     return (width, height) if width and height else None
 
 
-def _png_unpacks(content: bytes) -> bool:
+def _png_unpacks(content: bytes, size: tuple[int, int]) -> bool:
     """The picture data unpacks, to no more than its size allows: a small file can hide a very large one."""
+    width, height = size
+    # Four channels of two bytes a point, a byte before each line, and again as much as interlacing may add.
+    most = min(MOST_UNPACKED, 2 * height * (width * 8 + 1) + 1024)
     place, packed = 8, bytearray()
     while place + 8 <= len(content):
         length, kind = struct.unpack(">I4s", content[place : place + 8])
@@ -96,7 +95,7 @@ def _png_unpacks(content: bytes) -> bool:
         place += 12 + length
     unpacker = zlib.decompressobj()
     try:
-        out = unpacker.decompress(bytes(packed), MOST_UNPACKED)
+        out = unpacker.decompress(bytes(packed), most)
     except zlib.error:
         return False
     return bool(out) and not unpacker.unconsumed_tail

@@ -2,6 +2,7 @@
 
 from services.notify.model.base import Base
 from services.notify.model.contacts import Consent, ContactPoint, Patient, PatientContact
+from services.notify.model.merges import PatientRecord
 from services.notify.model.messages import (
     MessageMove,
     PlannedMessage,
@@ -26,6 +27,7 @@ __all__ = [
     "MessageTemplate",
     "Patient",
     "PatientContact",
+    "PatientRecord",
     "PlannedMessage",
     "ProviderState",
     "Receipt",

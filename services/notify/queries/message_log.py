@@ -22,7 +22,8 @@ SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.ch
     m.reason, m.sent_at, m.delivered_at, m.attempts, m.created_at, m.contact_point_id, a.facts, a.version, p.time_zone
 FROM planned_message m LEFT JOIN appointment a ON a.id = m.appointment_id LEFT JOIN patient p ON p.id = m.patient_id
 WHERE (CAST(:appointment AS uuid) IS NULL OR m.appointment_id = :appointment)
-    AND (CAST(:patient AS uuid) IS NULL OR m.patient_id = :patient)
+    AND (CAST(:patient AS uuid) IS NULL OR m.patient_id = :patient OR m.patient_id IN (
+        SELECT patient_id FROM patient_record WHERE stands_under = :patient))
     AND SEEN
     AND (CAST(:after_at AS timestamptz) IS NULL OR (m.planned_for, m.id) > (:after_at, CAST(:after_id AS uuid)))
 ORDER BY m.planned_for, m.id LIMIT :limit

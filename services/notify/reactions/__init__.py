@@ -9,14 +9,19 @@ from services.notify.reactions.on_appointment_moved import on_appointment_moved
 from services.notify.reactions.on_appointment_outcome_recorded import on_appointment_outcome_recorded
 from services.notify.reactions.on_code_requested import on_code_requested
 from services.notify.reactions.on_intake_submitted import on_intake_submitted
+from services.notify.reactions.on_patients_merged import on_patients_merged
+from services.notify.reactions.on_patients_unmerged import on_patients_unmerged
+from services.notify.reactions.on_referral_received import on_referral_received
 from services.notify.reactions.on_referral_routed import on_referral_routed
 from services.notify.reactions.on_referral_state_changed import on_referral_state_changed
 from services.notify.reactions.on_slot_offer_ended import on_slot_offer_ended
 from services.notify.reactions.on_slot_offered import on_slot_offered
+from services.notify.reactions.on_status_link_issued import on_status_link_issued
 
 REACTIONS: Mapping[str, Reaction] = {
     "code_requested": on_code_requested,
     "intake_submitted": on_intake_submitted,
+    "referral_received": on_referral_received,
     "referral_routed": on_referral_routed,
     "referral_state_changed": on_referral_state_changed,
     "appointment_booked": on_appointment_booked,
@@ -25,4 +30,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "appointment_outcome_recorded": on_appointment_outcome_recorded,
     "slot_offered": on_slot_offered,
     "slot_offer_ended": on_slot_offer_ended,
+    "status_link_issued": on_status_link_issued,
+    "patients_merged": on_patients_merged,
+    "patients_unmerged": on_patients_unmerged,
 }

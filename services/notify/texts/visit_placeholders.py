@@ -43,5 +43,7 @@ VISIT_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
         "visit_name": _VISIT_NAME,
         "hold_until": _HOLD,
         "offer_link": _OFFER_LINK,
+        "link": KNOWN["link"],
+        "code": KNOWN["code"],
     }
 )

@@ -88,6 +88,7 @@ def move_referral(
             from_state=from_state,
             to_state=to_state,
             version=referral.version,
+            route=referral.route,
         ),
     )
     return move

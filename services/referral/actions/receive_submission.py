@@ -21,6 +21,7 @@ from services.referral.actions.publish_shipped_protocol import publish_shipped_p
 from services.referral.actions.set_patient import set_patient
 from services.referral.actions.store_decision import store_decision
 from services.referral.model.referral import Referral
+from services.referral.queries.patient_records import stands_under
 from services.referral.queries.protocols import PublishedProtocol, protocol_of_site
 from services.referral.queries.referrals import live_decision
 from services.referral.rules.recorded_days import recorded_days
@@ -86,10 +87,13 @@ def _create(
     follows: Referral | None,
 ) -> Referral:
     moment = now(session)
+    # Answers sent under a record that was merged since belong to the one it stands under.
+    patient = stands_under(session, submitted.patient_id)
     referral = Referral(
         id=new_id(),
         submission_id=submitted.submission_id,
-        patient_id=submitted.patient_id,
+        patient_id=patient,
+        first_patient_id=None if patient == submitted.patient_id else submitted.patient_id,
         language=submitted.language,
         mode=submitted.mode,
         state="received",

@@ -7,7 +7,9 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.contracts.patient import PatientSnapshot
+from kernel.contracts.referral_received import ReferralReceived
 from kernel.ids import new_id
+from kernel.outbox import emit
 from services.referral.actions.move_referral import move_referral
 from services.referral.actions.propose_route import set_priority
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
@@ -54,4 +56,17 @@ def start_referral(
     session.add(referral)
     session.flush()
     move_referral(session, actor, referral, "needs_triage", reason_code=reason_code)
+    emit(
+        session,
+        "referral_received",
+        referral.id,
+        ReferralReceived(
+            referral_id=referral.id,
+            patient_id=referral.patient_id,
+            patient=patient,
+            state=referral.state,
+            version=referral.version,
+            received_at=moment,
+        ),
+    )
     return referral

@@ -39,6 +39,7 @@ class Referral(Base):
     force; `proposed_…` are the protocol's. `flagged`: a red-flag hold is open. `clock` runs, pauses (then
     `clock_left_seconds` of business time are kept) or is stopped. `attempts` counts visits that fell through.
     `markers`: what the protocol adds for the reviewer's eye (its modifiers, such as `never_diagnosed_migraine`).
+    `first_patient_id`: the record it was made for, once staff merged that into `patient_id`.
     `owner_*`: the staff member who has it in hand, or "". `follows_id`: the referral this one continues.
     """
 
@@ -47,6 +48,7 @@ class Referral(Base):
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     submission_id: Mapped[UUID | None] = mapped_column(PgUuid, index=True)
     patient_id: Mapped[UUID] = mapped_column(PgUuid, index=True)
+    first_patient_id: Mapped[UUID | None] = mapped_column(PgUuid)
     patient_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     patient_key: Mapped[bytes | None] = mapped_column(LargeBinary)
     language: Mapped[str] = mapped_column(Text)

@@ -1,0 +1,57 @@
+"""A safety text between two pages of questions: somebody will call today, or help for thoughts of self-harm."""
+
+from flask import Blueprint, redirect, render_template, url_for
+from werkzeug.wrappers import Response
+
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.database import Database
+from services.intake.actions.note_safety_read import note_safety_read
+from services.intake.queries.submissions import notices_of
+from services.intake.routes import visitor
+from services.intake.routes.answering import answer_link, draft_behind
+from services.intake.routes.entry_pages import gate_page
+from services.intake.routes.page_facts import PageFacts
+from services.intake.texts import texts
+
+
+def notice_pages(database: Database, facts: PageFacts) -> Blueprint:
+    """Return the blueprint of the page that shows a safety text before any further question."""
+    routes = Blueprint("notice", __name__)
+
+    @routes.get("/notice/<handle>")
+    def show(handle: str) -> Response | str:
+        """The texts not read yet, word for word as they were stored; without one, on with the questions."""
+        with database.transaction() as session:
+            link = answer_link(session, handle)
+            if not visitor.is_let_in(link.id):
+                return gate_page(facts)
+            draft = draft_behind(session, link)
+            waiting = [
+                (one.kind, (one.text.reveal() if one.text else "").split("\n"))
+                for one in notices_of(session, draft.submission.id)
+                if one.read_at is None
+            ]
+        if not waiting:
+            return redirect(url_for("question.resume", handle=handle), 303)
+        chosen = visitor.language()
+        return render_template(
+            "notice.html",
+            lang=chosen,
+            t=texts(chosen),
+            notices=waiting,
+            clinic_phone=facts.phone_shown,
+        )
+
+    @routes.post("/notice/<handle>")
+    def read(handle: str) -> Response | str:
+        """They say they read it: noted with the time, then on with the questions."""
+        with database.transaction() as session:
+            link = answer_link(session, handle)
+            if not visitor.is_let_in(link.id):
+                return gate_page(facts)
+            draft = draft_behind(session, link, lock=True)
+            note_safety_read(session, Actor("patient", str(link.patient_id)), draft.submission, now(session))
+        return redirect(url_for("question.resume", handle=handle), 303)
+
+    return routes

@@ -1,0 +1,60 @@
+"""Links handed out at the desk: on screen as a QR code made here, and nowhere else."""
+
+import html
+import re
+
+from kernel.ids import new_id
+from kernel.web.qr_code import qr_code
+from tests.dashboard.conftest import Dashboard
+from tests.dashboard.test_lists import PERSON, last, offer
+
+
+def test_the_desk_shows_a_code_for_the_tablet_and_for_a_phone(clinic: Dashboard) -> None:
+    patient = str(new_id())
+    offer(clinic, "intake", f"patients/{patient}", {"id": patient, **PERSON, "language": "es", "version": 1})
+    token = "AbC_9-" * 7 + "x"
+    made = {
+        "id": str(new_id()),
+        "path": f"/intake/q?lang=es#t={token}",
+        "expires_at": clinic.world.now.isoformat(),
+    }
+    clinic.world.extra["intake", "POST", f"patients/{patient}/links"] = made
+    browser = clinic.signed_in("front_desk")
+    page = browser.get(f"/staff/patients/{patient}")
+    assert "Questions on the tablet" in page.text
+    fields = browser.form_fields(page, f"/staff/patients/{patient}/link")
+    shown = browser.post(f"/staff/patients/{patient}/link", {**fields, "mode": "kiosk"})
+    assert shown.status_code == 200
+    assert last(clinic) == (f"/patients/{patient}/links", {"mode": "kiosk", "language": "es"})
+    found = re.search(r'<input readonly value="([^"]+)"', shown.text)
+    assert found
+    address = html.unescape(found.group(1))
+    assert address.endswith(f"/intake/q?lang=es#t={token}")
+    assert str(qr_code(address, "The link as a code for a camera")) in shown.text
+    assert shown.headers["Cache-Control"] == "no-store"
+    assert "Open on this tablet" in shown.text
+    phone = browser.post(f"/staff/patients/{patient}/link", {**fields, "mode": "self"})
+    assert "Open on this tablet" not in phone.text
+    assert browser.post(f"/staff/patients/{patient}/link", {**fields, "mode": "other"}).status_code == 404
+
+
+def test_a_link_to_follow_a_referral_and_a_refusal_in_words(clinic: Dashboard) -> None:
+    referral = str(new_id())
+    browser = clinic.signed_in("nurse")
+    page = browser.get("/staff/patients")
+    fields = {
+        **browser.form_fields(page, "/staff/patients"),
+        "key": str(new_id()),
+        "back": "https://evil.test/",
+    }
+    refused = browser.post(f"/staff/referrals/{referral}/link", fields)
+    assert refused.status_code == 404
+    assert "evil.test" not in refused.text
+    made = {"id": str(new_id()), "path": "/intake/s?lang=en#t=" + "Z" * 43}
+    clinic.world.extra["intake", "POST", f"referrals/{referral}/links"] = made
+    shown = browser.post(
+        f"/staff/referrals/{referral}/link", {**fields, "key": str(new_id()), "language": "en"}
+    )
+    assert "#t=" + "Z" * 43 in shown.text
+    assert "evil.test" not in shown.text
+    assert clinic.signed_in("therapist").post(f"/staff/referrals/{referral}/link", fields).status_code == 403

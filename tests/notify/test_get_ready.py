@@ -1,0 +1,51 @@
+"""The message that leads to the patient's own page: by mail, else by text, once, and gated by the birth date."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from kernel.contracts.status_link_issued import StatusLinkIssued
+from kernel.ids import new_id
+from tests.notify.people import submission, submit
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+PATH = "/intake/s?lang=es#t=" + "Ab-_9" * 8 + "xyz"
+
+
+def issued(patient: UUID, language: str = "es", path: str = PATH) -> StatusLinkIssued:
+    return StatusLinkIssued(
+        link_id=new_id(),
+        patient_id=patient,
+        patient=submission(patient, language=language).patient,
+        referral_id=new_id(),
+        link_path=path,
+        issued_at=TUESDAY_TEN,
+        expires_at=TUESDAY_TEN + timedelta(days=180),
+    )
+
+
+@pytest.mark.capability("C11")
+def test_it_is_sent_once_by_mail_else_by_text(notify: Standing) -> None:
+    both = submit(notify, language="es")
+    told = issued(both)
+    notify.hear("status_link_issued", told, source="intake")
+    notify.hear("status_link_issued", told, source="intake")
+    notify.send_due()
+    (letter,) = notify.mails_to("rosa@example.test")
+    link = f"{notify.settings.public_url}{PATH}"
+    assert link in letter["text"]
+    assert "preparar su visita" in letter["text"]
+    assert notify.texts_to("+18165550142") == []
+
+    only_text = submit(notify, phone="+18165550143", email="", language="en", consent_email=False)
+    notify.hear("status_link_issued", issued(only_text, "en", PATH.replace("?lang=es", "")), source="intake")
+    notify.send_due()
+    (text,) = notify.texts_to("+18165550143")
+    assert text.startswith("Prairie Crossing: get ready for your visit: http")
+    assert len(text) <= 160
+
+    neither = submit(notify, phone="+18165550144", email="", consent_sms=False, consent_email=False)
+    notify.hear("status_link_issued", issued(neither), source="intake")
+    notify.send_due()
+    assert notify.states(patient_id=neither)["get_ready", "sms"] == ("suppressed", "no_consent")
