@@ -18,6 +18,7 @@ from bench.clinic import BenchClinic, bench_clinic
 from bench.decisions import measure as measure_decisions
 from bench.due import measure_due
 from bench.first_paint import measure_first_paint
+from bench.form_render import measure_form_render
 from bench.machine import measure_machine, measure_pages
 from bench.messages import measure_mails, measure_messages
 from bench.page_saves import measure_page_saves
@@ -25,6 +26,7 @@ from bench.replays import measure_replays
 from bench.result import Result, as_table
 from bench.routing import measure_routing
 from bench.scheduling import measure_scheduling
+from bench.stored_submissions import measure_stored_submissions
 from bench.submissions import measure_submits
 from bench.worklist import measure_worklist
 
@@ -44,6 +46,8 @@ IN_CLINIC: dict[str, Callable[[BenchClinic, float], list[Result]]] = {
     "replays": measure_replays,
     "claims": measure_claims,
     "worklist": measure_worklist,
+    "form_render": measure_form_render,
+    "stored_submissions": measure_stored_submissions,
 }
 
 

@@ -49,7 +49,7 @@ BAD_IDS = ("0", "-1", "not-an-id", "1%27%20OR%20%271%27=%271", "00000000-0000-00
 LISTS_OF_ANOTHERS = {"/api/referral/v1/self/patients/{patient_id}"}
 
 
-# Where a letter or a whole protocol comes in.
+# Where a letter, a whole protocol or a whole questionnaire comes in.
 TAKE_MORE = dict.fromkeys(
     (
         "/api/referral/v1/referrals",
@@ -58,6 +58,13 @@ TAKE_MORE = dict.fromkeys(
         "/api/referral/v1/protocol/drafts/{draft_id}/document",
     ),
     3 * 1024 * 1024,
+) | dict.fromkeys(
+    (
+        "/api/intake/v1/questionnaires/check",
+        "/api/intake/v1/questionnaire-drafts",
+        "/api/intake/v1/questionnaire-drafts/{draft_id}",
+    ),
+    4 * 1024 * 1024,
 )
 
 

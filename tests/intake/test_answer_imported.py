@@ -286,3 +286,38 @@ def test_a_link_to_what_is_not_published_is_refused(clinic: Clinic) -> None:
     answer = clinic.call("POST", f"/patients/{given['patient_id']}/links", body)
     assert answer.status_code == 422
     assert answer.get_json()["errors"] == [{"field": "questionnaire", "code": "not_published"}]
+
+
+@pytest.mark.capability("I6")
+def test_bad_answers_through_the_page_are_refused_and_the_draft_is_kept(clinic: Clinic) -> None:
+    """BAD-37, 38, 40, 42, 45, 46, 50 on an imported questionnaire."""
+    document = every_type()
+    publish(clinic, document)
+    browser = open_form(clinic, document["url"])
+    without = {key: told for key, told in ANSWERED.items() if key != "t~2fbool"}
+    bad: list[tuple[str, dict[str, Any], str]] = [
+        ("required, absent", without, "t~2fbool"),
+        ("required, blank", {**without, "t~2fbool": "   "}, "t~2fbool"),
+        ("of no question", {**ANSWERED, "t-other": "x"}, "t-other"),
+        ("of a later version", {**ANSWERED, "admin": "true"}, "admin"),
+        ("half of a whole", {**ANSWERED, "t~20int": "7.5"}, "t~20int"),
+        ("a word for a number", {**ANSWERED, "t~20int": "seven"}, "t~20int"),
+        ("two for one", {**ANSWERED, "t-one": ["1", "2"]}, "t-one"),
+        ("not in the list", {**ANSWERED, "t-several": ["a", "z"]}, "t-several"),
+        ("no such day", {**ANSWERED, "t-date": "2026-02-31"}, "t-date"),
+        ("a unit that is not offered", {**ANSWERED, "t-amount.unit": "st"}, "t-amount"),
+        ("too long", {**ANSWERED, "t-words": "A" * 11}, "t-words"),
+        ("far too long", {**ANSWERED, "t-text": "x" * 10_001}, "t-text"),
+    ]
+    for name, fields, at in bad:
+        browser.send(fields)
+        assert browser.status == 422, name
+        assert f'href="#f-{at}"' in browser.body, name
+    assert submission_of(clinic, document["url"])["items"] == {"kept": "set"}, "nothing of it is stored"
+    inert = {**ANSWERED, "t-text": "<script>alert(1)</script> {{7*7}}", "t-open.other": "a\u202eb"}
+    browser.send(inert)
+    browser.open(browser.at.replace("second~2fpage", "types"))
+    assert "<script>alert" not in browser.body
+    stored = submission_of(clinic, document["url"])
+    assert stored["items"]["t-text"] == inert["t-text"]
+    assert stored["status"] == "draft"

@@ -10,6 +10,7 @@ from services.dashboard.queries.case import Case, read_case
 from services.dashboard.queries.messages import messages_of_patient
 from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.charts import charts_of
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
 from services.dashboard.routes.refusals import show_refusal
 from services.dashboard.rules.deeds import offered
@@ -63,6 +64,7 @@ def case_routes(desk: Desk) -> Blueprint:
         return render_template(
             "case.html",
             case=found,
+            trends=charts_of(desk, found.patient_id),
             messages=messages,
             views=views,
             deeds=[

@@ -1,0 +1,267 @@
+"""The form editor on the real intake service: a manager edits, looks, publishes, and a patient answers it."""
+
+import json
+import re
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from werkzeug.serving import make_server
+
+from kernel.assembly import assemble
+from kernel.settings import load
+from services.dashboard.app import join_parts
+from services.dashboard.rules.form_conditions import read_conditions
+from services.dashboard.rules.form_edit import moved, next_version, outline, removed, walk
+from services.dashboard.rules.form_item import item_fields, read_item
+from services.dashboard.settings import DashboardSettings
+from services.intake.questionnaires import HEADACHE_SPINE, shipped_questionnaire
+from tests.conftest import DatabaseFactory
+from tests.dashboard.conftest import PASSWORD, Dashboard, environment
+from tests.intake.conftest import MANAGER, Clinic, make_clinic, new_keys
+from tests.intake.fhir_examples import all_examples
+from tests.intake.publisher_examples import PUBLISHED
+from tests.servers import free_port
+
+pytestmark = pytest.mark.xdist_group("form_editor")
+expect.set_options(timeout=30_000)
+
+
+@dataclass
+class Whole:
+    """Both services behind one address."""
+
+    address: str
+    intake: Clinic
+    dashboard: Dashboard
+
+
+@pytest.fixture(scope="module")
+def whole(module_database: DatabaseFactory, session_redis_url: str, repository: Path) -> Iterator[Whole]:
+    keys, port = new_keys(), free_port()
+    address = f"http://127.0.0.1:{port}"
+    clinic = make_clinic(
+        module_database("intake").app_url, session_redis_url, keys, assets_dir=repository / "node_modules"
+    )
+
+    class Urls:
+        urls = dict.fromkeys(("intake", "referral", "notify", "dashboard"), address)
+
+    signing: Any = (keys.private, keys.public)
+    given = environment(module_database("dashboard").app_url, Urls, signing, repository / "node_modules")  # type: ignore[arg-type]
+    settings = load(DashboardSettings, "dashboard", {**given, "DATA_KEYS": keys.data})
+    parts = assemble("dashboard", settings)
+    dashboard = Dashboard(join_parts(parts, settings), parts, None)  # type: ignore[arg-type]
+
+    def by_path(environ: Any, start: Any) -> Any:
+        app = dashboard.app if environ["PATH_INFO"].startswith("/staff") else clinic.app
+        return app(environ, start)
+
+    server = make_server("127.0.0.1", port, by_path, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    clinic.submit({"regions": ["neck"]})
+    yield Whole(address, clinic, dashboard)
+    server.shutdown()
+    thread.join(10)
+    parts.database.engine.dispose()
+    clinic.parts.database.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def cookies(whole: Whole, chromium: Browser) -> list[Any]:
+    """A manager's, signed in once."""
+    email = whole.dashboard.add_staff("manager", email="forms.manager@example.test")
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{whole.address}/staff/login")
+    page.fill("[name=email]", email)
+    page.fill("[name=password]", PASSWORD)
+    page.click("text=Sign in >> nth=-1")
+    page.wait_for_url(re.compile(r"/staff/(?!login)"))
+    kept = context.cookies()
+    context.close()
+    return list(kept)
+
+
+@pytest.fixture
+def page(whole: Whole, chromium: Browser, cookies: list[Any]) -> Iterator[Page]:
+    """The manager's page, without JavaScript."""
+    context = chromium.new_context(
+        base_url=whole.address, java_script_enabled=False, viewport={"width": 1366, "height": 900}
+    )
+    context.add_cookies(cookies)
+    context.set_default_timeout(60_000)
+    yield context.new_page()
+    context.close()
+
+
+def go(pressed: Locator) -> None:
+    """Press what leads to another page by its key, and wait until that page is there."""
+    with pressed.page.expect_navigation():
+        pressed.press("Enter")
+
+
+def begin(page: Page) -> None:
+    page.goto("/staff/questionnaires")
+    go(page.get_by_role("button", name="Edit headache-spine"))
+    expect(page.locator("h1")).to_contain_text("Questions before your visit")
+
+
+@pytest.mark.capability("I17")
+def test_a_question_is_added_branched_translated_moved_seen_and_published(page: Page, whole: Whole) -> None:
+    begin(page)
+    go(page.get_by_role("link", name="Add a question in: Your visit"))
+    page.fill("[name='text.en']", "Do you need an interpreter?")
+    page.fill("[name='text.es']", "¿Necesita un intérprete?")
+    page.fill("[name='option.0.en']", "Yes, for signs")
+    page.fill("[name='option.0.es']", "Sí, de señas")
+    page.fill("[name='option.1.en']", "No")
+    page.fill("[name='option.1.es']", "No")
+    page.select_option("[name='when.0.question']", "regions")
+    go(page.get_by_role("button", name="Use the question picked above"))
+    page.select_option("[name='when.0.answer']", "neck")
+    go(page.get_by_role("button", name="Save to the draft"))
+    row = page.locator("tr", has_text="Do you need an interpreter?")
+    expect(row).to_contain_text("asked only sometimes")
+    expect(row).to_contain_text("New")
+    go(row.get_by_role("button", name=re.compile("Move up")))
+    before = page.locator(".outline tr").all_text_contents()
+    with page.expect_navigation():
+        page.keyboard.press("Enter")  # the button that was pressed has the focus again
+    after = page.locator(".outline tr").all_text_contents()
+    place = next(n for n, words in enumerate(before) if "interpreter" in words)
+    assert "interpreter" in after[place - 1]
+    expect(page.locator("#changes")).to_contain_text("Do you need an interpreter?")
+
+    go(page.get_by_role("link", name=re.compile("^Preview")))
+    page.select_option("[name=page]", "visit")
+    page.select_option("[name=lang]", "es")
+    go(page.get_by_role("button", name="Show"))
+    for frame in page.locator("iframe").all():
+        expect(frame.content_frame.get_by_text("¿Necesita un intérprete?")).to_be_visible()
+        expect(frame.content_frame.get_by_text("Sí, de señas")).to_be_visible()
+    widths = [frame.bounding_box() for frame in page.locator("iframe").all()]
+    assert widths[0] and widths[1]
+    assert widths[0]["width"] < 400 < widths[1]["width"]
+    go(page.get_by_role("link", name="Back", exact=True))
+    go(page.get_by_role("button", name=re.compile(r"^Publish \d")))
+    expect(page.locator("h1")).to_have_text("Questionnaires")
+    expect(page.locator("tr", has_text="headache-spine")).to_contain_text("2")
+
+    (newest, *_) = whole.intake.get(f"/questionnaires?url={HEADACHE_SPINE}")["items"]
+    assert newest["questionnaire"].endswith("|2")
+    added = next(row for row in outline(newest["document"]) if row["en"] == "Do you need an interpreter?")
+    assert (added["es"], added["conditions"], added["kind"]) == ("¿Necesita un intérprete?", 1, "choice")
+
+
+@pytest.mark.capability("I17")
+def test_a_question_a_rule_needs_cannot_be_dropped_and_the_rule_is_named(page: Page, whole: Whole) -> None:
+    begin(page)
+    go(page.get_by_role("link", name=re.compile("sudden|thunderclap|worst", re.IGNORECASE)).first)
+    expect(page.locator(".notice--amber")).to_contain_text("SN04")
+    go(page.get_by_role("button", name="Take this question out"))
+    notice = page.get_by_role("alert").first
+    expect(notice).to_contain_text("A published rule needs what this draft no longer asks")
+    expect(notice).to_contain_text("(SN04)")
+    expect(page.get_by_role("button", name=re.compile("^Publish"))).to_have_count(0)
+    draft = page.url.rpartition("/")[2].partition("?")[0]
+    version = whole.intake.sql(
+        "SELECT version FROM questionnaire_draft WHERE id = CAST(:id AS uuid)", id=draft
+    )[0].version
+    refused = whole.intake.call(
+        "POST", f"/questionnaire-drafts/{draft}/publish", {}, actor=MANAGER, version=version
+    )
+    assert refused.status_code == 409
+    assert refused.get_json()["needed_by"][0]["rules"][0]["id"] == "SN04"
+    go(page.get_by_role("button", name="Throw away"))
+    expect(page.locator("h1")).to_have_text("Questionnaires")
+
+
+@pytest.mark.capability("I17", "I18")
+def test_a_document_is_brought_in_and_a_broken_one_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    broken = {**PUBLISHED["hl7"], "item": [{"linkId": "a", "type": "string", "text": "<script>x</script>"}]}
+    for name, document in (("good", PUBLISHED["smart"]), ("broken", broken)):
+        (tmp_path / f"{name}.json").write_text(json.dumps(document))
+    page.goto("/staff/questionnaires")
+    page.set_input_files("[name=document]", tmp_path / "broken.json")
+    go(page.get_by_role("button", name="Check and open as a draft"))
+    expect(page.get_by_role("alert")).to_contain_text("item[0].text holds a script")
+    page.set_input_files("[name=document]", tmp_path / "good.json")
+    go(page.get_by_role("button", name="Check and open as a draft"))
+    expect(page.locator("h1")).to_contain_text("Health check")
+    page.locator("summary", has_text="Kept and exported").press("Enter")
+    expect(page.locator(".checks")).to_contain_text("item: itemControl gtable")
+
+
+@pytest.mark.capability("C8")
+def test_a_licensed_instrument_waits_for_its_permission(page: Page, tmp_path: Path) -> None:
+    document = {
+        "resourceType": "Questionnaire",
+        "status": "active",
+        "url": "https://example.test/Questionnaire/ndi",
+        "title": "Neck Disability Index",
+        "item": [{"linkId": "a", "type": "boolean", "text": "Our own words"}],
+    }
+    (tmp_path / "ndi.json").write_text(json.dumps(document))
+    page.goto("/staff/questionnaires")
+    page.set_input_files("[name=document]", tmp_path / "ndi.json")
+    go(page.get_by_role("button", name="Check and open as a draft"))
+    expect(page.get_by_role("alert")).to_contain_text("belongs to Howard Vernon")
+    expect(page.get_by_role("button", name=re.compile("^Publish"))).to_have_count(0)
+    at = page.url
+    page.goto("/staff/instruments")
+    card = page.locator(".instrument", has_text="NDI")
+    expect(card).to_contain_text("Permission needed")
+    card.locator("summary").press("Enter")
+    card.locator("[name=granted_by]").fill("A. Person, Mapi Research Trust")
+    card.locator("[name=reference]").fill("Licence 2026-117")
+    card.locator("[name=granted_on]").fill("2026-01-02")
+    go(card.get_by_role("button", name="Record", exact=True))
+    expect(page.locator(".instrument", has_text="NDI")).to_contain_text("Permission recorded")
+    page.goto(at)
+    go(page.get_by_role("button", name=re.compile(r"^Publish \d")))
+    expect(page.locator("h1")).to_have_text("Questionnaires")
+    page.goto("/staff/instruments")
+    go(page.get_by_role("button", name="End it for NDI"))
+    expect(page.locator(".instrument", has_text="NDI")).to_contain_text("Permission needed")
+
+
+EVERY = {**all_examples(), **PUBLISHED, "ours": shipped_questionnaire()}
+
+
+@pytest.mark.capability("I17", "I18")
+def test_opening_and_saving_any_question_unchanged_changes_nothing() -> None:
+    for name, document in EVERY.items():
+        base = str(document.get("language") or "en")[:2]
+        for item, *_ in walk(document["item"]):
+            fields = item_fields(item, base)
+            form = {"kind": fields["kind"], "options": str(len(fields["options"]))}
+            form |= {f"text.{one}": fields["text"][one] for one in ("en", "es")}
+            form |= {f"help.{one}": fields["help"][one] for one in ("en", "es")}
+            form |= {flag: "yes" for flag in ("required", "repeats", "hidden") if fields[flag]}
+            form |= {"minimum": str(fields["minimum"]), "maximum": str(fields["maximum"])}
+            if fields["max_length"]:
+                form["max_length"] = str(fields["max_length"])
+            for number, option in enumerate(fields["options"]):
+                form |= {f"option.{number}.{one}": option[one] for one in ("en", "es")}
+            made = read_item(item, form, base)
+            plain = {key: value for key, value in item.items() if value is not False}
+            assert made == plain, (name, item["linkId"])
+
+
+def test_moving_and_taking_out_touch_nothing_else() -> None:
+    document = shipped_questionnaire()
+    assert moved(moved(document, "where", 1), "where", -1) == document
+    assert moved(document, document["item"][0]["linkId"], -1) == document
+    rows = outline(removed(document, "mood"))
+    assert not any(row["link_id"].startswith("phq9_1") for row in rows)
+    assert next_version("2") == "3"
+    assert next_version("0.1.9") == "0.1.10"
+    whens = [{"question": "phq9_1", "operator": "=", "answerCoding": {"system": "x", "code": "LA6569-3"}}]
+    form = {"whens": "1", "when.0.question": "phq9_1", "when.0.operator": "=", "when.0.answer": "LA6569-3"}
+    assert read_conditions(document, form, whens) == whens
