@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, insert, select, text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -70,20 +70,27 @@ def _canonical_time(at: datetime) -> str:
     return f"{at.timestamp():.6f}"
 
 
-def seal(session: Session, limit: int = 500) -> int:
-    """Chain up to `limit` entries not chained yet; return how many. Two sealers at once take turns."""
+def seal(session: Session, limit: int = 5_000) -> int:
+    """Chain up to `limit` entries not chained yet; return how many. Two sealers at once take turns.
+
+    Run once a second, `limit` is above what submits can write in one: the chain keeps up with them.
+    """
     session.execute(text("SELECT pg_advisory_xact_lock(hashtext('audit_seal'))"))
-    waiting = select(AuditEntry).join(AuditUnsealed, AuditUnsealed.entry_id == AuditEntry.id)
-    entries = session.scalars(waiting.order_by(AuditEntry.id).limit(limit)).all()
+    waiting = select(AuditEntry.id, AuditEntry.digest).join(
+        AuditUnsealed, AuditUnsealed.entry_id == AuditEntry.id
+    )
+    entries = session.execute(waiting.order_by(AuditEntry.id).limit(limit)).all()
     if not entries:
         return 0
     last = session.scalars(select(AuditSeal).order_by(AuditSeal.seq.desc()).limit(1)).first()
     seq, previous = (last.seq, last.hash) if last else (0, GENESIS)
+    links = []
     for entry in entries:
         seq += 1
         linked = hashlib.sha256(previous + entry.digest).digest()
-        session.add(AuditSeal(seq=seq, entry_id=entry.id, previous=previous, hash=linked))
+        links.append({"seq": seq, "entry_id": entry.id, "previous": previous, "hash": linked})
         previous = linked
+    session.execute(insert(AuditSeal), links)
     session.execute(delete(AuditUnsealed).where(AuditUnsealed.entry_id.in_([e.id for e in entries])))
     return len(entries)
 
