@@ -24,6 +24,8 @@ LISTENERS: dict[str, tuple[str, ...]] = {
     "reply_reschedule": ("referral",),
     "message_state_changed": ("referral",),
     "message_states_changed": ("referral",),
+    "staff_alerted": ("notify",),
+    "referrer_noticed": ("notify",),
     "contact_opted_out": ("referral", "intake"),
     "contact_opted_in": ("referral", "intake"),
 }

@@ -8,6 +8,7 @@ from kernel.contracts import (
     message_state_changed,
     message_states_changed,
     patient_merge,
+    professional_notice,
     protocol_published,
     questionnaire_published,
     referral_received,
@@ -41,6 +42,8 @@ CONTRACTS: dict[str, type[Contract]] = {
     "reply_reschedule": reply.ReplyMeant,
     "message_state_changed": message_state_changed.MessageStateChanged,
     "message_states_changed": message_states_changed.MessageStatesChanged,
+    "staff_alerted": professional_notice.StaffAlerted,
+    "referrer_noticed": professional_notice.ReferrerNoticed,
     "contact_opted_out": contact_opt.ContactOpted,
     "contact_opted_in": contact_opt.ContactOpted,
 }

@@ -72,7 +72,7 @@ class StepIn(Strict):
     topic: Literal["visit", "follow_up", "outreach", "waitlist"] = "visit"
     template: Code
     exempt: Literal["", "booking_confirmation", "same_day_reminder", "correction"] = ""
-    audience: Literal["all", "short_notice", "planned_ahead", "attended", "no_show"] = "all"
+    audience: Literal["all", "short_notice", "planned_ahead", "high_risk", "attended", "no_show"] = "all"
 
 
 class CadenceIn(Strict):
@@ -99,7 +99,21 @@ class SimulateIn(Strict):
     time_zone: Zone = ""
     sms: Barrier = ""
     email: Barrier = ""
+    no_shows: Annotated[StrictInt, Field(ge=0, le=99)] = 0
     steps: Annotated[list[StepIn], Field(min_length=1, max_length=12)] | None = None
+
+
+class StaffContactIn(Strict):
+    """Whom to alert: a person or a duty phone. No sites: alerts of every site."""
+
+    name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120, pattern=r"\S")]
+    role: Literal["front_desk", "nurse", "therapist", "provider", "manager", "admin"]
+    sites: Annotated[list[Scope], Field(max_length=20)] = Field(default_factory=list)
+    phone: Annotated[str, StringConstraints(strict=True, pattern=r"^(\+[1-9][0-9]{7,14})?$")] = ""
+    email: Annotated[
+        str,
+        StringConstraints(strict=True, max_length=254, pattern=r"^([^@\s<>,;]+@[^@\s<>,;.]+\.[^@\s<>,;]+)?$"),
+    ] = ""
 
 
 class ItemsOut(BaseModel):

@@ -110,7 +110,7 @@ def test_the_simulator_sends_the_visit_asked_for_and_shows_each_message(clinic: 
     }
     page = (
         clinic.signed_in("manager")
-        .get("/staff/simulator?day=2026-11-30&at=10:00&site=liberty&sms=opted_out")
+        .get("/staff/simulator?day=2026-11-30&at=10:00&site=liberty&sms=opted_out&no_shows=1")
         .text
     )
     assert "See you Monday" in page
@@ -120,6 +120,10 @@ def test_the_simulator_sends_the_visit_asked_for_and_shows_each_message(clinic: 
     body = last(clinic)[1]
     assert body["starts_at"] == "2026-11-30T10:00:00-06:00"
     assert body["sms"] == "opted_out"
+    assert body["no_shows"] == 1
+    # One press goes to the same visit behind the next change of the clocks.
+    assert "Across the clock change of 2027-03-14" in page
+    assert "day=2027-03-15" in page
 
 
 def test_an_alarm_is_taken_and_the_front_desk_only_looks(clinic: Dashboard) -> None:

@@ -159,6 +159,15 @@ def test_a_call_back_nobody_takes_on_goes_up_the_on_call_order(clinic: Clinic) -
     assert (
         clinic.sql("SELECT count(*) AS n FROM audit_entry WHERE action = 'escalate_callback_task'")[0].n == 2
     )
+    # Each who is to act is alerted once, by a message that names no patient and no flag.
+    alerts = clinic.events("staff_alerted")
+    assert [(one["kind"], one["roles"], one["urgent"]) for one in alerts] == [
+        ("callback_waits", ["nurse"], True),
+        ("callback_passed_on", ["provider"], True),
+        ("callback_passed_on", ["manager"], True),
+    ]
+    assert len({one["alert_id"] for one in alerts}) == 3
+    assert "saddle" not in str(alerts)
 
 
 @pytest.mark.capability("I12")

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from kernel.contracts.patient import PatientSnapshot
-from tests.referral.calendar_steps import booked, change, slots
+from tests.referral.calendar_steps import booked, change, events, slots
 from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
 
 PDF = b"%PDF-1.7\nnot much of a letter\n%%EOF"
@@ -184,7 +184,7 @@ def test_a_note_is_returned_reviewed_and_acknowledged_as_separate_steps(clinic: 
 
 @pytest.mark.capability("L11")
 def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = refer(staffed).json
+    made = refer(staffed, notices_email="front@referrer.example.test").json
     other = refer(staffed, external_id="B-1", patient={**PATIENT, "given_name": "Ana"}).json
     staffed.submit(NECK_PAIN)
     assert staffed.get("/referrer-notices")["items"] == []
@@ -220,6 +220,8 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: 
         ("B-1", "declined"),
     ]
     assert "Rosa" not in str(staffed.get("/referrer-notices"))
+    # The one who gave an address gets the same by e-mail, the other nothing.
+    assert events(staffed, "referrer_noticed") == 6
     assert staffed.call("GET", "/referrer-notices?cursor=x").status_code == 400
 
 

@@ -19,6 +19,7 @@ from services.dashboard.routes.handoff import handoff_routes
 from services.dashboard.routes.inbox import inbox_routes
 from services.dashboard.routes.instruments import instrument_routes
 from services.dashboard.routes.matches import match_routes
+from services.dashboard.routes.message_editor import message_editor_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
 from services.dashboard.routes.overlays import overlay_routes
@@ -60,6 +61,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         message_health_routes,
         call_list_routes,
         simulator_routes,
+        message_editor_routes,
         watching_routes,
         waitlist_routes,
         match_routes,

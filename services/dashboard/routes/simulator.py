@@ -13,7 +13,7 @@ from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import reference
 from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
 from services.dashboard.rules.roles import ADMIN, CLINICAL, EVERYONE, MANAGER, THERAPIST
-from services.dashboard.rules.times import CLINIC_ZONE, local
+from services.dashboard.rules.times import CLINIC_ZONE, clock_changes, local
 
 Rows = list[dict[str, Any]]
 BARRIERS = {
@@ -23,6 +23,8 @@ BARRIERS = {
     "opted_out": "Opted out",
     "number_dead": "Does not reach",
 }
+
+NO_SHOWS = {"0": "None", "1": "One", "2": "Two"}
 
 
 def simulator_routes(desk: Desk) -> Blueprint:
@@ -50,6 +52,8 @@ def simulator_routes(desk: Desk) -> Blueprint:
             sites=sites,
             visit_types=visit_types,
             barriers=BARRIERS,
+            no_shows=NO_SHOWS,
+            scrub=_scrub(asked, body["site_zone"]),
             starts_at=body["starts_at"],
             zone=body["site_zone"],
         )
@@ -79,6 +83,7 @@ def _asked(visit_types: Rows, sites: Rows) -> dict[str, str]:
         "zone": CLINIC_ZONE,
         "sms": "",
         "email": "",
+        "no_shows": "0",
     }
     return {name: request.args.get(name, value) for name, value in usual.items()}
 
@@ -97,7 +102,25 @@ def _body(asked: dict[str, str], sites: Rows) -> dict[str, Any]:
         "time_zone": asked["zone"],
         "sms": asked["sms"] if asked["sms"] in BARRIERS else "",
         "email": asked["email"] if asked["email"] in BARRIERS else "",
+        "no_shows": int(asked["no_shows"]) if asked["no_shows"] in NO_SHOWS else 0,
     }
+
+
+def _scrub(asked: dict[str, str], zone: str) -> list[tuple[str, dict[str, str]]]:
+    """Links to the same visit a day or a week on, and across the next changes of the site's clock."""
+    try:
+        day, booked = date.fromisoformat(asked["day"]), date.fromisoformat(asked["booked_day"])
+    except ValueError:
+        return []
+    ahead = day - booked
+    steps = [("A week earlier", -7), ("A day earlier", -1), ("A day later", 1), ("A week later", 7)]
+    links = [(words, day + timedelta(days=by)) for words, by in steps]
+    for change in clock_changes(zone, booked, 2):
+        links.append((f"Across the clock change of {change.isoformat()}", change + timedelta(days=1)))
+    return [
+        (words, {**asked, "day": to.isoformat(), "booked_day": (to - ahead).isoformat()})
+        for words, to in links
+    ]
 
 
 def _moment(day: str, at: str, zone: str) -> str:

@@ -19,6 +19,13 @@ class Verdict:
 
 def verdict(health: dict[str, Any], now: datetime) -> Verdict:
     """Return how sending goes. Late messages weigh more than silence, and silence only when something was due."""
+    if health.get("silence_alarm"):
+        return Verdict(
+            "red",
+            "Messages are due and nothing has been accepted for ten minutes.",
+            "Check the carrier's and the mail server's own status page and that the message service's worker runs "
+            "(System). Nothing is lost.",
+        )
     late = float(health.get("oldest_due_seconds") or 0)
     if late > 15 * 60:
         return Verdict(

@@ -1,7 +1,7 @@
 """Times in words: how long, how late, and on the clinic's wall clock."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 CLINIC_ZONE = "America/Chicago"
@@ -88,3 +88,17 @@ def age_on(birth_date: str, today: date) -> int | None:
     except ValueError:
         return None
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+
+
+def clock_changes(zone: str, after: date, count: int) -> list[date]:
+    """The next `count` days after `after` on which the clocks of `zone` change; fewer when two years have none."""
+    place = ZoneInfo(zone)
+    found: list[date] = []
+    for ahead in range(1, 740):
+        day = after + timedelta(days=ahead)
+        before = datetime.combine(day, time(0), place).utcoffset()
+        if datetime.combine(day + timedelta(days=1), time(0), place).utcoffset() != before:
+            found.append(day)
+        if len(found) == count:
+            break
+    return found

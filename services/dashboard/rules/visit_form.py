@@ -20,6 +20,7 @@ MOMENTS = (
 AUDIENCES = (
     ("all", "everyone"),
     ("planned_ahead", "booked more than a day ahead"),
+    ("high_risk", "booked ahead, missed a visit before"),
     ("short_notice", "booked for the same or next day"),
     ("attended", "those who came"),
     ("no_show", "those who did not come"),

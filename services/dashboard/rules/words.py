@@ -90,6 +90,15 @@ STEPS = {
     "1_day": "1-day reminder",
     "one_day": "1-day reminder",
     "same_day": "Same-day reminder",
+    "third": "Third reminder",
+    "prepare": "What to bring",
+    "prepare_visit": "What to bring",
+    "visit_booked": "Booking confirmation",
+    "visit_moved": "Visit moved",
+    "visit_reminder": "Reminder",
+    "visit_cancelled": "Visit cancelled",
+    "slot_offered": "Offer of a free time",
+    "slot_offer_over": "Offered time is taken",
 }
 
 TABLES = {

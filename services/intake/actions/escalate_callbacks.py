@@ -7,6 +7,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.logs import log
+from services.intake.actions.alert_staff import alert_staff
 from services.intake.model import CallbackTask
 from services.intake.rules.on_call import LAST_STEP, next_due
 
@@ -43,5 +44,6 @@ def escalate_callbacks(session: Session, limit: int = 100) -> int:
             reason=task.action,
             details={"step": task.escalation},
         )
+        alert_staff(session, task)
         log().warning("callback_task_escalated", id=str(task.id), step=task.escalation)
     return escalated

@@ -13,6 +13,7 @@ from kernel.context import Actor
 from kernel.ids import new_id
 from kernel.logs import log
 from kernel.rows import add_row
+from services.intake.actions.alert_staff import alert_staff
 from services.intake.model import CallbackTask, Submission
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.harm_words import is_about_self_harm
@@ -71,6 +72,7 @@ def _open_task(
                 # Something new since it was closed: it needs a person again.
                 task.state, task.opened_at, task.closed_at = "open", moment, None
                 task.due_at = moment + timedelta(minutes=rulebook.minutes[action])
+                alert_staff(session, task)
             if acknowledge_by and task.acknowledge_by is None:
                 task.acknowledge_by = acknowledge_by
         return
@@ -96,4 +98,5 @@ def _open_task(
         reason=action,
         details={"flags": len(ids)},
     )
+    alert_staff(session, task)
     log().info("callback_task_opened", id=str(task.id), action=action)

@@ -14,6 +14,7 @@ from services.notify.actions.open_staff_item import open_staff_item
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.model import Appointment, Patient, PlannedMessage
 from services.notify.queries.cadences import cadence_for
+from services.notify.queries.missed_visits import missed_visits
 from services.notify.queries.reach import Contactable, reach_of
 from services.notify.rules.cadence import AFTER_VISIT, Step, read_steps
 from services.notify.rules.plan import Planned, Reach, Visit, plan
@@ -99,6 +100,7 @@ def _wanted(
         starts_at=datetime.fromisoformat(facts["starts_at"]),
         changed_at=datetime.fromisoformat(facts["changed_at"]),
         site_zone=facts["site"]["time_zone"],
+        no_shows=missed_visits(session, appointment.patient_id, at),
     )
     barriers = {channel: Reach(contact.barrier) for channel, contact in reach.items()}
     return plan(visit, steps, barriers, time_zone, at)

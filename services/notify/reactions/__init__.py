@@ -14,8 +14,10 @@ from services.notify.reactions.on_patients_unmerged import on_patients_unmerged
 from services.notify.reactions.on_referral_received import on_referral_received
 from services.notify.reactions.on_referral_routed import on_referral_routed
 from services.notify.reactions.on_referral_state_changed import on_referral_state_changed
+from services.notify.reactions.on_referrer_noticed import on_referrer_noticed
 from services.notify.reactions.on_slot_offer_ended import on_slot_offer_ended
 from services.notify.reactions.on_slot_offered import on_slot_offered
+from services.notify.reactions.on_staff_alerted import on_staff_alerted
 from services.notify.reactions.on_status_link_issued import on_status_link_issued
 
 REACTIONS: Mapping[str, Reaction] = {
@@ -33,4 +35,6 @@ REACTIONS: Mapping[str, Reaction] = {
     "status_link_issued": on_status_link_issued,
     "patients_merged": on_patients_merged,
     "patients_unmerged": on_patients_unmerged,
+    "staff_alerted": on_staff_alerted,
+    "referrer_noticed": on_referrer_noticed,
 }

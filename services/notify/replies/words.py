@@ -12,7 +12,7 @@ OPT_OUT = frozenset(
     {
         "stop", "stopall", "stop all", "unsubscribe", "unsubscribe all", "end", "quit", "revoke", "optout",
         "opt out",
-        "optout all", "remove", "remove me", "opt me out", "unsubscribe me", "stop stop", "arret",
+        "optout all", "remove", "remove me", "opt me out", "unsubscribe me", "stop stop", "arret", "td",
         fold("стоп").text,
         "unsuscribe", "unsubcribe", "unsubscribed", "take me off", "take me off your list",
         "take me off the list",

@@ -127,6 +127,7 @@ def cadence_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
             language=json_data.language,
             clinic=clinic,
             words=words,
+            no_shows=json_data.no_shows,
         )
         return {"items": [_shown(item) for item in found], "next_cursor": None}
 

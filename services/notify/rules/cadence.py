@@ -8,10 +8,19 @@ CHANNELS = ("sms", "email")
 # What a patient can agree to, per channel.
 PATIENT_TOPICS = ("visit", "follow_up", "outreach", "waitlist")
 TOPICS = PATIENT_TOPICS
+# People who work here or sent us the patient: no patient's consent and no cap is about them.
+PROFESSIONAL_TOPICS = ("staff", "referrer")
 Moment = Literal["booking", "days_before", "hours_before", "days_after"]
 MOMENTS: tuple[Moment, ...] = ("booking", "days_before", "hours_before", "days_after")
-Audience = Literal["all", "short_notice", "planned_ahead", "attended", "no_show"]
-AUDIENCES: tuple[Audience, ...] = ("all", "short_notice", "planned_ahead", "attended", "no_show")
+Audience = Literal["all", "short_notice", "planned_ahead", "high_risk", "attended", "no_show"]
+AUDIENCES: tuple[Audience, ...] = (
+    "all",
+    "short_notice",
+    "planned_ahead",
+    "high_risk",
+    "attended",
+    "no_show",
+)
 # Planned only once it is known what became of the visit.
 AFTER_VISIT: tuple[Audience, ...] = ("attended", "no_show")
 EXEMPTIONS = ("", "booking_confirmation", "same_day_reminder", "correction")
@@ -27,7 +36,8 @@ class Step:
 
     `moment` and `amount` say when ("days_before" 3); `at_hour` is the recipient's local hour for day steps.
     `every_channel` sends on all of `channels`, otherwise the first that can be used is taken and the next only if
-    it fails. `audience`: visits booked for the same or the next day are "short_notice"; "attended" and "no_show" are
+    it fails. `audience`: visits booked for the same or the next day are "short_notice"; "high_risk" are those planned
+    ahead by a patient who missed a visit before (rules/plan.py); "attended" and "no_show" are
     planned when the outcome is known.
     """
 

@@ -65,7 +65,7 @@ def about_values(
     clinic: ClinicWords, about: Mapping[str, Any], language: str, recipient_zone: str
 ) -> dict[str, str]:
     """The values of a message that is not about a visit. `about` as it was planned: `offer`, the facts of an offer;
-    or a one-time `code`; or the `link_path` of a personal link.
+    or a one-time `code`; or the `link_path` of a personal link; or the values of a `notice` to professionals.
     """
     if "offer" not in about:
         values = visit_values(clinic, None, language, recipient_zone)
@@ -73,6 +73,7 @@ def about_values(
             values["code"] = about["code"]
         if "link_path" in about:
             values["link"] = f"{clinic.patients_url}{about['link_path']}"
+        values |= about.get("notice", {})
         return values
     offer = about["offer"]
     zone = ZoneInfo(offer["site"]["time_zone"])

@@ -20,6 +20,7 @@ EXEMPT = (
     "answer_to_own_text",
     "one_time_code",
     "staff_urgent",
+    "professional",
 )
 # Staff having just spoken with the patient makes these needless.
 NEEDLESS_AFTER_CONTACT = ("visit", "outreach", "follow_up")
@@ -90,7 +91,11 @@ def _why_stopped(message: Candidate) -> str:
         return "opted_out"
     if message.dead:
         return "number_dead"
-    if message.consent is not True and message.exempt not in ("answer_to_own_text", "one_time_code"):
+    if message.consent is not True and message.exempt not in (
+        "answer_to_own_text",
+        "one_time_code",
+        "professional",
+    ):
         return "no_consent"
     return ""
 

@@ -32,13 +32,16 @@ def simulate(
     language: str,
     clinic: ClinicWords,
     words: Mapping[tuple[str, str], tuple[str, str]],
+    no_shows: int = 0,
 ) -> list[Simulated]:
     """Plan the visit of `facts` (as in appointment_booked, with `changed_at`) as of its booking.
 
-    `words`: (template, channel) -> (subject, body) in `language`.
+    `no_shows`: visits missed before. `words`: (template, channel) -> (subject, body) in `language`.
     """
     changed_at = datetime.fromisoformat(facts["changed_at"])
-    visit = Visit(datetime.fromisoformat(facts["starts_at"]), changed_at, facts["site"]["time_zone"])
+    visit = Visit(
+        datetime.fromisoformat(facts["starts_at"]), changed_at, facts["site"]["time_zone"], no_shows
+    )
     values = visit_values(clinic, facts, language, time_zone)
     result = []
     outcome = {step.step: step.audience for step in steps if step.audience in AFTER_VISIT}

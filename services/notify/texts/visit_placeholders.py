@@ -35,6 +35,26 @@ _OFFER_LINK = Placeholder(
     "the patient's page of an offered time; it asks for the birth date",
     MappingProxyType({"en": (_OFFER_LINK_LONGEST,), "es": (_OFFER_LINK_LONGEST,)}),
 )
+_MATTER = Placeholder(
+    "staff_matter",
+    "what staff must look at, in fixed words",
+    MappingProxyType(
+        {
+            "en": ("No free time at Prairie Crossing Lee's Summit.",),
+            "es": ("No free time at Prairie Crossing Lee's Summit.",),
+        }
+    ),
+)
+_REFERRAL = Placeholder(
+    "referral_number",
+    "the sender's own number of a referral",
+    MappingProxyType({"en": ("REF-2026-0000001",), "es": ("REF-2026-0000001",)}),
+)
+_MILESTONE = Placeholder(
+    "milestone",
+    "what became of a referral, in fixed words",
+    MappingProxyType({"en": ("The visit was changed.",), "es": ("The visit was changed.",)}),
+)
 VISIT_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
     {name: KNOWN[name] for name in _OFTEN}
     | {
@@ -45,5 +65,8 @@ VISIT_PLACEHOLDERS: Mapping[str, Placeholder] = MappingProxyType(
         "offer_link": _OFFER_LINK,
         "link": KNOWN["link"],
         "code": KNOWN["code"],
+        "staff_matter": _MATTER,
+        "referral_number": _REFERRAL,
+        "milestone": _MILESTONE,
     }
 )

@@ -14,6 +14,7 @@ from kernel.ids import new_id
 from kernel.outbox import emit
 from kernel.rows import add_row
 from kernel.web.problems import Problem, conflict
+from services.referral.actions.tell_referrers import tell_referrers
 from services.referral.model.move import ReferralMove
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
@@ -91,6 +92,8 @@ def move_referral(
             route=referral.route,
         ),
     )
+    if chosen != "redirect" or to_state == "accepted":
+        tell_referrers(session, referral.id, chosen, move.id)
     return move
 
 

@@ -8,6 +8,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
+from services.referral.actions.tell_referrers import tell_referrers
 from services.referral.model.appointment import Appointment, AppointmentChange
 
 
@@ -64,4 +65,6 @@ def note_change(
         reason=reason,
         details={"version": appointment.version},
     )
+    if kind == "move" and appointment.referral_id is not None:
+        tell_referrers(session, appointment.referral_id, "move_visit", change.id)
     return change

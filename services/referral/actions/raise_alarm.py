@@ -1,6 +1,7 @@
 """Raise one alarm about one referral, once."""
 
 from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -8,7 +9,9 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from kernel.contracts.professional_notice import StaffAlerted
 from kernel.ids import new_id
+from kernel.outbox import emit
 from services.referral.model.referral import Referral
 from services.referral.model.watch import Escalation
 
@@ -35,5 +38,15 @@ def raise_alarm(session: Session, referral: Referral, kind: str, since: datetime
     if session.execute(alarm).first() is None:
         return False
     referral.escalated_at = now(session)
+    alert_id = uuid5(NAMESPACE_URL, f"alarm:{referral.id}:{kind}:{since.isoformat()}")
+    alert = StaffAlerted(
+        alert_id=alert_id,
+        kind=f"referral_{kind}",
+        roles=["manager"],
+        site=referral.site or "",
+        urgent=False,
+        at=now(session),
+    )
+    emit(session, "staff_alerted", alert_id, alert)
     record(session, WATCH, f"escalate_{kind}", "referral", referral.id, details={"state": referral.state})
     return True

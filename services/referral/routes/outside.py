@@ -135,7 +135,12 @@ def _outside(session: Session, body: OutsideIn, who: Principal) -> OutsideReferr
         sender=sender,
         external_id=body.external_id,
         patient=patient,
-        fields={"reason": body.reason, "wanted_route": body.wanted_route, **body.fields},
+        fields={
+            "reason": body.reason,
+            "wanted_route": body.wanted_route,
+            **body.fields,
+            "notices_email": body.notices_email,
+        },
         letter=letter,
         letter_type="" if letter is None else str(letter_kind(letter)),
         preferred_site=body.preferred_site,

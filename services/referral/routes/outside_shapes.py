@@ -26,13 +26,17 @@ class OutsidePatientIn(In):
 
 
 class OutsideIn(In):
-    """A referral from a referrer. `sender` with `external_id` makes it one, however often it is sent."""
+    """A referral from a referrer. `sender` with `external_id` makes it one, however often it is sent.
+
+    `notices_email`: where the sender wants to be told of each milestone, "" for nowhere.
+    """
 
     sender: Annotated[StrictStr, StringConstraints(min_length=1, max_length=120, pattern=r"\S")]
     external_id: Annotated[StrictStr, StringConstraints(min_length=1, max_length=120, pattern=r"\S")]
     patient: OutsidePatientIn
     reason: Note = ""
     wanted_route: Code | None = None
+    notices_email: Email = ""
     fields: Annotated[dict[Code, Any], Field(max_length=100)] = Field(default_factory=dict)
     letter_base64: LetterText | None = None
     preferred_site: Site = ""

@@ -1,0 +1,28 @@
+"""Where staff are alerted."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Boolean, ForeignKey, LargeBinary, Text, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+
+from kernel.personal import PersonalField
+from kernel.tables import Moment, PgUuid
+from services.notify.model.base import Base
+
+
+class StaffContact(Base):
+    """One person, or one duty phone: what reaches it, for which role and sites (none given: every site)."""
+
+    __tablename__ = "staff_contact"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    name_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    name = PersonalField[str]("name_sealed")
+    role: Mapped[str] = mapped_column(Text)
+    sites: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    phone_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_point.id"))
+    email_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_point.id"))
+    active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    added_at: Mapped[datetime] = mapped_column(Moment)

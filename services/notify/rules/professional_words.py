@@ -1,0 +1,22 @@
+"""The fixed words of alerts to staff and notices to referrers: nobody types them, so they tell about no patient."""
+
+STAFF_MATTERS = {
+    "callback_waits": "A call-back waits for you.",
+    "callback_passed_on": "A call-back was passed on to you.",
+    "referral_due": "Referrals are past their time.",
+    "referral_stuck": "Referrals stand still.",
+    "no_free_slot": "No free time at {site}.",
+}
+OTHER_MATTER = "Something waits for you."
+MILESTONES = {
+    "accepted": "The referral was accepted.",
+    "booked": "A visit is booked.",
+    "changed": "The visit was changed.",
+    "declined": "The referral was not accepted. Please call us.",
+    "completed": "The referral is completed.",
+}
+
+
+def staff_matter(kind: str, site: str) -> str:
+    """What an alert of `kind` says; `site` is a site's id, shown as its name is built ("lees_summit")."""
+    return STAFF_MATTERS.get(kind, OTHER_MATTER).format(site=site.replace("_", " ").title() or "any site")
