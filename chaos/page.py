@@ -102,6 +102,8 @@ def _runs() -> list[str]:
     head = ["", *(f"seed {result['seed']}, {result['day']}" for result in results)]
     lines += [_line(head), _line(["---"] * len(head))]
     wanted = (
+        "asked for",
+        "traffic of at most, minutes",
         "minutes",
         "submissions acknowledged",
         "visits booked",

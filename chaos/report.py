@@ -23,6 +23,8 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         "seed": outcome.plan.seed,
         "day": time.strftime("%Y-%m-%d"),
         "minutes": round(outcome.seconds / 60, 1),
+        "asked for": f"{outcome.plan.submissions} submissions, {outcome.plan.messages} messages",
+        "traffic of at most, minutes": outcome.plan.minutes,
         "submissions acknowledged": len(evidence.acknowledged),
         "visits booked": len(evidence.booked),
         "messages planned": len(evidence.messages),

@@ -95,6 +95,15 @@ def freeze_worker_past_its_lease(clinic: Clinic, _: random.Random) -> Facts:
     return {"victim": "notify-worker", "hit": True}
 
 
+def freeze_worker_until_found(clinic: Clinic, dice: random.Random) -> Facts:
+    """A worker that stands still for good: nobody thaws it, the watchdog has to find it and have it replaced."""
+    name = f"{dice.choice(WORKING)}-worker"
+    before = clinic.pid(name)
+    hit = clinic.signal(name, signal.SIGSTOP, children=True)
+    found = clinic.wait_for(lambda: clinic.pid(name) not in (before, None), 240)
+    return {"victim": name, "hit": hit, "recovered": found}
+
+
 def freeze_web(clinic: Clinic, dice: random.Random) -> Facts:
     service = dice.choice(SERVICES)
     with clinic.frozen(f"{service}-web"):
@@ -179,6 +188,7 @@ FAULTS = (
         weight=0.3,
         lasts=True,
     ),
+    Fault("freeze_worker_until_found", "freeze", ("F21",), freeze_worker_until_found, weight=0.2, lasts=True),
     Fault("freeze_web", "freeze", (), freeze_web, weight=0.4),
     Fault("freeze_relay", "freeze", ("F62",), freeze_relay, weight=0.4),
 )
