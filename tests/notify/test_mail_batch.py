@@ -1,0 +1,50 @@
+"""E-mails of a batch share one connection; when it breaks, only the letter on it is in doubt."""
+
+import smtplib
+from collections import Counter
+from datetime import timedelta
+from unittest import mock
+
+from kernel.ids import new_id
+from tests.notify.people import book, submit
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+MAILS = 12
+
+
+def book_by_mail(notify: Standing, name: str) -> list[str]:
+    addresses = [f"{name}{number}@example.test" for number in range(MAILS)]
+    for address in addresses:
+        book(
+            notify,
+            submit(notify, phone="", email=address, consent_sms=False),
+            TUESDAY_TEN + timedelta(days=9),
+        )
+    return addresses
+
+
+def test_a_batch_goes_over_one_connection(notify: Standing) -> None:
+    addresses = book_by_mail(notify, "one")
+    connect = smtplib.SMTP.connect
+    with mock.patch.object(smtplib.SMTP, "connect", autospec=True, side_effect=connect) as connecting:
+        notify.work[0].run(new_id())
+    assert connecting.call_count == 1
+    assert {row.state for row in notify.messages(step="booked", channel="email")} == {"sent"}
+    assert [len(notify.mails_to(address)) for address in addresses] == [1] * MAILS
+
+
+def test_a_connection_that_breaks_leaves_one_letter_in_doubt_and_the_rest_goes_later(
+    notify: Standing,
+) -> None:
+    addresses = book_by_mail(notify, "two")
+    notify.mailbox.put("/mail/faults", json={"mode": "drop", "when": "after", "to": addresses[4], "count": 1})
+    notify.work[0].run(new_id())
+    states = Counter(row.state for row in notify.messages(step="booked", channel="email"))
+    assert states["unknown"] == 1
+    assert states["sent"] + states["due"] == MAILS - 1
+    assert states["due"] > 0
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=2))
+    notify.send_due()
+    states = Counter(row.state for row in notify.messages(step="booked", channel="email"))
+    assert states == {"sent": MAILS - 1, "unknown": 1}
+    assert [len(notify.mails_to(address)) for address in addresses] == [1] * MAILS
