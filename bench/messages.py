@@ -19,7 +19,7 @@ VISITS = 1200
 MAILS = 600
 PATIENCE_SECONDS = 180.0
 # Relay and worker are held still while a round is planned, and not so long that the supervisor takes them for dead.
-PLANNED_AT_ONCE = 200
+PLANNED_AT_ONCE = 50
 HELD_SECONDS = 40.0
 ENDED = {"sms": "delivered", "email": "sent"}
 COUNT = "SELECT count(*) FROM planned_message WHERE state = '{state}' AND channel = '{channel}'"
