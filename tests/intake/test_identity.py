@@ -1,11 +1,12 @@
 """Who is who: three of four and the phone are one person; doubt goes to a person, and a merge can be undone."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from services.intake.rules.identity import Likeness, settle
-from tests.intake.conftest import FRONT_DESK, Clinic
+from tests.intake.conftest import FRONT_DESK, NURSE, Clinic
 
 BASE = {
     "given_name": "Maren",
@@ -70,6 +71,20 @@ def test_strangers_and_household_members_are_not_mixed(clinic: Clinic) -> None:
     assert child != first
     other = patient_of(clinic, given_name="Ann", family_name="Reed", phone="+18165550159", postcode="")
     assert other not in (first, child)
+    assert clinic.get("/match-cases", FRONT_DESK)["items"] == []
+
+
+@pytest.mark.capability("I14")
+def test_first_submissions_of_one_person_at_the_same_moment_are_one_patient(clinic: Clinic) -> None:
+    def submit(_: int) -> str:
+        answer = clinic.submit(
+            {"regions": ["neck"]}, NURSE, given_name="Tess", family_name="Twin", phone="+18165550190"
+        )
+        return str(answer.get_json()["patient_id"])
+
+    with ThreadPoolExecutor(8) as pool:
+        made = set(pool.map(submit, range(16)))
+    assert len(made) == 1
     assert clinic.get("/match-cases", FRONT_DESK)["items"] == []
 
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Session
 from kernel.context import Actor
 from kernel.contracts.referral_received import ReferralReceived
 from kernel.personal import Personal
+from kernel.rows import write_rows
 from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.actions.send_status_link import send_status_link
@@ -42,6 +43,7 @@ def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
     patient = patient_of(session, told.patient_id)
     if patient is None:
         registered = register_patient(session, actor, facts)
+        write_rows(session)
         patient = registered.patient
         open_match_case(session, actor, patient.id, None, registered.candidates)
     session.execute(

@@ -73,12 +73,22 @@ def register_patient(session: Session, actor: Actor, facts: PatientFacts) -> Reg
     indexes = _indexes(facts)
     same, candidates = settle([_likeness(known, indexes) for known in _similar(session, indexes)])
     if same is None:
+        # Two first submissions of one person at one moment take turns: the second finds the record of the first.
+        _take_turn(session, indexes)
+        same, candidates = settle([_likeness(known, indexes) for known in _similar(session, indexes)])
+    if same is None:
         patient = _new_patient(session, facts, indexes)
         record(session, actor, "register_patient", "patient", patient.id)
         return Registered(patient, True, candidates)
     patient = session.get_one(Patient, same.patient_id)
     _update(session, patient, facts)
     return Registered(patient, False, ())
+
+
+def _take_turn(session: Session, indexes: _Indexes) -> None:
+    """Wait for whoever is making a record of somebody born on that day; looking again after it sees theirs."""
+    turn = int.from_bytes(indexes.birth[:8], signed=True)
+    cursor(session).execute("SELECT pg_advisory_xact_lock($1::bigint)", (turn,))
 
 
 def _indexes(facts: PatientFacts) -> _Indexes:
