@@ -265,3 +265,20 @@ def test_moving_and_taking_out_touch_nothing_else() -> None:
     whens = [{"question": "phq9_1", "operator": "=", "answerCoding": {"system": "x", "code": "LA6569-3"}}]
     form = {"whens": "1", "when.0.question": "phq9_1", "when.0.operator": "=", "when.0.answer": "LA6569-3"}
     assert read_conditions(document, form, whens) == whens
+
+
+@pytest.mark.capability("I16")
+def test_where_patients_stop_is_shown_by_language_and_device(page: Page, whole: Whole) -> None:
+    patient = whole.intake.browser().start(lang="es", given_name="Luz", phone="816-555-0177")
+    patient.send({})
+    whole.intake.sql(
+        "UPDATE submission SET saved_at = saved_at - interval '2 days', started_at = started_at - interval '2 days'"
+        " WHERE state = 'draft'"
+    )
+    page.goto("/staff/questionnaires/drop-off")
+    page.select_option("[name=form]", HEADACHE_SPINE)
+    go(page.get_by_role("button", name="Show"))
+    expect(page.locator("tr", has_text="Where does it hurt?")).to_contain_text("100.0 %")
+    go(page.get_by_role("link", name="Spanish, desktop"))
+    expect(page.locator("tr", has_text="First: do you have any of these now?")).to_contain_text("0.0 %")
+    expect(page.locator("tr")).to_have_count(3)

@@ -61,7 +61,7 @@ PAGES = (
         "Clinic", "Where patients stop", "drop_off.figures", "trending_up", "y", frozenset({MANAGER, NURSE})
     ),
     Page(
-        "Clinic", "Instruments", "instruments.listed", "verified_user", "e", CLINICAL | {MANAGER, THERAPIST}
+        "Clinic", "Instruments", "instruments.listed", "verified_user", "z", CLINICAL | {MANAGER, THERAPIST}
     ),
     Page("Clinic", "Staff", "staff_accounts.accounts", "people", "s", frozenset({ADMIN})),
 )
