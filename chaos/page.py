@@ -50,6 +50,12 @@ Some faults need root or a Debian package (`iptables` for black holes, `faketime
 for a full disk). What cannot be done is printed as `!! SKIPPED` with the reason."""
 
 
+REACHED = """Against reliability.md §5: G1 (10,000 + 50,000, 300 worker kills, 30 of PostgreSQL, 30 losses of Redis, 20 seeds)
+and its good figure (2,000 + 10,000) are not reached yet; the run above is what the machine had room for. Within it: G2
+no text left in doubt (letters stay in doubt by design, mail servers keep no list), G3 none lost, G4 and G6 as in the
+row of recoveries, G5 10.5 s (good ≤ 60, moonshot ≤ 15).""".splitlines()
+
+
 def page() -> str:
     """Return the page's text; raises ValueError for a mark or a step that names no row."""
     rows = read_rows()
@@ -64,7 +70,20 @@ def page() -> str:
     if unknown:
         raise ValueError(f"{ROWS.name} has no row {', '.join(unknown)}")
     stands = set(tests) | set(steps)
-    lines = [INTRODUCTION, "", "## Runs", "", *_runs(), "", "## The catalogue", ""]
+    lines = [
+        INTRODUCTION,
+        "",
+        "## Runs",
+        "",
+        *_runs(),
+        "",
+        *REACHED,
+        "",
+        *REACHED,
+        "",
+        "## The catalogue",
+        "",
+    ]
     lines.append(f"{len(stands)} of {len(rows)} faults have a test or a step of the nemesis.")
     lines += ["", "| Fault | What happens | Test | Nemesis |", "|---|---|---|---|"]
     for row, says in rows.items():
@@ -119,6 +138,7 @@ def _runs() -> list[str]:
         "ready after",
         "at rest after",
         "skipped",
+        "note",
     )
     lines += [_line([name, *(_cell(result.get(name)) for result in results)]) for name in wanted]
     lines += [
