@@ -33,7 +33,7 @@ def test_a_second_device_goes_on_where_the_first_stopped(clinic: Clinic) -> None
     assert tablet.page == stopped_at
     token = tablet.token
     tablet.open(f"/intake/q/{token}/where")
-    assert "answered on another device" in tablet.body
+    assert "answered this page on another phone" in tablet.body
     assert " checked" not in tablet.body, "the link and a birth date never read answers back"
     tablet.send({"_keep": "yes"})
     assert tablet.page == stopped_at

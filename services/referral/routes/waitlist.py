@@ -165,11 +165,13 @@ def _add_own_offers(routes: APIBlueprint, parts: Parts) -> None:
         """Take one of the `alternatives` of an offer that is over."""
 
         def deed(session: Session) -> Reply:
+            # The offer before the wish: an offer nobody has is 404 whatever is wished for.
+            of = find_offer(session, id_or_404(offer_id, "offer")).offer.id
             starts_at = read_time(
                 body.starts_at, zone_of(session, body.site_id, "json.site_id"), "json.starts_at"
             )
             wish = Wish(body.visit_type, body.provider_id, body.site_id, starts_at)
-            visit = take_other_time(session, id_or_404(offer_id, "offer"), wish)
+            visit = take_other_time(session, of, wish)
             return visit_reply(session, visit.appointment.id, 200)
 
         return once(parts.database, principal().client, deed).as_flask()
