@@ -46,7 +46,7 @@ PLAN = Plan(
 pytestmark = pytest.mark.xdist_group("chaos")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def outcome() -> Iterator[Outcome]:
     """What came of the run; the clinic is gone by then, the evidence is not."""
     with small_disk(3000) as folder, chaos_run(PLAN, clinic_in(folder, free_port(), SEED)) as ended:

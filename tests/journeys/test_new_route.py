@@ -70,11 +70,10 @@ def test_a_route_made_in_the_browser_is_reached_booked_and_written_about(
     slot = found[-1]
     hands.do(
         "referral",
-        "/api/referral/v1/appointments",
+        f"/api/referral/v1/referrals/{accepted.body['id']}/appointments",
         {
-            "referral_id": accepted.body["id"],
             "visit_type": visit,
-            "site": slot["site"],
+            "site_id": slot["site"],
             "provider_id": slot["provider_id"],
             "starts_at": slot["starts_at"],
         },

@@ -170,6 +170,8 @@ def test_every_message_that_is_not_sent_says_why_on_its_visit(notify: Standing) 
         ("booked", "sms"),
         ("prepare", "email"),
         ("same_day", "sms"),
+        ("third", "sms"),
     ]
+    assert next(item["reason"] for item in log if item["step"] == "third") == "not_for_this_notice"
     for item in log:
         assert item["sent_at"] or item["state"] == "planned" or item["reason"], item

@@ -83,7 +83,7 @@ def test_a_referrer_gets_each_milestone_by_e_mail_once_without_the_patient(notif
     notify.send_due()
     letters = notify.mails_to(address)
     assert len(letters) == 5
-    assert {mail["subject"] for mail in letters} == {"Your referral A-1001"}
+    assert {mail["subject"] for mail in letters} == {"Your request A-1001"}
     words = " ".join(mail["text"] for mail in letters)
     for said in ("was accepted", "A visit is booked", "was changed", "was not accepted", "is completed"):
         assert said in words

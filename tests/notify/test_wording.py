@@ -122,7 +122,7 @@ def test_the_most_exact_cadence_of_type_site_and_route_decides_what_a_visit_gets
     usual = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=20), route="medication_review")
     assert {step for step, _ in notify.states(appointment_id=special)} == {"booked", "7_days", "2_hours"}
     steps = {step for step, _ in notify.states(appointment_id=usual)}
-    assert steps == {"booked", "prepare", "3_days", "1_day", "same_day"}
+    assert steps == {"booked", "prepare", "3_days", "1_day", "same_day", "third"}
     bad: dict[str, Any] = {**scope, "steps": [{**STEPS[0], "template": "no_such"}]}
     refused = notify.call(
         "POST", f"{API}/cadences", role="manager", body=bad, **{"Idempotency-Key": "cadence-2"}

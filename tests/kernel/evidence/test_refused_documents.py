@@ -15,6 +15,12 @@ from kernel.evidence import ProtocolError, compile_protocol, load_document
 SHIPPED = shipped_document()
 
 
+def derived(document: dict[str, Any], name: str) -> dict[str, Any]:
+    """The derived variable `name` of `document`."""
+    found: dict[str, Any] = next(one for one in document["derived"] if one["id"] == name)
+    return found
+
+
 def refusal(change: Callable[[dict[str, Any]], object]) -> dict[str, str]:
     """Codes by path for the shipped document after ``change``."""
     document = copy.deepcopy(SHIPPED)
@@ -113,9 +119,9 @@ def test_a_criterion_that_needs_its_own_diagnosis_is_refused() -> None:
         (lambda d: d["diagnoses"][0].update(definite=["Z"]), "unknown_ref"),
         (lambda d: d["diagnoses"][0]["criteria"].append({"id": "A"}), "wrong_value"),
         (lambda d: d["ranking"]["display_order"].append("ICHD_0"), "unknown_diagnosis"),
-        (lambda d: d["derived"][1].update(field="class"), "wrong_value"),
-        (lambda d: d["derived"][1].update(groups=["none"]), "not_in_values"),
-        (lambda d: d["derived"][0].update({"from": "fever"}), "wrong_type"),
+        (lambda d: derived(d, "med_days_ergotamine").update(field="class"), "wrong_value"),
+        (lambda d: derived(d, "med_days_ergotamine").update(groups=["none"]), "not_in_values"),
+        (lambda d: derived(d, "migraine_attacks_lifetime").update({"from": "fever"}), "wrong_type"),
         (lambda d: d["derived"][0].update(kind="guess"), "unknown_kind"),
     ],
 )
