@@ -154,6 +154,6 @@ def _endpoints_of(stack: RunningStack, service: str) -> Iterator[Endpoint]:
                 template,
                 frozenset(one["name"] for one in named if one["in"] == "query"),
                 frozenset(one["name"] for one in named if one["in"] == "header"),
-                FITTING.get(template, body),
+                body if body is None else FITTING.get(template, body),
                 None,
             )
