@@ -9,7 +9,8 @@ from kernel.events import Contract
 class StaffAlerted(Contract):
     """Staff must look at something. `kind` is a code (notify has the words), `roles` who is to act, `site` where or "".
 
-    `urgent` goes out at any hour. `alert_id` is the same however often the alert is told.
+    `urgent` goes out at any hour. `alert_id` is the same however often the alert is told. With `about_id` one person
+    after another is told, those of the first role first, until `staff_alert_answered` says that somebody took it on.
     """
 
     alert_id: UUID
@@ -17,6 +18,14 @@ class StaffAlerted(Contract):
     roles: list[str]
     site: str
     urgent: bool
+    at: datetime
+    about_id: UUID | None = None
+
+
+class StaffAlertAnswered(Contract):
+    """Somebody took on what staff were alerted of: nobody else is told."""
+
+    about_id: UUID
     at: datetime
 
 

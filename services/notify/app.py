@@ -19,6 +19,7 @@ from services.notify.routes.mail_stop import mail_stop_routes
 from services.notify.routes.message_health import message_health_routes
 from services.notify.routes.messages import message_routes
 from services.notify.routes.reconcile import reconcile_routes
+from services.notify.routes.staff_alerts import staff_alert_routes
 from services.notify.routes.staff_contacts import staff_contact_routes
 from services.notify.routes.status_callback import STATUS_PATH, StatusCallback
 from services.notify.routes.templates import template_routes
@@ -44,6 +45,7 @@ def create_app() -> Joined:
         call_list_routes(parts.database),
         contact_routes(parts.database),
         staff_contact_routes(parts.database),
+        staff_alert_routes(parts.database),
         message_health_routes(parts.database),
     ):
         api.register_blueprint(routes, url_prefix=PREFIX)

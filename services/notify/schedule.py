@@ -9,11 +9,13 @@ from services.notify.actions.end_held_messages import end_held_messages
 from services.notify.actions.end_past_doubts import end_past_doubts
 from services.notify.actions.note_missing_receipts import note_missing_receipts
 from services.notify.actions.open_doubts import open_doubts
+from services.notify.actions.pass_on_alerts import pass_on_alerts
 from services.notify.actions.tell_states import tell_states
 
 JOBS: tuple[Job, ...] = (
     *KERNEL_JOBS,
     Job("tell_states", 1, tell_states, "the referral's timeline follows within seconds"),
+    Job("pass_on_alerts", 5, pass_on_alerts, "an alert nobody answered goes to the next person on call"),
     Job("open_doubts", 15, open_doubts, "a send in doubt for 15 minutes needs a person"),
     Job("end_past_doubts", 30, end_past_doubts, "after the visit began a doubt is moot"),
     Job("end_held_messages", 60, end_held_messages, "a held message must not be sent when its time is over"),

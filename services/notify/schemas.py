@@ -103,17 +103,39 @@ class SimulateIn(Strict):
     steps: Annotated[list[StepIn], Field(min_length=1, max_length=12)] | None = None
 
 
-class StaffContactIn(Strict):
-    """Whom to alert: a person or a duty phone. No sites: alerts of every site."""
+PersonName = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120, pattern=r"\S")]
+StaffRole = Literal["front_desk", "nurse", "therapist", "provider", "manager", "admin"]
+Sites = Annotated[list[Scope], Field(max_length=20)]
+Phone = Annotated[str, StringConstraints(strict=True, pattern=r"^(\+[1-9][0-9]{7,14})?$")]
+Email = Annotated[
+    str,
+    StringConstraints(strict=True, max_length=254, pattern=r"^([^@\s<>,;]+@[^@\s<>,;.]+\.[^@\s<>,;]+)?$"),
+]
+Position = Annotated[StrictInt, Field(ge=1, le=999)]
 
-    name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=120, pattern=r"\S")]
-    role: Literal["front_desk", "nurse", "therapist", "provider", "manager", "admin"]
-    sites: Annotated[list[Scope], Field(max_length=20)] = Field(default_factory=list)
-    phone: Annotated[str, StringConstraints(strict=True, pattern=r"^(\+[1-9][0-9]{7,14})?$")] = ""
-    email: Annotated[
-        str,
-        StringConstraints(strict=True, max_length=254, pattern=r"^([^@\s<>,;]+@[^@\s<>,;.]+\.[^@\s<>,;]+)?$"),
-    ] = ""
+
+class StaffContactIn(Strict):
+    """Whom to alert: a person or a duty phone. No sites: alerts of every site. `position`: low is told first."""
+
+    name: PersonName
+    role: StaffRole
+    sites: Sites = Field(default_factory=list)
+    phone: Phone = ""
+    email: Email = ""
+    on_call: StrictBool = True
+    position: Position = 100
+
+
+class StaffContactChangeIn(Strict):
+    """What changes of a contact; what is left out stays."""
+
+    name: PersonName | None = None
+    role: StaffRole | None = None
+    sites: Sites | None = None
+    phone: Phone | None = None
+    email: Email | None = None
+    on_call: StrictBool | None = None
+    position: Position | None = None
 
 
 class ItemsOut(BaseModel):

@@ -185,6 +185,8 @@ def test_wrong_birth_dates_lock_the_link_also_in_parallel(clinic: Clinic) -> Non
     assert clinic.sql("SELECT wrong_dates, locked_at FROM patient_link")[0].wrong_dates == 5
     assert clinic.browser().open(path).status == 404
     assert clinic.sql("SELECT count(*) AS n FROM audit_entry WHERE action = 'lock_link'")[0].n == 1
+    (locked,) = clinic.events("link_locked")
+    assert locked["patient_id"] == patient, "staff hear of it once, on the call list"
 
 
 @pytest.mark.parametrize("typed", ["1979-03-02", "03/02/1979", " 3/2/1979 "])

@@ -159,14 +159,16 @@ def test_a_call_back_nobody_takes_on_goes_up_the_on_call_order(clinic: Clinic) -
     assert (
         clinic.sql("SELECT count(*) AS n FROM audit_entry WHERE action = 'escalate_callback_task'")[0].n == 2
     )
-    # Each who is to act is alerted once, by a message that names no patient and no flag.
+    # Told once to notify, which tells the people on call one after another; no word of the patient or the flag.
+    (task,) = clinic.get("/callback-tasks")["items"]
     alerts = clinic.events("staff_alerted")
-    assert [(one["kind"], one["roles"], one["urgent"]) for one in alerts] == [
-        ("callback_waits", ["nurse"], True),
-        ("callback_passed_on", ["provider"], True),
-        ("callback_passed_on", ["manager"], True),
+    assert [(one["kind"], one["roles"], one["urgent"], one["about_id"]) for one in alerts] == [
+        ("callback_waits", ["nurse", "provider", "manager"], True, task["id"])
     ]
-    assert len({one["alert_id"] for one in alerts}) == 3
+    assert clinic.events("staff_alert_answered") == []
+    taken = clinic.call("POST", f"/callback-tasks/{task['id']}/acknowledge", {}, version=task["version"])
+    assert taken.status_code == 200
+    assert [one["about_id"] for one in clinic.events("staff_alert_answered")] == [task["id"]]
     assert "saddle" not in str(alerts)
 
 

@@ -44,15 +44,19 @@ def test_an_urgent_alert_reaches_the_duty_phone_at_night_and_is_told_once(notify
     alert = alerted(notify, "callback_waits", roles=["nurse"], urgent=True)
     alerted(notify, "callback_waits", alert, roles=["nurse"], urgent=True)
     notify.send_due()
-    assert notify.texts_to(DUTY) == ["Prairie Crossing: A call-back waits for you. Open Waymark."]
+    assert notify.texts_to(DUTY) == [
+        "Prairie Crossing: A call-back waits on the board; open it. Open Waymark."
+    ]
     (mail,) = notify.mails_to(NURSE)
-    assert mail["subject"] == "Waymark: A call-back waits for you."
+    assert mail["subject"] == "Waymark: A call-back waits on the board; open it."
     assert "List-Unsubscribe" not in mail["headers"]
     assert notify.mails_to(MANAGER) == []
     # The next step of the same call-back is another alert.
     alerted(notify, "callback_passed_on", roles=["manager"], urgent=True)
     notify.send_due()
-    assert [m["subject"] for m in notify.mails_to(MANAGER)] == ["Waymark: A call-back was passed on to you."]
+    assert [m["subject"] for m in notify.mails_to(MANAGER)] == [
+        "Waymark: A call-back nobody has taken waits on the board; open it."
+    ]
 
 
 def test_what_is_not_urgent_is_said_once_an_hour_to_those_of_the_site(notify: Standing) -> None:

@@ -22,6 +22,7 @@ from services.dashboard.routes.matches import match_routes
 from services.dashboard.routes.message_editor import message_editor_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
+from services.dashboard.routes.on_call import on_call_routes
 from services.dashboard.routes.overlays import overlay_routes
 from services.dashboard.routes.patient_links import patient_link_routes
 from services.dashboard.routes.patients import patient_routes
@@ -53,6 +54,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         board_routes,
         appointment_routes,
         callback_routes,
+        on_call_routes,
         worklist_routes,
         patient_routes,
         patient_link_routes,

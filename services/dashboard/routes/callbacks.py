@@ -9,6 +9,7 @@ from services.dashboard.actions.acknowledge_callback import acknowledge_callback
 from services.dashboard.actions.close_callback import close_callback
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.callbacks import Board, callback_board
+from services.dashboard.queries.told import who_was_told
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.callback_outcomes import OUTCOMES
@@ -26,8 +27,15 @@ def callback_routes(desk: Desk) -> Blueprint:
         found = part(lambda: callback_board(desk.owners, actor(), state), Board())
         for row in found.value.items:
             note_view(desk, "callbacks", row.get("patient_id"))
+        ids = [str(row["id"]) for row in found.value.items]
+        told = part(lambda: who_was_told(desk.owners, actor(), ids), dict[str, Any]())
         return render_template(
-            "callbacks.html", found=found, state=state, outcomes=OUTCOMES, may_close=me().role in CLINICAL
+            "callbacks.html",
+            found=found,
+            told=told,
+            state=state,
+            outcomes=OUTCOMES,
+            may_close=me().role in CLINICAL,
         )
 
     @routes.post("/staff/callbacks/<task_id>/<deed_name>")

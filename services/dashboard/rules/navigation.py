@@ -63,6 +63,7 @@ PAGES = (
     Page(
         "Clinic", "Instruments", "instruments.listed", "verified_user", "z", CLINICAL | {MANAGER, THERAPIST}
     ),
+    Page("Clinic", "On call", "on_call.people", "notifications_active", "j", frozenset({MANAGER, ADMIN})),
     Page("Clinic", "Staff", "staff_accounts.accounts", "people", "s", frozenset({ADMIN})),
 )
 

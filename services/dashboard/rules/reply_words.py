@@ -20,6 +20,7 @@ OUTCOMES = (
 CALL_KINDS = {
     "call_patient": "Call the patient",
     "number_dead": "Number does not reach",
+    "link_locked": "Link locked: wrong birth dates",
     "unknown_send": "Not known whether sent",
     "visit_question": "Question about a visit",
 }

@@ -8,9 +8,12 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from kernel.contracts.link_locked import LinkLocked
+from kernel.outbox import emit
 from kernel.personal import birth_date_index
 from services.intake.actions.count_try import count_try
 from services.intake.model import Patient, PatientLink
+from services.intake.queries.patient_snapshot import patient_snapshot
 from services.intake.queries.tries import tries_so_far
 
 MOST_WRONG_DATES = 5
@@ -36,16 +39,23 @@ def check_birth_date(session: Session, link: PatientLink, iso_date: str | None) 
     spent = tries_so_far(session, KIND, str(patient.id), "day") >= MOST_WRONG_DATES_PER_DAY
     if hmac.compare_digest(given, patient.birth_index) and not spent:
         return True
-    count_try(session, KIND, str(patient.id), "day")
+    tries = count_try(session, KIND, str(patient.id), "day")
     values = {"id": link.id, "most": MOST_WRONG_DATES, "now": now(session)}
     counted = session.execute(text(COUNT_WRONG), values).first()
     if counted is not None and counted.wrong_dates >= MOST_WRONG_DATES:
-        record(
-            session,
-            Actor("system", "intake"),
-            "lock_link",
-            "patient_link",
-            link.id,
-            reason="wrong_birth_dates",
-        )
+        _tell(session, "lock_link", link, patient)
+    elif tries == MOST_WRONG_DATES_PER_DAY:
+        _tell(session, "stop_links_for_today", link, patient)
     return False
+
+
+def _tell(session: Session, deed: str, link: PatientLink, patient: Patient) -> None:
+    """Record the lock, and put it before staff: the patient may be the one who cannot get in."""
+    record(session, Actor("system", "intake"), deed, "patient_link", link.id, reason="wrong_birth_dates")
+    locked = LinkLocked(
+        link_id=link.id,
+        patient_id=patient.id,
+        patient=patient_snapshot(patient, patient.language),
+        at=now(session),
+    )
+    emit(session, "link_locked", link.id, locked)

@@ -7,13 +7,15 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.logs import log
-from services.intake.actions.alert_staff import alert_staff
 from services.intake.model import CallbackTask
 from services.intake.rules.on_call import LAST_STEP, next_due
 
 
 def escalate_callbacks(session: Session, limit: int = 100) -> int:
-    """Escalate open tasks past their time; return how many. Each step is recorded once."""
+    """Escalate open tasks past their time; return how many. Each step is recorded once.
+
+    This moves the role that answers for the task. The people on call are told by notify, on a clock of their own.
+    """
     moment = now(session)
     late = (
         select(CallbackTask)
@@ -44,6 +46,5 @@ def escalate_callbacks(session: Session, limit: int = 100) -> int:
             reason=task.action,
             details={"step": task.escalation},
         )
-        alert_staff(session, task)
         log().warning("callback_task_escalated", id=str(task.id), step=task.escalation)
     return escalated

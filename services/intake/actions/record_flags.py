@@ -72,7 +72,7 @@ def _open_task(
                 # Something new since it was closed: it needs a person again.
                 task.state, task.opened_at, task.closed_at = "open", moment, None
                 task.due_at = moment + timedelta(minutes=rulebook.minutes[action])
-                alert_staff(session, task)
+                alert_staff(session, task, submission.preferred_site)
             if acknowledge_by and task.acknowledge_by is None:
                 task.acknowledge_by = acknowledge_by
         return
@@ -98,5 +98,5 @@ def _open_task(
         reason=action,
         details={"flags": len(ids)},
     )
-    alert_staff(session, task)
+    alert_staff(session, task, submission.preferred_site)
     log().info("callback_task_opened", id=str(task.id), action=action)

@@ -22,6 +22,8 @@ def add_staff_contact(
     sites: Sequence[str],
     phone: str = "",
     email: str = "",
+    on_call: bool = True,
+    position: int = 100,
 ) -> UUID:
     """Store the contact and return its id; `phone` is E.164, and one of the two ways is there."""
     contact = StaffContact(
@@ -31,11 +33,21 @@ def add_staff_contact(
         phone_point_id=add_contact(session, "sms", phone) if phone else None,
         email_point_id=add_contact(session, "email", email) if email else None,
         active=True,
+        on_call=on_call,
+        position=position,
+        version=1,
         added_at=now(session),
     )
     contact.name = name
     session.add(contact)
     session.flush()
-    details = {"role": role, "sites": contact.sites, "phone": bool(phone), "email": bool(email)}
+    details = {
+        "role": role,
+        "sites": contact.sites,
+        "phone": bool(phone),
+        "email": bool(email),
+        "on_call": on_call,
+        "position": position,
+    }
     record(session, actor, "add_staff_contact", "staff_contact", contact.id, details=details)
     return contact.id

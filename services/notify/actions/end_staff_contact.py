@@ -15,5 +15,6 @@ def end_staff_contact(session: Session, actor: Actor, contact_id: UUID) -> bool:
     if contact is None or not contact.active:
         return False
     contact.active = False
+    contact.version += 1
     record(session, actor, "end_staff_contact", "staff_contact", contact.id)
     return True

@@ -13,6 +13,7 @@ from services.notify.model.messages import (
 from services.notify.model.offers import SlotOffer
 from services.notify.model.providers import ProviderState
 from services.notify.model.replies import Receipt, Reply, StaffItem
+from services.notify.model.staff_alerts import StaffAlert, StaffTold
 from services.notify.model.staff_contacts import StaffContact
 from services.notify.model.visits import Appointment
 from services.notify.model.wording import Cadence, CompiledLetter, MessageTemplate
@@ -36,7 +37,9 @@ __all__ = [
     "SendAttempt",
     "SendLookup",
     "SlotOffer",
+    "StaffAlert",
     "StaffContact",
     "StaffItem",
+    "StaffTold",
     "UntoldState",
 ]

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, ForeignKey, LargeBinary, Text, text
+from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -13,7 +13,10 @@ from services.notify.model.base import Base
 
 
 class StaffContact(Base):
-    """One person, or one duty phone: what reaches it, for which role and sites (none given: every site)."""
+    """One person, or one duty phone: what reaches it, for which role and sites (none given: every site).
+
+    Those `on_call` are told of call-backs, one after another within their role by `position`, low first.
+    """
 
     __tablename__ = "staff_contact"
 
@@ -25,4 +28,7 @@ class StaffContact(Base):
     phone_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_point.id"))
     email_point_id: Mapped[UUID | None] = mapped_column(ForeignKey("contact_point.id"))
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    on_call: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
+    position: Mapped[int] = mapped_column(Integer, server_default="100")
+    version: Mapped[int] = mapped_column(Integer, server_default="1")
     added_at: Mapped[datetime] = mapped_column(Moment)

@@ -9,6 +9,7 @@ from services.notify.reactions.on_appointment_moved import on_appointment_moved
 from services.notify.reactions.on_appointment_outcome_recorded import on_appointment_outcome_recorded
 from services.notify.reactions.on_code_requested import on_code_requested
 from services.notify.reactions.on_intake_submitted import on_intake_submitted
+from services.notify.reactions.on_link_locked import on_link_locked
 from services.notify.reactions.on_patients_merged import on_patients_merged
 from services.notify.reactions.on_patients_unmerged import on_patients_unmerged
 from services.notify.reactions.on_referral_received import on_referral_received
@@ -17,6 +18,7 @@ from services.notify.reactions.on_referral_state_changed import on_referral_stat
 from services.notify.reactions.on_referrer_noticed import on_referrer_noticed
 from services.notify.reactions.on_slot_offer_ended import on_slot_offer_ended
 from services.notify.reactions.on_slot_offered import on_slot_offered
+from services.notify.reactions.on_staff_alert_answered import on_staff_alert_answered
 from services.notify.reactions.on_staff_alerted import on_staff_alerted
 from services.notify.reactions.on_status_link_issued import on_status_link_issued
 
@@ -36,5 +38,7 @@ REACTIONS: Mapping[str, Reaction] = {
     "patients_merged": on_patients_merged,
     "patients_unmerged": on_patients_unmerged,
     "staff_alerted": on_staff_alerted,
+    "staff_alert_answered": on_staff_alert_answered,
+    "link_locked": on_link_locked,
     "referrer_noticed": on_referrer_noticed,
 }

@@ -7,17 +7,23 @@ from sqlalchemy.orm import Session
 
 from kernel.contracts.professional_notice import StaffAlerted
 from kernel.events import Event
+from services.notify.actions.open_staff_alert import open_staff_alert
 from services.notify.actions.plan_professional import plan_professional
 from services.notify.model import StaffContact
 from services.notify.rules.professional_words import staff_matter
 
 
 def on_staff_alerted(session: Session, event: Event) -> None:
-    """Alert each contact of the role and site: an urgent matter by text and e-mail, any other by e-mail.
+    """Tell one person after another of what somebody must answer; of anything else each contact of the role and site.
+
+    An urgent matter goes by text and e-mail, any other by e-mail.
 
     What is not urgent is said once an hour for each kind and person, however many alerts of it come.
     """
     heard = StaffAlerted.model_validate(event.data)
+    if heard.about_id is not None:
+        open_staff_alert(session, heard.about_id, heard)
+        return
     contacts = select(StaffContact).where(StaffContact.active, StaffContact.role.in_(heard.roles))
     if heard.site:
         contacts = contacts.where(or_(StaffContact.sites == [], StaffContact.sites.contains([heard.site])))

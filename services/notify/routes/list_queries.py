@@ -35,7 +35,17 @@ class CallListQuery(PageQuery):
     """Which items."""
 
     state: Literal["open", "closed"] = "open"
-    kind: Literal["call_patient", "number_dead", "unknown_send", "visit_question"] | None = None
+    kind: Literal["call_patient", "link_locked", "number_dead", "unknown_send", "visit_question"] | None = (
+        None
+    )
+
+
+class StaffAlertsQuery(BaseModel):
+    """About what: ids with commas between."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    about: Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f-]{36}(,[0-9A-Fa-f-]{36}){0,49}$")]
 
 
 class ReconcileQuery(BaseModel):

@@ -9,21 +9,25 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.database import Database
 from kernel.ids import parse_id
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
 from services.notify.actions.add_staff_contact import add_staff_contact
+from services.notify.actions.change_staff_contact import NoWay, change_staff_contact
 from services.notify.actions.end_staff_contact import end_staff_contact
+from services.notify.model import StaffContact
 from services.notify.queries.readable import read_sealed
-from services.notify.schemas import EmptyIn, ItemsOut, RecordOut, StaffContactIn
+from services.notify.schemas import EmptyIn, ItemsOut, RecordOut, StaffContactChangeIn, StaffContactIn
 
 KEEPS = {"manager", "admin"}
 ACTIVE = """
-SELECT s.id, s.name_sealed, s.role, s.sites, p.id AS phone_id, p.address_sealed AS phone_sealed, e.id AS email_id,
+SELECT s.id, s.name_sealed, s.role, s.sites, s.on_call, s.position, s.version,
+    p.id AS phone_id, p.address_sealed AS phone_sealed, e.id AS email_id,
     e.address_sealed AS email_sealed
 FROM staff_contact s LEFT JOIN contact_point p ON p.id = s.phone_point_id
 LEFT JOIN contact_point e ON e.id = s.email_point_id
-WHERE s.active ORDER BY s.role, s.added_at, s.id LIMIT 200
+WHERE s.active ORDER BY s.role, s.position, s.added_at, s.id LIMIT 200
 """
 
 
@@ -57,6 +61,30 @@ def staff_contact_routes(database: Database) -> APIBlueprint:
 
         return once(database, who.client, deed).as_flask()
 
+    @routes.post("/staff-contacts/<contact_id>")
+    @allow(roles=KEEPS)
+    @routes.input(StaffContactChangeIn)
+    @routes.output(RecordOut)
+    def change(contact_id: str, json_data: StaffContactChangeIn) -> Any:
+        """Change a contact; what the body leaves out stays."""
+        who = principal()
+        changes = {k: v for k, v in json_data.model_dump(exclude_unset=True).items() if v is not None}
+
+        def deed(session: Session) -> Reply:
+            found = parse_id(contact_id)
+            contact = session.get(StaffContact, found, with_for_update=True) if found else None
+            if contact is None or not contact.active:
+                raise not_found("staff contact")
+            require_match(contact.version)
+            try:
+                change_staff_contact(session, who.actor, contact, changes)
+            except NoWay:
+                raise invalid([FieldProblem("phone", "or_email_is_needed")]) from None
+            answer = {"id": str(contact.id), "version": contact.version}
+            return Reply(answer, 200, {"ETag": etag(contact.version)})
+
+        return once(database, who.client, deed).as_flask()
+
     @routes.post("/staff-contacts/<contact_id>/end")
     @allow(roles=KEEPS)
     @routes.input(EmptyIn)
@@ -85,4 +113,13 @@ def _shown(row: Any) -> dict[str, Any]:
             "email": (row.email_sealed, f"{point}.{row.email_id}"),
         }
     )
-    return {"id": str(row.id), "role": row.role, "sites": row.sites, "unreadable": unreadable, **sealed}
+    return {
+        "id": str(row.id),
+        "role": row.role,
+        "sites": row.sites,
+        "on_call": row.on_call,
+        "position": row.position,
+        "version": row.version,
+        "unreadable": unreadable,
+        **sealed,
+    }

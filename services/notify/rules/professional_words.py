@@ -1,8 +1,8 @@
 """The fixed words of alerts to staff and notices to referrers: nobody types them, so they tell about no patient."""
 
 STAFF_MATTERS = {
-    "callback_waits": "A call-back waits for you.",
-    "callback_passed_on": "A call-back was passed on to you.",
+    "callback_waits": "A call-back waits on the board; open it.",
+    "callback_passed_on": "A call-back nobody has taken waits on the board; open it.",
     "referral_due": "Referrals are past their time.",
     "referral_stuck": "Referrals stand still.",
     "no_free_slot": "No free time at {site}.",

@@ -1,0 +1,93 @@
+"""Who is on call: the people a call-back is told to, one after another. Managers keep the list."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from kernel.web.problems import not_found
+from services.dashboard.actions.ask_owner import ask_owner
+from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.queries.lists import read_list
+from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.acting import act
+from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
+from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.contact_form import BadContact, read_contact
+from services.dashboard.rules.roles import ADMIN, FRONT_DESK, MANAGER, NURSE, PROVIDER, ROLES, THERAPIST
+
+Rows = list[dict[str, Any]]
+#: The roles a call-back goes to, in order; the others are written to of other matters only.
+ASKED = (NURSE, PROVIDER, MANAGER)
+ORDER = (*ASKED, THERAPIST, FRONT_DESK, ADMIN)
+
+
+def on_call_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of the people on call."""
+    routes = Blueprint("on_call", __name__)
+
+    def page(problem: str = "", given: Any = None) -> Any:
+        found = part(lambda: read_list(desk.owners, actor(), "notify", "/staff-contacts"), Rows())
+        found.value.sort(key=lambda one: (ORDER.index(one["role"]), one["position"]))
+        asked = [one for one in found.value if one["role"] in ASKED and one["on_call"]]
+        body = render_template(
+            "on_call.html",
+            found=found,
+            turns={one["id"]: turn for turn, one in enumerate(asked, 1)},
+            asked=ASKED,
+            roles=ROLES,
+            sites=names(reference(desk.owners, actor(), "sites")),
+            problem=problem,
+            given=given or {},
+        )
+        return (body, 422) if problem else body
+
+    @routes.get("/staff/on-call")
+    @staff_only({MANAGER, ADMIN})
+    def people() -> Any:
+        return page()
+
+    @routes.post("/staff/on-call")
+    @staff_only({MANAGER, ADMIN})
+    def add() -> Any:
+        return save("/staff-contacts")
+
+    @routes.post("/staff/on-call/<contact_id>/<deed_name>")
+    @staff_only({MANAGER, ADMIN})
+    def change(contact_id: str, deed_name: str) -> Any:
+        path = f"/staff-contacts/{id_or_404(contact_id)}"
+        back = url_for("on_call.people")
+        if deed_name == "change":
+            return save(path)
+        if deed_name in ("on", "off"):
+            body = {"on_call": deed_name == "on"}
+            return act(desk, "notify", path, body, back=back, words="change who is on call")
+        if deed_name == "end":
+            return act(desk, "notify", f"{path}/end", {}, back=back, words="take this contact off the list")
+        raise not_found("deed")
+
+    def save(path: str) -> Any:
+        """Add or change a contact; a form that cannot be taken comes back as it was typed."""
+        form, back = request.form, url_for("on_call.people")
+        version = form.get("version", "")
+        try:
+            body = read_contact(form, form.getlist("sites"))
+            ask_owner(
+                desk.owners,
+                actor(),
+                "notify",
+                path,
+                body,
+                key=form.get("key", ""),
+                version=int(version) if version.isdigit() else None,
+            )
+        except BadContact as bad:
+            return page(str(bad), {} if version else form)
+        except OwnerAway as away:
+            return show_away(away, back)
+        except OwnerRefused as refusal:
+            if refusal.status == 422:
+                return page("That is not an e-mail address, or a name is too long.", {} if version else form)
+            return show_refusal(desk, refusal, back, "keep this contact")
+        return redirect(back, 303)
+
+    return routes

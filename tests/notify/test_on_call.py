@@ -1,0 +1,179 @@
+"""A call-back is told to one named person after another, in order, each once, until somebody takes it."""
+
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from kernel.contracts.link_locked import LinkLocked
+from kernel.contracts.patient import PatientSnapshot
+from kernel.contracts.professional_notice import StaffAlertAnswered, StaffAlerted
+from kernel.ids import new_id
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+API = "/api/notify/v1"
+ROLES = ["nurse", "provider", "manager"]
+
+
+def add(notify: Standing, name: str, role: str, **more: Any) -> str:
+    body = {"name": name, "role": role, "email": f"{name.lower()}@clinic.example.test"} | more
+    answer = notify.call(
+        "POST", f"{API}/staff-contacts", "manager", body, **{"Idempotency-Key": str(new_id())}
+    )
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["id"])
+
+
+def change(notify: Standing, contact: str, version: int = 1, role: str = "manager", **facts: Any) -> Any:
+    headers = {"Idempotency-Key": str(new_id()), "If-Match": f'"{version}"'}
+    return notify.call("POST", f"{API}/staff-contacts/{contact}", role, facts, **headers)
+
+
+def alert(notify: Standing, about: UUID, minutes: int = 0, site: str = "", times: int = 1) -> None:
+    told = StaffAlerted(
+        alert_id=new_id(),
+        kind="callback_waits",
+        roles=ROLES,
+        site=site,
+        urgent=True,
+        at=TUESDAY_TEN + timedelta(minutes=minutes),
+        about_id=about,
+    )
+    for _ in range(times):
+        notify.hear("staff_alerted", told)
+
+
+def at(notify: Standing, minutes: float) -> None:
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=minutes))
+    notify.jobs()
+    notify.jobs()
+
+
+def answered(notify: Standing, about: UUID, minutes: int) -> None:
+    notify.hear(
+        "staff_alert_answered",
+        StaffAlertAnswered(about_id=about, at=TUESDAY_TEN + timedelta(minutes=minutes)),
+    )
+
+
+def shown(notify: Standing, about: UUID) -> Any:
+    answer = notify.call("GET", f"{API}/staff-alerts?about={about}", "nurse")
+    assert answer.status_code == 200, answer.text
+    (one,) = answer.json()["items"]
+    return one
+
+
+def names(notify: Standing, about: UUID) -> list[str]:
+    return [one["name"] for one in shown(notify, about)["told"]]
+
+
+@pytest.mark.capability("I12")
+def test_a_call_back_is_told_to_one_person_after_another_until_somebody_takes_it(notify: Standing) -> None:
+    add(notify, "Boss", "manager")
+    add(notify, "Second", "nurse", position=2, phone="+18165550181")
+    add(notify, "First", "nurse", position=1, phone="+18165550180")
+    add(notify, "Doctor", "provider")
+    add(notify, "Resting", "nurse", position=1, on_call=False)
+    add(notify, "Desk", "front_desk")
+    about = new_id()
+    alert(notify, about, times=2)
+    at(notify, 1)
+    assert names(notify, about) == ["First"]
+    notify.send_due()
+    assert notify.texts_to("+18165550180") == [
+        "Prairie Crossing: A call-back waits on the board; open it. Open Waymark."
+    ]
+    (mail,) = notify.mails_to("first@clinic.example.test")
+    assert mail["subject"] == "Waymark: A call-back waits on the board; open it."
+    assert notify.texts_to("+18165550181") == []
+    # Fifteen minutes each: the rest of the role, then the next role, each once however often the clock looks.
+    at(notify, 14)
+    assert names(notify, about) == ["First"]
+    for minutes, told in ((16, "Second"), (32, "Doctor"), (48, "Boss")):
+        at(notify, minutes)
+        assert names(notify, about)[-1] == told
+    last = shown(notify, about)
+    assert (last["waits"], last["anybody_left"]) == (True, False)
+    at(notify, 90)
+    notify.send_due()
+    assert names(notify, about) == ["First", "Second", "Doctor", "Boss"]
+    assert len(notify.mails_to("boss@clinic.example.test")) == 1
+    times = [one["at"] for one in shown(notify, about)["told"]]
+    assert times == sorted(times)
+    assert all(one["arrived"] for one in shown(notify, about)["told"])
+    # Everyone was told and it waits still: whoever goes on call now hears of it.
+    add(notify, "Late", "provider")
+    at(notify, 92)
+    assert names(notify, about)[-1] == "Late"
+
+
+@pytest.mark.capability("I12")
+def test_an_answer_stops_it_also_when_it_comes_first_and_a_later_opening_begins_anew(
+    notify: Standing,
+) -> None:
+    add(notify, "First", "nurse")
+    add(notify, "Second", "provider")
+    about = new_id()
+    alert(notify, about)
+    answered(notify, about, 5)
+    at(notify, 40)
+    assert names(notify, about) == ["First"]
+    assert shown(notify, about)["waits"] is False
+    # New flags after it was closed open it again; the old answer is not about that, nor is an old alert told late.
+    alert(notify, about, minutes=41)
+    answered(notify, about, 5)
+    alert(notify, about)
+    at(notify, 60)
+    assert names(notify, about) == ["First", "First", "Second"]
+    swift = new_id()
+    answered(notify, swift, 61)
+    alert(notify, swift, minutes=60)
+    at(notify, 90)
+    assert names(notify, swift) == []
+
+
+def test_those_of_the_site_come_first_and_nobody_on_call_is_said(notify: Standing) -> None:
+    about = new_id()
+    alert(notify, about)
+    empty = shown(notify, about)
+    assert (empty["told"], empty["anybody_left"], empty["waits"]) == ([], False, True)
+    add(notify, "Far", "nurse", sites=["garnett"])
+    near = add(notify, "Near", "manager", sites=["paola"])
+    at(notify, 2)
+    assert names(notify, about) == ["Far"], "nobody is left untold while somebody is on call"
+    here = new_id()
+    alert(notify, here, minutes=2, site="paola")
+    assert names(notify, here) == ["Near"]
+    # A manager changes the list, against the version they saw; the name of then is kept with what was told.
+    assert change(notify, near, name="Renamed", on_call=False).status_code == 200
+    assert change(notify, near, on_call=True).status_code == 412
+    assert change(notify, near, 2, email="").status_code == 422
+    assert change(notify, near, 2, role="nurse", on_call=True).status_code == 403
+    listed = notify.call("GET", f"{API}/staff-contacts", "manager").json()["items"]
+    assert {(one["name"], one["on_call"], one["version"]) for one in listed} == {
+        ("Far", True, 1),
+        ("Renamed", False, 2),
+    }
+    assert names(notify, here) == ["Near"]
+    (entry,) = notify.rows("SELECT details FROM audit_entry WHERE action = 'change_staff_contact'")
+    assert entry.details["on_call"] is False
+    assert "Renamed" not in str(entry.details)
+    assert notify.call("GET", f"{API}/staff-alerts?about={here}", "admin").status_code == 403
+
+
+def test_a_locked_link_is_put_on_the_call_list_once(notify: Standing) -> None:
+    snapshot = PatientSnapshot(
+        given_name="Rosa",
+        family_name="Lind",
+        birth_date=date(1979, 3, 2),
+        phone="+18165550142",
+        language="es",
+    )
+    locked = LinkLocked(link_id=new_id(), patient_id=new_id(), patient=snapshot, at=TUESDAY_TEN)
+    notify.hear("link_locked", locked)
+    notify.hear("link_locked", locked)
+    items = notify.call("GET", f"{API}/call-list?kind=link_locked", "front_desk").json()["items"]
+    assert [(one["patient_name"], one["phone"], one["kind"]) for one in items] == [
+        ("Rosa Lind", "+18165550142", "link_locked")
+    ]
