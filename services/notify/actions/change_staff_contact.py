@@ -37,6 +37,7 @@ def change_staff_contact(
         if field in changes:
             setattr(contact, field, changes[field])
     contact.version += 1
-    said = {field: changes[field] for field in ("role", "sites", "on_call", "position") if field in changes}
-    details: dict[str, Any] = {"fields": sorted(changes), **said}
+    plain = ("role", "sites", "on_call", "position")
+    details: dict[str, Any] = {field: changes[field] for field in plain if field in changes}
+    details["fields"] = sorted(changes)
     record(session, actor, "change_staff_contact", "staff_contact", contact.id, details=details)
