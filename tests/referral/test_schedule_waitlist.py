@@ -13,7 +13,7 @@ from sqlalchemy import text
 from kernel.ids import new_id
 from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.rules.slot_offers import FreedSlot, Waiting, next_batch, why_not_offer
-from tests.referral.calendar_steps import book, booked, change, events, many_ready_to_book, slots, wish
+from tests.referral.calendar_steps import book, booked, change, events, many_ready_to_book, slots
 from tests.referral.conftest import FRONT_DESK, Clinic
 
 NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
@@ -156,42 +156,6 @@ def test_a_claim_moves_the_later_visit_and_declining_keeps_the_place(
     assert (claimed.json["id"], claimed.json["visit_version"], claimed.json["moves"]) == (second["id"], 2, 1)
     assert far in slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 20)})
     assert events(staffed, "appointment_moved") == 1
-
-
-@pytest.mark.capability("S9", "S11")
-@pytest.mark.parametrize(
-    ("stands", "code"), [("flagged = true", "call_first"), ("unknown_count = 2", "questions_open")]
-)
-def test_an_offer_is_not_taken_by_link_while_a_person_has_to_speak_with_the_patient(
-    staffed: Clinic, own: Callable[..., Any], stands: str, code: str
-) -> None:
-    """The rule of a time chosen by link (BAD-59): a flag or an open question that came up after the offer went out."""
-    holder, waits = many_ready_to_book(staffed, 2)
-    first, *_, second = slots(
-        staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)}
-    )
-    visit = booked(staffed, holder, first)
-    staffed.call("POST", f"/referrals/{waits}/waitlist", {}, actor=FRONT_DESK)
-    change(staffed, visit, "cancel", {"reason_code": "patient_declined"})
-    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
-    offer = f"/offers/{opened['offers'][0]['id']}"
-    with staffed.session() as session:
-        session.execute(text(f"UPDATE referral SET {stands} WHERE id = :id"), {"id": waits})
-    refused = own("POST", f"{offer}/claim", {})
-    assert (refused.status_code, refused.json["code"]) == (409, code)
-    assert refused.json["phone"].startswith("+1")
-    assert "call us" in refused.json["title"]
-    # Nothing was changed: the offer stands, and is taken once the question is settled.
-    assert own("GET", offer).json["open"] is True
-    with staffed.session() as session:
-        session.execute(text("UPDATE slot_offer SET expires_at = expires_at - interval '1 hour'"))
-        session.execute(text("UPDATE slot_offer SET state = 'expired', ended_at = now()"))
-        session.execute(text("UPDATE offer_round SET state = 'exhausted'"))
-    instead = own("POST", f"{offer}/instead", wish(second))
-    assert (instead.status_code, instead.json["code"]) == (409, code)
-    with staffed.session() as session:
-        session.execute(text("UPDATE referral SET flagged = false, unknown_count = 0"))
-    assert own("POST", f"{offer}/instead", wish(second)).status_code == 200
 
 
 def test_staff_stop_a_round_and_the_slot_is_free(staffed: Clinic, own: Callable[..., Any]) -> None:

@@ -21,14 +21,8 @@ def why_not_book(state: str, flagged: bool, unknown_count: int) -> str:
     Open questions about warning signs block self-booking just as a warning sign does: a person asks them first
     (`routes.action_to_route` of the clinical tables).
     """
-    why = why_not_alone(flagged, unknown_count)
-    if why == "call_first":
-        return why
-    return why if state == "to_book" else "not_ready"
-
-
-def why_not_alone(flagged: bool, unknown_count: int) -> str:
-    """Return why no time may be taken by link, chosen or offered, or "": call_first, questions_open."""
     if flagged:
         return "call_first"
+    if state != "to_book":
+        return "not_ready"
     return "questions_open" if unknown_count else ""
