@@ -242,6 +242,32 @@ def test_a_row_that_cannot_be_read_is_shown_as_such_and_the_rest_of_the_list_sta
     assert notify.call("GET", f"/api/notify/v1/call-list/{bad['id']}").status_code == 200
 
 
+def test_a_message_that_cannot_be_read_is_shown_as_such_and_stops_no_other(notify: Standing) -> None:
+    patient = submit(notify)
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    with notify.store.transaction() as session:
+        damage = (
+            "UPDATE planned_message SET text_sealed = 'damaged' WHERE step = 'booked' AND channel = 'sms'"
+        )
+        session.execute(text(damage))
+        # A reminder whose own facts are damaged, due beside a sound one.
+        session.execute(text("UPDATE planned_message SET about_sealed = 'damaged' WHERE step = '3_days'"))
+    log = f"/api/notify/v1/messages?patient_id={patient}"
+    answer = notify.call("GET", log)
+    assert answer.status_code == 200, answer.text
+    items = answer.json()["items"]
+    bad = [item for item in items if item["unreadable"]]
+    assert {item["step"] for item in bad} == {"booked", "3_days"}
+    assert all(item["text"] is None for item in bad)
+    assert any(item["text"] for item in items if not item["unreadable"])
+    other = book(notify, submit(notify, phone="+18165550143"), TUESDAY_TEN + timedelta(days=9))
+    notify.set_clock(TUESDAY_TEN + timedelta(days=6, minutes=1))
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["3_days", "sms"] == ("failed", "unreadable")
+    assert notify.states(appointment_id=other)["3_days", "sms"][0] in ("sent", "delivered")
+
+
 def test_staff_limited_to_a_site_see_its_replies_calls_and_messages_only(notify: Standing) -> None:
     paola = SITE.model_copy(update={"id": "paola", "name": "Paola"})
     here, there = submit(notify), submit(notify, phone="+18165550143")

@@ -173,6 +173,11 @@ def _compose(
     except (ValueMissing, KeyError):
         batch.ended.append((row.id, "failed", "value_missing"))
         return False
+    except UnreadableField:
+        # One damaged message must not keep the others of its batch from going out.
+        log().error("message_unreadable", message=str(row.id))
+        batch.ended.append((row.id, "failed", "unreadable"))
+        return False
     if row.channel == "sms" and says_too_much(body, clinic.gate_prefixes):
         batch.ended.append((row.id, "suppressed", "health_words"))
         return False

@@ -1,5 +1,6 @@
 """The message log over HTTP."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -7,10 +8,12 @@ from apiflask import APIBlueprint
 
 from kernel.audit import record
 from kernel.database import Database
+from kernel.keyring import UnreadableField
+from kernel.logs import log
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
 from services.notify.queries.message_log import SHOWN_STATES, message_log, message_text, message_values
-from services.notify.queries.templates import templates_in_force
+from services.notify.queries.templates import Templates, templates_in_force
 from services.notify.routes.list_queries import MessagesQuery
 from services.notify.routes.page_arguments import page_place
 from services.notify.rules.compose import ClinicWords
@@ -45,11 +48,26 @@ def message_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
             items = [_shown(row) for row in rows]
             if templates is not None:
                 for item, row in zip(items, rows, strict=True):
-                    item["text"] = message_text(row, clinic, templates)
-                    item["values"] = message_values(row)
+                    item.update(_words(row, clinic, templates))
         return {"items": items, "next_cursor": cursor}
 
     return routes
+
+
+def _words(row: Any, clinic: ClinicWords, templates: Templates) -> dict[str, Any]:
+    """Text and values; those that cannot be opened are None and named in `unreadable`: the log stays readable."""
+    shown: dict[str, Any] = {"text": None, "values": None, "unreadable": []}
+    reads: dict[str, Callable[[], Any]] = {
+        "text": lambda: message_text(row, clinic, templates),
+        "values": lambda: message_values(row),
+    }
+    for name, read in reads.items():
+        try:
+            shown[name] = read()
+        except UnreadableField:
+            log().error("field_unreadable", message=str(row.id), field=name)
+            shown["unreadable"].append(name)
+    return shown
 
 
 def _shown(row: Any) -> dict[str, Any]:
