@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ class History:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.counted: Counter[str] = Counter()
         self._lock = threading.Lock()
         self._file = path.open("a", encoding="utf-8", buffering=1)
 
@@ -23,6 +25,7 @@ class History:
         line = json.dumps({"at": time.time(), "kind": kind, **facts}, ensure_ascii=False)
         with self._lock:
             self._file.write(line + "\n")
+            self.counted[kind] += 1
 
     def close(self) -> None:
         self._file.close()

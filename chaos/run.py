@@ -1,5 +1,6 @@
 """One run: start a clinic, let traffic and nemesis at it, heal, wait until it is at rest, gather, check."""
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,7 @@ from chaos.nemesis import Nemesis
 from chaos.telling import Teller
 from chaos.traffic import Traffic
 
+PROGRESS_SECONDS = 15.0
 OWED = "SELECT count(*) FROM event_delivery WHERE state IN ('due', 'leased')"
 UNSEALED = "SELECT count(*) FROM audit_unsealed"
 # A letter in doubt stays in doubt (mail servers keep no list to ask): staff have it, the run does not wait for it.
@@ -134,7 +136,11 @@ def _under_way(plan: Plan, clinic: Clinic, history: History, nemesis: Nemesis) -
         traffic.spawn(partial(tell, numbers))
     nemesis.start()
     deadline = time.monotonic() + plan.minutes * 60
+    told_at = 0.0
     while time.monotonic() < deadline:
+        if time.monotonic() - told_at >= PROGRESS_SECONDS:
+            told_at = time.monotonic()
+            _say(_progress(plan, history, nemesis))
         if (
             not traffic.busy
             and nemesis.been_everywhere
@@ -147,9 +153,23 @@ def _under_way(plan: Plan, clinic: Clinic, history: History, nemesis: Nemesis) -
     history.note("traffic_ended", cut_short=time.monotonic() >= deadline)
 
 
+def _progress(plan: Plan, history: History, nemesis: Nemesis) -> str:
+    done = history.counted
+    return (
+        f"{done['submitted']} of {plan.submissions} submitted, {done['telling']} visits told, {done['booked']} booked,"
+        f" {done['stopped']} opted out, {sum(nemesis.strikes.values())} faults"
+    )
+
+
+def _say(words: str) -> None:
+    """Tell how far the run is: on the error stream, so that the figures alone can be kept."""
+    print(f"{time.strftime('%H:%M:%S')} {words}", file=sys.stderr, flush=True)
+
+
 def _another_day(plan: Plan, clinic: Clinic, history: History, day: int) -> Counter[str]:
     """Closed for a day and four hours, as after a power cut; faults while it catches up."""
     history.note("closed_for_a_day")
+    _say("closed for a day and four hours, then started among faults")
     clinic.stop()
     clinic.set_clock(28 * 3600)
     _start(clinic, history)
@@ -167,6 +187,7 @@ def _another_day(plan: Plan, clinic: Clinic, history: History, day: int) -> Coun
 def _come_to_rest(clinic: Clinic, history: History) -> tuple[float | None, float | None]:
     """Seconds until nothing is owed or unfinished, and until all is ready; None when it did not come to that."""
     began = time.monotonic()
+    _say("faults are mended: waiting until nothing is owed or unfinished")
     ready: float | None = None
     with suppress(AssertionError):
         ready = clinic.running.wait_ready(READY_SECONDS)
