@@ -10,6 +10,7 @@ from tests.chromium import running_chromium
 
 CPU_SLOWER = 4
 ROUNDS = 3
+PAINT_WAIT_MS = 30_000
 TARGET_SECONDS = 2.0
 # Chrome's own "Slow 4G": 1.44 Mbit/s down, 0.675 up, and 562.5 ms before each answer (3.75 times the 150 ms it is
 # meant to feel like, because the browser holds back requests and not packets).
@@ -54,10 +55,10 @@ def _paint(browser: Browser, address: str, name: str) -> float:
     session = context.new_cdp_session(page)
     _hold_back(session)
     page.goto(address + path if path.startswith("/") else path, wait_until="load")
-    seconds = float(page.evaluate(PAINT)) / 1000
+    # The entry may come a frame after the page is loaded; it tells when the paint was, not when it was read.
+    painted = page.wait_for_function(PAINT, timeout=PAINT_WAIT_MS)
+    seconds = float(painted.json_value()) / 1000
     context.close()
-    if seconds <= 0:
-        raise RuntimeError(f"{name}: nothing was painted")
     return seconds
 
 
