@@ -132,6 +132,7 @@ def _runs() -> list[str]:
         "versions void",
         "in doubt for staff",
         "strikes by kind",
+        "killed",
         "recovered (median, worst, seconds)",
         "ready after",
         "at rest after",

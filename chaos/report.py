@@ -40,6 +40,7 @@ def figures(outcome: Outcome) -> dict[str, Any]:
         },
         "strikes": dict(sorted(outcome.strikes.items())),
         "strikes by kind": dict(sorted(outcome.by_kind.items())),
+        "killed": outcome.deaths,
         "recovered (median, worst, seconds)": {
             name: [round(sorted(times)[len(times) // 2], 1), round(max(times), 1)]
             for name, times in sorted(outcome.recovered.items())

@@ -12,6 +12,7 @@ from pathlib import Path
 import psycopg
 
 from chaos.clinic import WORKING, Clinic
+from chaos.count_deaths import count_deaths
 from chaos.evidence import Evidence
 from chaos.faults import FAULTS, Fault
 from chaos.gather import gather
@@ -65,6 +66,7 @@ class Outcome:
     strikes: Counter[str]
     skipped: dict[str, str]
     recovered: dict[str, list[float]]
+    deaths: dict[str, int]
     seconds: float
     errors: list[str] = field(default_factory=list)
 
@@ -110,6 +112,7 @@ def chaos_run(plan: Plan, clinic: Clinic) -> Iterator[Outcome]:
             strikes=strikes,
             skipped=nemesis.skipped,
             recovered=_recovered(history),
+            deaths=count_deaths(sorted(clinic.folder.glob("up-*.log")), clinic.places.logs),
             seconds=time.monotonic() - began,
             errors=nemesis.errors,
         )
