@@ -98,7 +98,10 @@ def _envelope(service: str, event: Any) -> Envelope:
 
 
 def _settle(session: Session, claimed: Claim, answer: Answer, refusals: int) -> None:
-    """A listener that is down is tried for ever; one that refuses the event five times leaves it to a person."""
+    """A listener that is down, or does not know the type yet, is tried for ever.
+
+    One that refuses the event five times leaves it to a person.
+    """
     refused = 400 <= answer.status < 500 and answer.status not in (401, 408, 409, 425, 429)
     refusals += refused
     state = "done" if answer.ok else "dead" if refusals >= MOST_REFUSALS else "due"

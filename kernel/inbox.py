@@ -19,17 +19,21 @@ Reaction = Callable[[Session, Event], None]
 
 
 class EventRefused(Exception):
-    """This service cannot take the event: it does not know the type, or the data is not the contract's."""
+    """This service cannot take the event: its data is not the contract's."""
+
+
+class EventUnknown(Exception):
+    """This service does not know the type yet: a newer sender runs beside it, or it was not released with it."""
 
 
 def hear(database: Database, reactions: Mapping[str, Reaction], envelope: Envelope) -> bool:
     """Run the reaction to `envelope` once ever. Return False when it was heard before.
 
-    Raises `EventRefused` when there is no reaction to its type or its data does not fit.
+    Raises `EventUnknown` when there is no reaction to its type and `EventRefused` when its data does not fit.
     """
     reaction = reactions.get(envelope.type)
     if reaction is None:
-        raise EventRefused(f"no reaction to {envelope.type}")
+        raise EventUnknown(f"no reaction to {envelope.type}")
     event = Event(envelope.id, envelope.source, envelope.type, envelope.subject, envelope.time, envelope.data)
     with database.transaction() as session:
         heard = cursor(session).execute(HEAR, [envelope.id, envelope.type, envelope.source]).fetchone()

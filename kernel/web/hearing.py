@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from kernel.context import request_scope
 from kernel.database import Database
 from kernel.events import Envelope
-from kernel.inbox import EventRefused, Reaction, hear
+from kernel.inbox import EventRefused, EventUnknown, Reaction, hear
 from kernel.logs import log
 from kernel.web.principal import Gate
 from kernel.web.problems import Problem, from_status
@@ -30,7 +30,13 @@ def hearing_routes(database: Database, reactions: Mapping[str, Reaction], gate: 
             raise from_status(403)
         with request_scope(envelope.requestid):
             try:
+                # 501 and not a refusal: the sender keeps the event until this service has been brought up to date.
                 hear(database, reactions, envelope)
+            except EventUnknown:
+                log().warning("event_unknown", type=envelope.type)
+                raise Problem(
+                    501, "event_unknown", "This service does not know that type of event yet."
+                ) from None
             except EventRefused as refusal:
                 log().warning("event_refused", type=envelope.type, why=str(refusal))
                 raise Problem(422, "event_refused", "This service cannot take that event.") from None

@@ -1,16 +1,29 @@
 """An event nobody can read must not hold back those it stands beside."""
 
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
+from joserfc.jwk import OKPKey
 from sqlalchemy import text
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
 
 from kernel.contracts.contact_opt import ContactOpted
 from kernel.database import Database
 from kernel.deliver import MOST_REFUSALS, EventCourier
+from kernel.events import Event
+from kernel.inbox import Reaction
 from kernel.outbox import emit
 from kernel.service_client import ServiceClient
 from kernel.tokens import Tokens
+from kernel.web.hearing import hearing_routes
+from kernel.web.principal import Gate
+from kernel.web.problems import Problem
 from tests.kernel.test_outbox import AT
 
 NOBODY_THERE = dict.fromkeys(("intake", "referral", "notify", "dashboard"), "http://127.0.0.1:1")
@@ -44,3 +57,53 @@ def test_an_event_that_cannot_be_read_is_counted_and_the_others_are_tried(
         rows = session.execute(text("SELECT event_id, state, last_error FROM event_delivery")).all()
     assert {row.state for row in rows if row.event_id == unreadable} == {"dead"}
     assert {(row.state, row.last_error) for row in rows if row.event_id == sound} == {("due", "status 503")}
+
+
+@contextmanager
+def listening(tokens: Tokens, database: Database, reactions: Mapping[str, Reaction]) -> Iterator[str]:
+    """A listener as one release of its code hears; yields its address."""
+    app = Flask("listener")
+    app.register_blueprint(hearing_routes(database, reactions, Gate(tokens, database)))
+    app.register_error_handler(Problem, lambda problem: problem.answer())
+    server = make_server("127.0.0.1", 0, app)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.mark.fault("F56")
+def test_an_event_an_older_listener_does_not_know_waits_for_its_next_release(
+    kernel_database: Database,
+) -> None:
+    opted_out(kernel_database)
+    with kernel_database.transaction() as session:
+        session.execute(text("DELETE FROM event_delivery WHERE listener <> 'referral'"))
+    keys = {name: OKPKey.generate_key("Ed25519", {"kid": name}) for name in ("alpha", "referral")}
+    public = json.dumps({"keys": [key.as_dict(private=False) for key in keys.values()]})
+    alpha, referral = (Tokens(name, key.as_pem(private=True).decode(), public) for name, key in keys.items())
+    heard: list[Event] = []
+
+    def react(_: Session, event: Event) -> None:
+        heard.append(event)
+
+    def deliver(address: str) -> tuple[str, str]:
+        courier = EventCourier("alpha", kernel_database, ServiceClient(alpha, {"referral": address}), "w1")
+        with kernel_database.transaction() as session:
+            session.execute(text("UPDATE event_delivery SET due_at = now()"))
+            (row_id,) = session.scalars(text("SELECT id FROM event_delivery")).all()
+        courier.deliver(row_id)
+        with kernel_database.transaction() as session:
+            row = session.execute(text("SELECT state, last_error FROM event_delivery")).one()
+        return row.state, row.last_error
+
+    with listening(referral, kernel_database, {}) as address:
+        for _ in range(MOST_REFUSALS + 2):
+            assert deliver(address) == ("due", "status 501")
+    with listening(referral, kernel_database, {"contact_opted_out": react}) as address:
+        assert deliver(address) == ("done", "")
+    assert len(heard) == 1

@@ -10,7 +10,7 @@ from kernel.contracts.contact_opt import ContactOpted
 from kernel.database import Database
 from kernel.events import Envelope, Event
 from kernel.ids import new_id
-from kernel.inbox import EventRefused, hear
+from kernel.inbox import EventRefused, EventUnknown, hear
 from kernel.outbox import emit, event_place
 from kernel.personal import open_json
 from kernel.routing import LISTENERS, SERVICES
@@ -92,7 +92,7 @@ def test_an_event_of_an_unknown_type_or_shape_is_refused(kernel_database: Databa
     def parsing(_: Session, event: Event) -> None:
         ContactOpted.model_validate(event.data | {"channel": 7})
 
-    with pytest.raises(EventRefused, match="no reaction"):
+    with pytest.raises(EventUnknown, match="no reaction"):
         hear(kernel_database, {}, envelope())
     with pytest.raises(EventRefused, match="channel"):
         hear(kernel_database, {"contact_opted_out": parsing}, envelope())

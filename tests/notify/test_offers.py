@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text as sql
 
 from kernel.contracts.slot_offer import SlotOffered, SlotOfferEnded
 from kernel.ids import new_id
@@ -154,3 +155,24 @@ def test_a_letter_after_an_offer_changes_no_visit(notify: Standing) -> None:
     (reply,) = notify.rows("SELECT state, why_open FROM reply")
     assert (reply.state, reply.why_open) == ("open", "answers_an_offer")
     assert notify.rows("SELECT 1 FROM outbox_event WHERE type = 'reply_confirmed'") == []
+
+
+def test_an_offer_that_cannot_be_read_does_not_keep_the_others_from_going_out(notify: Standing) -> None:
+    """Its number is dead, so its e-mail should take over, which nobody can write either."""
+    patient, other = submit(notify), submit(notify, phone="+18165550143")
+    offered(notify, patient)
+    offered(notify, other)
+    with notify.store.transaction() as session:
+        session.execute(
+            sql("UPDATE planned_message SET about_sealed = 'damaged' WHERE patient_id = :p"), {"p": patient}
+        )
+        session.execute(
+            sql(
+                "UPDATE contact_point SET dead_at = now() WHERE id = (SELECT contact_point_id"
+                " FROM planned_message WHERE patient_id = :p)"
+            ),
+            {"p": patient},
+        )
+    notify.send_due()
+    assert notify.states(patient_id=patient) == {("slot_offered", "sms"): ("suppressed", "number_dead")}
+    assert len(notify.texts_to("+18165550143")) == 1

@@ -20,6 +20,7 @@ from services.notify.rules.quiet_hours import (
     next_open,
     recipient_zones,
 )
+from services.notify.rules.zones import zone_for
 
 DECADE = (datetime(2026, 1, 1), datetime(2036, 1, 1))
 # Every name the zone database files under the United States, not only one a kind of clock.
@@ -105,6 +106,20 @@ def test_no_text_leaves_at_a_wrong_hour_in_ten_years_of_clock_changes() -> None:
     assert wrong == 0
 
 
+@pytest.mark.fault("F51", "F52")
+@pytest.mark.capability("N11")
+def test_where_the_zone_is_unknown_no_text_is_at_a_wrong_hour_anywhere_in_the_country() -> None:
+    allowed = wrong = 0
+    for change in clock_changes(ZoneInfo("America/New_York")):
+        for step in range(-48, 49):
+            at = change + timedelta(minutes=30 * step)
+            if judge(candidate(""), at).fate == "go":
+                allowed += 1
+                wrong += sum(not time(8) <= local_time(at, zone) < time(21) for zone in ALL_US)
+    assert wrong == 0
+    assert allowed >= 20 * 4, "some hours of every day are left"
+
+
 def clock_changes(zone: ZoneInfo) -> list[datetime]:
     """The changes of ten years; midsummer of each year where there are none, so that no zone goes unproved."""
     found = []
@@ -158,11 +173,31 @@ def test_only_an_explicit_urgent_or_a_fresh_answer_goes_out_at_night() -> None:
 @pytest.mark.fault("F52")
 @pytest.mark.capability("N11")
 def test_an_unknown_zone_waits_for_the_hours_every_us_clock_shares() -> None:
-    # Noon in Chicago is 8 in the morning in Honolulu: inside the legal hours everywhere; 9:00 is not.
-    assert judge(candidate(""), NOON).fate == "go"
-    early = judge(candidate(""), NOON - timedelta(hours=3))
+    # Half past four in Chicago is half past eight, tomorrow, on Guam: inside the legal hours everywhere.
+    assert judge(candidate(""), NOON + timedelta(hours=4, minutes=30)).fate == "go"
+    early = judge(candidate(""), NOON)
     assert early.reason == "quiet_hours"
-    assert early.until == datetime(2027, 3, 2, 19, 0, tzinfo=UTC)
+    assert early.until == datetime(2027, 3, 2, 23, 0, tzinfo=UTC), "nine in the morning on Guam"
+
+
+@pytest.mark.capability("N11")
+def test_a_postcode_names_the_zone_only_where_its_people_keep_one_time() -> None:
+    named = {
+        "66204": "America/Chicago",
+        "10001": "America/New_York",
+        "80202": "America/Denver",
+        "94105": "America/Los_Angeles",
+        "96813": "Pacific/Honolulu",
+        "96910": "Pacific/Guam",
+        "96950": "Pacific/Saipan",
+        "96799": "Pacific/Pago_Pago",
+        "00901": "America/Puerto_Rico",
+    }
+    assert {postcode: zone_for("", postcode) for postcode in named} == named
+    # Western Kansas keeps two times, Arizona has a nation that changes its clocks, Palau is no US time.
+    for split in ("67735", "86503", "32401", "96940", "", "662", "ABCDE"):
+        assert zone_for("", split) == "", split
+    assert zone_for("Pacific/Guam", "66204") == "Pacific/Guam", "what the patient said comes first"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from kernel.failpoints import FailpointRaised, arm
 from kernel.ids import new_id
@@ -93,6 +94,28 @@ def test_a_provider_that_cannot_say_is_not_a_denial_and_staff_hear_of_it(notify:
     notify.jobs()
     assert state_of(notify, visit) == ("expired", "unknown_at_visit")
     assert notify.texts_to(PHONE) == []
+
+
+@pytest.mark.fault("F33")
+def test_a_doubt_about_a_number_nobody_can_read_stops_no_other(notify: Standing) -> None:
+    notify.carrier.put("/carrier/faults", json=[{"mode": "error_500_after"}, {"mode": "callback_never"}])
+    visits = [booked_text(notify, phone) for phone in ("+18165550163", "+18165550164", "+18165550165")]
+    notify.send_due()
+    notify.carrier.delete("/carrier/faults")
+    damage = "UPDATE contact_point SET address_sealed = 'damaged' WHERE id = (SELECT contact_point_id FROM"
+    with notify.store.transaction() as session:
+        session.execute(
+            text(
+                f"{damage} planned_message WHERE appointment_id = :v AND channel = 'sms' AND step = 'booked')"
+            ),
+            {"v": visits[0]},
+        )
+    resolve(notify)
+    assert state_of(notify, visits[0])[0] == "unknown"
+    assert {state_of(notify, visit)[0] for visit in visits[1:]} <= {"sent", "delivered"}
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=16))
+    notify.jobs()
+    assert [row.kind for row in notify.rows("SELECT kind FROM staff_item")] == ["unknown_send"]
 
 
 @pytest.mark.fault("F29")

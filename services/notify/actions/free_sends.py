@@ -1,42 +1,69 @@
-"""A worker died, or its lease ran out, in the middle of a send: nobody knows, so the rows are "unknown"."""
+"""A worker died, or its lease ran out, in the middle of a send: what may have been transmitted is "unknown"."""
+
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import ids_array
 from kernel.clock import now
 from kernel.ids import new_id
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.actions.settle_sends import LOOKUP_SETTLE, LOOKUPS
 
-FREE = """
-WITH lost AS (
-    SELECT id FROM planned_message WHERE state = 'sending' AND (lease_until < now() OR leased_by = :worker)
-    ORDER BY id FOR UPDATE SKIP LOCKED)
-UPDATE planned_message AS m SET state = 'unknown', reason = 'worker_lost', unknown_at = :now, lease_until = NULL,
-    leased_by = ''
-FROM lost WHERE m.id = lost.id RETURNING m.id, m.attempt_id
+LOCK = """
+SELECT id, attempt_id FROM planned_message WHERE state = 'sending' AND (lease_until < now() OR leased_by = :worker)
+ORDER BY id FOR UPDATE SKIP LOCKED
+"""
+# A statement after the lock: what a fence had committed by then is seen, and none can begin before this ends.
+NEVER = """
+UPDATE send_attempt SET outcome = 'not_transmitted', code = 'worker_lost', settled_at = now()
+WHERE id = ANY(CAST(:attempts AS uuid[])) AND marks_handover AND handed_over_at IS NULL RETURNING id
+"""
+AGAIN = """
+UPDATE planned_message SET state = 'due', reason = 'worker_lost', due_at = :now, rung_at = NULL, sent_at = NULL,
+    lease_until = NULL, leased_by = '' WHERE id = ANY(CAST(:ids AS uuid[]))
+"""
+DOUBT = """
+UPDATE planned_message SET state = 'unknown', reason = 'worker_lost', unknown_at = :now, lease_until = NULL,
+    leased_by = '' WHERE id = ANY(CAST(:ids AS uuid[]))
 """
 
 
 def free_sends(session: Session, worker_id: str | None) -> int:
-    """Move rows in `sending` whose lease is over, or that `worker_id` held, to `unknown`; return how many.
+    """Free rows in `sending` whose lease is over, or that `worker_id` held; return how many.
 
-    They are never simply sent again: the provider is asked first.
+    What was certainly not transmitted (an unmarked letter) is due again. The rest is `unknown` and never simply sent
+    again: the provider is asked first.
     """
     at = now(session)
-    lost = session.execute(text(FREE), {"worker": worker_id or "-", "now": at}).all()
+    lost = session.execute(text(LOCK), {"worker": worker_id or "-"}).all()
     if not lost:
         return 0
+    attempts = {"attempts": ids_array([row.attempt_id for row in lost])}
+    never = set(session.scalars(text(NEVER), attempts))
+    again = [row for row in lost if row.attempt_id in never]
+    doubtful = [row for row in lost if row.attempt_id not in never]
+    if again:
+        session.execute(text(AGAIN), {"ids": ids_array([row.id for row in again]), "now": at})
+    if doubtful:
+        session.execute(text(DOUBT), {"ids": ids_array([row.id for row in doubtful]), "now": at})
+        _ask_later(session, doubtful, at)
+    moves = [Move(row.id, "sending", "due", "worker_lost", row.attempt_id) for row in again]
+    moves += [Move(row.id, "sending", "unknown", "worker_lost", row.attempt_id) for row in doubtful]
+    record_moves(session, moves, at)
+    return len(lost)
+
+
+def _ask_later(session: Session, doubtful: list[Any], at: datetime) -> None:
     session.execute(
         text(LOOKUPS),
         {
-            "ids": [new_id() for _ in lost],
-            "messages": [row.id for row in lost],
-            "attempts": [row.attempt_id for row in lost],
-            "doubtful": [False for _ in lost],
+            "ids": [new_id() for _ in doubtful],
+            "messages": [row.id for row in doubtful],
+            "attempts": [row.attempt_id for row in doubtful],
+            "doubtful": [False for _ in doubtful],
             "due": at + LOOKUP_SETTLE,
         },
     )
-    moves = [Move(row.id, "sending", "unknown", "worker_lost", row.attempt_id) for row in lost]
-    record_moves(session, moves, at)
-    return len(lost)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.ids import new_id
+from kernel.keyring import UnreadableField
+from kernel.logs import log
 from kernel.outbox import wake
 from services.notify.actions.open_staff_item import open_staff_item
 from services.notify.actions.plan_offer import plan_offer
@@ -92,21 +94,28 @@ def _offer_by_mail(session: Session, failed: PlannedMessage) -> None:
         failed.channel != "sms"
         or failed.cause_id is None
         or failed.patient_id is None
-        or failed.about is None
+        or failed.about_sealed is None
     ):
         return
     standing = select(SlotOffer.id).where(SlotOffer.id == failed.cause_id, SlotOffer.state == "offered")
-    if session.scalars(standing.with_for_update(read=True, skip_locked=True)).first() is not None:
-        plan_offer(
-            session,
-            failed.step,
-            offer_id=failed.cause_id,
-            patient_id=failed.patient_id,
-            about=failed.about.reveal(),
-            expires_at=failed.expires_at,
-            exempt=failed.exempt,
-            only="email",
-        )
+    if session.scalars(standing.with_for_update(read=True, skip_locked=True)).first() is None:
+        return
+    try:
+        about = failed.about.reveal() if failed.about else {}
+    except UnreadableField:
+        # Its text could not be written either; the others of its batch go on, and its row says why.
+        log().error("message_unreadable", message=str(failed.id))
+        return
+    plan_offer(
+        session,
+        failed.step,
+        offer_id=failed.cause_id,
+        patient_id=failed.patient_id,
+        about=about,
+        expires_at=failed.expires_at,
+        exempt=failed.exempt,
+        only="email",
+    )
 
 
 def _ask_to_call(session: Session, message: PlannedMessage) -> None:

@@ -1,7 +1,7 @@
 """The first transaction of a send: take due rows, ask the gate, and commit "sending" before anything leaves."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -39,9 +39,10 @@ FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[]), CAST(:versions AS i
 WHERE m.id = v.id
 """
 ATTEMPTS = """
-INSERT INTO send_attempt (id, message_id, provider, body_sha256)
-SELECT * FROM unnest(CAST(:attempts AS uuid[]), CAST(:ids AS uuid[]), CAST(:providers AS text[]),
-    CAST(:hashes AS bytea[]))
+INSERT INTO send_attempt (id, message_id, provider, body_sha256, marks_handover)
+SELECT v.*, v.provider = ANY(CAST(:marking AS text[]))
+FROM unnest(CAST(:attempts AS uuid[]), CAST(:ids AS uuid[]), CAST(:providers AS text[]), CAST(:hashes AS bytea[]))
+    AS v (attempt, message, provider, hash)
 """
 WAIT = """
 UPDATE planned_message AS m SET due_at = v.due, reason = v.reason, rung_at = NULL
@@ -89,11 +90,13 @@ def start_sends(
     *,
     limit: int,
     recipients: Recipients = EVERYONE,
+    marking: Iterable[str] = (),
 ) -> list[Started]:
     """Move up to `limit` due messages to sending, waiting or their end, and return those to hand over.
 
     `choose_provider(channel, only)` names the provider to use, or "" while none may be asked: such rows stay due.
-    `only` is a provider that may have had the message before, which then keeps it, or "".
+    `only` is a provider that may have had the message before, which then keeps it, or "". `marking` names the
+    providers whose letters are marked before they are handed over.
     """
     at = now(session)
     picked = pick_due(session, at, limit)
@@ -129,7 +132,7 @@ def start_sends(
             batch.waiting.append((row.id, verdict.until, verdict.reason))
         elif verdict.fate != "go":
             batch.ended.append((row.id, verdict.fate, verdict.reason))
-    _write(session, batch, worker_id, at)
+    _write(session, batch, worker_id, at, marking)
     for message_id, _, reason in batch.ended:
         if reason in CHANNEL_FAULTS:
             plan_next_channel(session, message_id)
@@ -217,7 +220,7 @@ def _values(row: Any, clinic: ClinicWords, language: str) -> dict[str, str]:
     return about_values(clinic, about, language, row.time_zone or "")
 
 
-def _write(session: Session, batch: _Batch, worker_id: str, at: datetime) -> None:
+def _write(session: Session, batch: _Batch, worker_id: str, at: datetime, marking: Iterable[str]) -> None:
     moves: list[Move] = []
     if batch.started:
         ids = [sent.letter.message_id for sent in batch.started]
@@ -242,6 +245,7 @@ def _write(session: Session, batch: _Batch, worker_id: str, at: datetime) -> Non
                 "ids": ids_array(ids),
                 "providers": texts_array([sent.provider for sent in batch.started]),
                 "hashes": bytes_array([sealed[3] for sealed in batch.sealed]),
+                "marking": texts_array(marking),
             },
         )
         moves += [

@@ -96,6 +96,8 @@ class SendAttempt(Base):
     """One try to hand a message to a provider, committed before the first byte goes out.
 
     `started_at` is the machine's clock, like the provider's, and not business time: look-ups compare the two.
+    `marks_handover`: nothing deliverable leaves before `handed_over_at` is committed, so that an attempt without it
+    is known not to have been transmitted (0135-letters-are-marked-before-their-data.md).
     """
 
     __tablename__ = "send_attempt"
@@ -105,6 +107,8 @@ class SendAttempt(Base):
     provider: Mapped[str] = mapped_column(Text)
     body_sha256: Mapped[bytes] = mapped_column(LargeBinary)
     started_at: Mapped[datetime] = mapped_column(Moment, server_default=NOW, index=True)
+    marks_handover: Mapped[bool] = mapped_column(Boolean, server_default=sql_text("false"))
+    handed_over_at: Mapped[datetime | None] = mapped_column(Moment)
     provider_message_id: Mapped[str | None] = mapped_column(Text, unique=True)
     outcome: Mapped[str] = mapped_column(Text, server_default="")
     http_status: Mapped[int | None] = mapped_column(SmallInteger)

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-# One clock for each way the fifty states keep time.
+# One clock for each way the states and territories keep time. From Guam to Puerto Rico they share about an hour of
+# the usual window a day and three of the legal one, so a postcode or a zone is worth asking for.
 US_ZONES = (
+    "America/Puerto_Rico",
     "America/New_York",
     "America/Chicago",
     "America/Denver",
@@ -18,6 +20,8 @@ US_ZONES = (
     "America/Anchorage",
     "America/Adak",
     "Pacific/Honolulu",
+    "Pacific/Pago_Pago",
+    "Pacific/Guam",
 )
 _ALL_US = tuple(ZoneInfo(name) for name in US_ZONES)
 _MOST_ROUNDS = 16

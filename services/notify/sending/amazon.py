@@ -23,6 +23,7 @@ class _Amazon:
     # A call here writes and waits in one: the fence is held for one letter at a time.
     letters_at_once = 1
     letters_a_batch = 1
+    marks_handover = False
 
     def __init__(self, service: str, region: str) -> None:
         import boto3

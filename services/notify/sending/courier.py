@@ -18,6 +18,7 @@ from kernel.failpoints import failpoint
 from kernel.logs import log
 from services.notify.actions.fence_sends import fence_sends
 from services.notify.actions.grant_sends import Grant, grant_sends
+from services.notify.actions.mark_handover import mark_handover
 from services.notify.actions.return_tokens import return_tokens
 from services.notify.actions.settle_sends import settle_sends
 from services.notify.actions.start_sends import Started, start_sends
@@ -78,7 +79,13 @@ class MessageCourier:
                 session.execute(text(UNRING), {"id": message_id})
                 return
             started = start_sends(
-                session, self.clinic, self.worker_id, chooser, limit=most, recipients=self.recipients
+                session,
+                self.clinic,
+                self.worker_id,
+                chooser,
+                limit=most,
+                recipients=self.recipients,
+                marking=[name for name, provider in self.providers.items() if provider.marks_handover],
             )
             return_tokens(session, chooser.left)
             failpoint("before_sending_commit")
@@ -118,7 +125,7 @@ class MessageCourier:
                     outcomes += _abandoned(ready, "no_time")
                     continue
                 failpoint("before_post")
-                on_the_wire = self._start_fenced(wave, ready)
+                on_the_wire = self._start_fenced(wave, ready, marking=provider.marks_handover)
                 failpoint("while_posting")
                 ends = [item if isinstance(item, Outcome) else item.finish() for item in on_the_wire]
                 failpoint("after_post")
@@ -128,19 +135,23 @@ class MessageCourier:
                 self._settle(batch[: len(outcomes)], outcomes)
 
     def _start_fenced(
-        self, wave: Sequence[Started], prepared: Sequence[Transmission | Outcome]
+        self, wave: Sequence[Started], prepared: Sequence[Transmission | Outcome], *, marking: bool
     ) -> list[Transmission | Outcome]:
         """Write the requests of those that may still go, while what could forbid them is locked."""
         ready: list[Transmission | Outcome] = []
+        marked: list[Started] = []
         with self.database.transaction() as session:
-            for may_go, item in zip(fence_sends(session, wave), prepared, strict=True):
+            for sent, may_go, item in zip(wave, fence_sends(session, wave), prepared, strict=True):
                 if isinstance(item, Outcome):
                     ready.append(item)
                 elif may_go:
                     item.start()
                     ready.append(item)
+                    marked.append(sent)
                 else:
                     ready += _abandoned([item], "fence")
+            if marking:
+                mark_handover(session, marked)
         return ready
 
     def _settle(self, sends: Sequence[Started], outcomes: Sequence[Outcome]) -> None:

@@ -11,6 +11,8 @@ from sqlalchemy import text
 from kernel.clock import now
 from kernel.database import Database
 from kernel.failpoints import failpoint
+from kernel.keyring import UnreadableField
+from kernel.logs import log
 from kernel.personal import Personal, open_json
 from kernel.work import Claim, claim
 from services.notify.actions.deny_send import deny_send
@@ -49,11 +51,15 @@ class DoubtResolver:
                 self._resolve_one(claimed, row)
 
     def _resolve_one(self, claimed: Claim, row: Any) -> None:
-        place = f"notify.contact_point.address_sealed.{row.point}"
-        address: Personal[str] = Personal(open_json(row.address_sealed, place))
         found: list[Found] | None
         try:
+            place = f"notify.contact_point.address_sealed.{row.point}"
+            address: Personal[str] = Personal(open_json(row.address_sealed, place))
             found = self.providers[row.provider].find(address, row.started_at - CLOCK_SLACK)
+        except UnreadableField:
+            # Nobody can be asked about a number that cannot be read; a person is told after a quarter of an hour.
+            log().error("address_unreadable", contact_point=str(row.point))
+            found = None
         except (LookupFailed, KeyError):
             found = None
         failpoint("after_lookup")

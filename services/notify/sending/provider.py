@@ -85,6 +85,8 @@ class Provider(Protocol):
     # How many letters may be started before the first is finished, and how many are prepared and settled together.
     letters_at_once: int
     letters_a_batch: int
+    # True when `start` transmits nothing that could be delivered, only `finish` does: a mark is committed in between.
+    marks_handover: bool
     pace: Pace
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:

@@ -19,6 +19,7 @@ class Simulated:
     waits_for_receipts: bool = False
     letters_at_once: int = 64
     letters_a_batch: int = 64
+    marks_handover: bool = False
     pace: Pace = field(default_factory=lambda: Pace(1_000_000.0, 1_000_000_000, 100))
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:

@@ -44,6 +44,7 @@ class SmsHttp:
     waits_for_receipts: bool = True
     letters_at_once: int = 64
     letters_a_batch: int = 64
+    marks_handover: bool = False
     _idle: list[Line] = field(default_factory=list)
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:

@@ -1,6 +1,8 @@
 """A mail server by SMTP: one connection for a batch, the attempt's id as Message-ID."""
 
+import re
 import smtplib
+import socket
 import ssl
 import time
 from collections.abc import Sequence
@@ -15,6 +17,7 @@ from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
+_DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 DEAD_MAILBOX_CODES = frozenset({550, 551, 553, 556})
 
 
@@ -36,12 +39,16 @@ class SmtpMail:
     # One letter at a time on the one connection; a crash leaves no more of them in doubt than a batch holds.
     letters_at_once: int = 1
     letters_a_batch: int = 32
+    marks_handover: bool = True
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
         """Connect once for all letters; none was transmitted when that fails."""
         try:
             connection = smtplib.SMTP(timeout=PROVIDER_CONNECT_SECONDS)
             connection.connect(self.host, self.port)
+            if connection.sock is not None:
+                # A letter's end is a write of its own, which must not wait for the one before it to be acknowledged.
+                connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls:
                 connection.starttls(context=ssl.create_default_context())
             connection.ehlo_or_helo_if_needed()
@@ -115,6 +122,7 @@ class _Mail:
             return
         connection = self._session.connection
         try:
+            self._wait_at_most(PROVIDER_CONNECT_SECONDS)
             code, _ = connection.mail(self._server.sender)
             if code == 250:
                 code, _ = connection.rcpt(self._letter.address.reveal())
@@ -139,11 +147,19 @@ class _Mail:
         mail = self._server.compose(self._letter)
         started = time.monotonic()
         try:
-            if connection.sock is not None:
-                connection.sock.settimeout(PROVIDER_TOTAL_SECONDS)
-            code, _ = connection.data(mail.as_bytes(policy=SMTP))
-        except smtplib.SMTPDataError as error:
-            return _refusal(error.smtp_code)
+            self._wait_at_most(PROVIDER_TOTAL_SECONDS)
+            code, _ = connection.docmd("data")
+            if code != 354:
+                connection.rset()
+                return _refusal(code)
+            connection.send(_DOT_FIRST.sub(b"..", mail.as_bytes(policy=SMTP)))
+        except (OSError, smtplib.SMTPException):
+            # RFC 5321 4.1.1.4: before the line with the lone dot the server has nothing to deliver.
+            self._session.broken = True
+            return Outcome("not_transmitted", code="reset")
+        try:
+            connection.send(b".\r\n")
+            code, _ = connection.getreply()
         except (OSError, smtplib.SMTPException):
             self._session.broken = True
             late = time.monotonic() - started >= PROVIDER_TOTAL_SECONDS - 0.1
@@ -151,6 +167,10 @@ class _Mail:
         if code == 250:
             return Outcome("accepted", provider_message_id=str(self._letter.attempt_id), http_status=code)
         return _refusal(code)
+
+    def _wait_at_most(self, seconds: float) -> None:
+        if self._session.connection.sock is not None:
+            self._session.connection.sock.settimeout(seconds)
 
 
 def _refusal(code: int) -> Outcome:

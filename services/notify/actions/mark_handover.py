@@ -1,0 +1,24 @@
+"""Write down, before anything deliverable leaves, that these letters are being handed over."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.arrays import ids_array
+from services.notify.actions.start_sends import Started
+
+MARK = (
+    "UPDATE send_attempt SET handed_over_at = now() WHERE id = ANY(CAST(:ids AS uuid[])) AND marks_handover"
+)
+
+
+def mark_handover(session: Session, wave: Sequence[Started]) -> None:
+    """Mark the attempts of `wave` in the fence's transaction; only after its commit may their texts be transmitted.
+
+    An attempt that promised the mark and has none was never transmitted (docs/decisions/0135).
+    """
+    if wave:
+        # Unlike the rest of the fence this has to outlive a crash of PostgreSQL.
+        session.connection().exec_driver_sql("SET LOCAL synchronous_commit = on")
+        session.execute(text(MARK), {"ids": ids_array([sent.letter.attempt_id for sent in wave])})
