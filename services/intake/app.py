@@ -15,6 +15,7 @@ from services.intake.reactions import REACTIONS
 from services.intake.routes.api import PREFIX, add_api_routes
 from services.intake.routes.pages import PageFacts, add_page_routes
 from services.intake.routes.refusals import error_page
+from services.intake.routes.style_pages import serve_styles
 from services.intake.settings import IntakeSettings
 
 #: Questionnaires that publishers share reach two megabytes.
@@ -54,6 +55,7 @@ def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
     )
     # Exactly one proxy, the gateway, stands before this service; it strips what callers claim.
     pages.wsgi_app = ProxyFix(pages.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
+    serve_styles(pages, settings.assets_dir)
     facts = PageFacts(
         clinic_phone=settings.clinic_phone,
         link_days=settings.link_days,

@@ -15,6 +15,31 @@ from tests.intake.conftest import Clinic, Keys, make_clinic, new_keys
 
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SHOTS = os.environ.get("INTAKE_SHOTS", "")
+KINDS_ON_PAGE = (
+    "() => [...new Set([...document.querySelectorAll('*')].map(one => one.tagName + ' ' + one.className))]"
+)
+#: Every computed style of every element, with the page's one sheet and then with all of USWDS in its place.
+DIFFERENT_WITH_ALL_OF_USWDS = """async () => {
+  const look = () => [...document.querySelectorAll("body, body *")].flatMap((one) =>
+    [null, "::before", "::after"].map((part) => {
+      const style = getComputedStyle(one, part);
+      return [one.tagName + "." + one.className + (part || ""), [...style].map((name) => name + ":" + style[name])];
+    }));
+  const sheet = document.querySelector("link[rel=stylesheet]");
+  const before = look();
+  for (const address of ["lib/uswds/css/uswds.min.css", "intake.css"]) {
+    const link = document.createElement("link");
+    link.rel = "stylesheet";
+    link.href = "/intake/static/" + address;
+    const loaded = new Promise((done, failed) => { link.onload = done; link.onerror = failed; });
+    sheet.before(link);
+    await loaded;
+  }
+  sheet.disabled = true;
+  const after = look();
+  return before.flatMap(([name, styles], at) =>
+    styles.filter((style, n) => style !== after[at][1][n]).map((style) => name + " " + style)).slice(0, 5);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -41,6 +66,7 @@ class Visit:
         self.base = base
         self.axe = axe
         self.hosts: set[str] = set()
+        self.looked_at: set[str] = set()
         self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
 
     def open(self, path: str) -> None:
@@ -58,6 +84,14 @@ class Visit:
         )
         problems = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found["violations"]]
         assert problems == [], name
+
+    def check_style(self, name: str) -> None:
+        """A page with a kind of element not seen before looks as it would with the whole of USWDS."""
+        kinds = set(self.page.evaluate(KINDS_ON_PAGE))
+        if kinds <= self.looked_at:
+            return
+        self.looked_at |= kinds
+        assert self.page.evaluate(DIFFERENT_WITH_ALL_OF_USWDS) == [], name
 
     def start(self, lang: str, **facts: str) -> None:
         self.open(f"/intake/start?lang={lang}")
@@ -98,6 +132,7 @@ def test_every_page_is_accessible_at_320_px(
     visit.open(f"/intake/start?lang={lang}")
     visit.page.click("main button[type=submit]")
     visit.check(f"{lang}_about_with_mistakes")
+    visit.check_style("about_with_mistakes")
     visit.start(lang, phone="816-555-0131" if lang == "es" else "816-555-0130")
     seen = []
     while "/review/" not in visit.page.url:
@@ -110,11 +145,14 @@ def test_every_page_is_accessible_at_320_px(
         if visit.name == "mood":
             visit.page.click("label[for='f-phq9_1-LA6570-1']")
         visit.check(f"{lang}_{visit.name}")
+        if lang == "en":
+            visit.check_style(visit.name)
         visit.save_and_go_on()
     assert {"mood_more", "warning_signs_more", "scalp_and_jaw", "medicines"} <= set(seen)
     visit.check(f"{lang}_review")
     visit.page.click("main form button[type=submit]")
     visit.check(f"{lang}_status")
+    visit.check_style("status")
     assert visit.hosts == {visit.base.split("/")[2]}, "no foreign host is asked"
     context.close()
 
@@ -129,6 +167,7 @@ def test_the_stop_is_loud_and_accessible(chromium: Browser, served: tuple[str, C
         visit.page.get_by_role("heading", level=1).inner_text() == "Call 911 or go to an emergency room now"
     )
     visit.check("en_stopped")
+    visit.check_style("stopped")
     context.close()
 
 

@@ -43,6 +43,39 @@ def test_a_second_device_goes_on_where_the_first_stopped(clinic: Clinic) -> None
     assert told["answers"]["thunderclap"] is False
 
 
+def test_two_devices_on_one_page_the_second_is_asked(clinic: Clinic) -> None:
+    """BAD-36: the last write needs the version it was read at, whatever the devices' clocks say."""
+    phone = clinic.browser().start()
+    tablet = clinic.browser("198.51.100.8").open(phone.link()).send({"birth_date": "1980-04-23"})
+    for one in (phone, tablet):
+        go_to(one, one.token, "pain_now")
+    phone.send({"nprs_now": "6", "_queued": "yes", "_seq": "1795000000050"})
+    tablet.send({"nprs_now": "3", "_queued": "yes", "_seq": "1795000000040"})
+    assert tablet.status == 409
+    assert "answered on another phone after you opened it" in tablet.body
+    assert 'value="3" checked' in tablet.body, "what was typed is kept on the page"
+    assert 'value="6" checked' not in tablet.body, "what the other device answered is not told"
+    (row,) = clinic.sql("SELECT count(*) AS n FROM page_save WHERE page = 'pain_now'")
+    assert row.n == 1
+    tablet.send({"nprs_now": "3", "_queued": "yes", "_seq": "1795000000041"})
+    assert tablet.status == 200
+    go_to(tablet, tablet.token, "where").send(MINIMUM["where"])
+    tablet.open(f"/intake/review/{tablet.token}").send()
+    (told,) = clinic.events("intake_submitted")
+    assert told["answers"]["nprs_now"] == 3, "sent again, it counts"
+
+
+def test_an_emergency_is_never_a_conflict(clinic: Clinic) -> None:
+    phone = clinic.browser().start()
+    tablet = clinic.browser("198.51.100.8").open(phone.link()).send({"birth_date": "1980-04-23"})
+    for one in (phone, tablet):
+        go_to(one, one.token, "emergency_signs")
+    phone.send({"thunderclap": "false"})
+    tablet.send({"thunderclap": "true"})
+    assert "Call 911" in tablet.body
+    assert clinic.sql("SELECT count(*) AS n FROM callback_task WHERE action = 'E'")[0].n == 1
+
+
 @pytest.mark.capability("I5")
 def test_a_second_start_resumes_the_first(clinic: Clinic) -> None:
     first = clinic.browser().start()

@@ -30,23 +30,32 @@ TEXT_ALERT = "self_harm_free_text"
 
 @dataclass(frozen=True)
 class PageVisit:
-    """How a page came to be saved: the browser's running number, its own id, and seconds since it was shown."""
+    """How a page came to be saved: the browser's running number, its own id, and seconds since it was shown.
+
+    `seen` is the running number of the page's last save when it was shown, -1 for none: the version it was read at.
+    """
 
     sequence: int
     device: str
     language: str
+    seen: int = -1
     seconds: int | None = None
     device_kind: str = ""
 
 
 @dataclass(frozen=True)
 class Saved:
-    """What the save led to. `faults` (by linkId) mean nothing was stored; `urgent` is E, S or None."""
+    """What the save led to: the draft as it is now, and `urgent`: E, S or None.
 
+    `faults` (by linkId) and `conflict` mean nothing was stored; `ignored` that a later save of the page was there.
+    """
+
+    draft: Draft
     urgent: str | None = None
     notice: str | None = None
     faults: Mapping[str, str] = field(default_factory=dict)
     ignored: bool = False
+    conflict: bool = False
 
 
 def save_page(
@@ -62,16 +71,17 @@ def save_page(
 ) -> Saved:
     """Merge `values` (None takes an answer back) into the draft and act on the red flags now true.
 
-    A save that comes after a later one of the same page is ignored. An emergency flag ends the draft. With
+    A save that comes after a later one of the same page from the same device is ignored; one of a page that another
+    device saved since it was shown is a conflict, and the patient decides. An emergency flag ends the draft. With
     `only_if_urgent` nothing is stored unless an emergency flag fires: the page has mistakes to correct first.
     """
     submission, form = draft.submission, draft.form
-    content = submission.content
-    held = content.reveal() if content is not None else {}
-    pages = dict(held.get("pages", {}))
-    if visit.sequence <= int(pages.get(page.link_id, {}).get("sequence", -1)):
-        return Saved(ignored=True)
-    merged = {**held.get("items", {}), **values}
+    last = draft.sequence(page)
+    mine = draft.may_show(page, visit.device)
+    if mine and visit.sequence <= last:
+        return Saved(draft, ignored=True)
+    conflict = not mine and visit.seen != last
+    merged = {**draft.items, **values}
     items = {key: value for key, value in merged.items() if value is not None}
     alerted = _speaks_of_harm(form, values)
     if alerted and TEXT_ALERT in form.by_id:
@@ -83,16 +93,23 @@ def save_page(
         answers[TEXT_ALERT] = True
     typed, errors = rulebook.protocol.check_answers(answers)
     flags = rulebook.flags(typed)
-    if (errors or only_if_urgent) and not any(flag.action == "E" for flag in flags):
-        return Saved(faults=_by_link_id(form, errors))
-    pages[page.link_id] = {"sequence": visit.sequence, "by": visit.device}
+    if (errors or only_if_urgent or conflict) and not any(flag.action == "E" for flag in flags):
+        return Saved(draft, faults=_by_link_id(form, errors), conflict=conflict)
+    # Two devices' clocks differ: what the second saves knowing of the first comes after it.
+    saved = {"sequence": max(visit.sequence, last + 1), "by": visit.device}
+    held = {
+        "items": items,
+        "answers": plain_answers(typed),
+        "pages": {**draft.saves, page.link_id: saved},
+        "scores": scores,
+    }
     submission.version += 1
     submission.page = page.link_id
     submission.language = visit.language
     submission.saved_at = now(session)
     submission.protocol_version = rulebook.protocol.version
     submission.preferred_site = str(items.get("preferred_site") or submission.preferred_site)
-    submission.content = {"items": items, "answers": plain_answers(typed), "pages": pages, "scores": scores}
+    submission.content = held
     _keep_history(session, submission, page, values, visit)
     record(session, actor, "save_page", "submission", submission.id, details={"page": page.link_id})
     urgent = record_flags(session, actor, submission, rulebook, flags)
@@ -101,7 +118,7 @@ def save_page(
         finish_submission(
             session, actor, submission, draft.patient, rulebook=rulebook, answers=typed, stopped=True
         )
-    return Saved(urgent, notice)
+    return Saved(Draft(submission, draft.patient, form, held), urgent, notice)
 
 
 def _speaks_of_harm(form: Form, values: Mapping[str, Any]) -> bool:

@@ -1,14 +1,15 @@
 """A draft with everything its pages need."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
-from services.intake.model import Patient, Submission
+from kernel.clock import started_at
+from services.intake.model import Patient, PatientLink, Submission
 from services.intake.queries.forms import form_at
 from services.intake.rules.branching import Branching
 from services.intake.rules.form import Form, Item
@@ -19,46 +20,66 @@ _OPEN = (
     .where(Submission.id == bindparam("id"), Submission.state == "draft")
 )
 _OPEN_LOCKED = _OPEN.with_for_update(of=Submission)
+_BEHIND_LOCKED = (
+    select(PatientLink, Submission, Patient, func.now().label("now"))
+    .join(Submission, Submission.id == PatientLink.submission_id)
+    .join(Patient, Patient.id == Submission.patient_id)
+    .where(PatientLink.id == bindparam("id"), PatientLink.purpose == "answer", Submission.state == "draft")
+    .with_for_update(of=Submission)
+)
 
 
 class Draft:
     """One open submission, its patient and the form version it was begun on."""
 
-    def __init__(self, submission: Submission, patient: Patient, form: Form) -> None:
+    def __init__(
+        self, submission: Submission, patient: Patient, form: Form, held: Mapping[str, Any] | None = None
+    ) -> None:
+        """`held` is what the submission's sealed content says, when the caller has just opened or made it."""
         self.submission = submission
         self.patient = patient
         self.form = form
-        content = submission.content
-        held = content.reveal() if content is not None else {}
+        if held is None:
+            content = submission.content
+            held = content.reveal() if content is not None else {}
         self.items: Mapping[str, Any] = held.get("items", {})
-        self._saves: Mapping[str, Any] = held.get("pages", {})
+        self.saves: Mapping[str, Any] = held.get("pages", {})
+
+    @cached_property
+    def _branching(self) -> Branching:
+        return Branching(self.form, self.items)
 
     @cached_property
     def pages(self) -> list[Item]:
         """The pages open for the answers so far."""
-        return Branching(self.form, self.items).open_pages()
+        return self._branching.open_pages()
 
     def open_page(self, name: str) -> Item | None:
         """The page of that name in addresses, if it is open."""
-        return next((page for page in self.pages if page.name == name), None)
+        return next(
+            (page for page in self.form.pages if page.name == name and self._branching.shows(page)), None
+        )
 
     def page_after(self, page: Item) -> Item | None:
         """The open page that follows `page` in the form's order."""
-        order = [one.link_id for one in self.form.pages]
-        place = order.index(page.link_id)
-        return next((one for one in self.pages if order.index(one.link_id) > place), None)
+        following: Iterator[Item] = iter(self.form.pages)
+        next((one for one in following if one.link_id == page.link_id), None)
+        return next((one for one in following if self._branching.shows(one)), None)
 
     def next_open(self) -> Item | None:
         """The first open page that was not saved yet."""
-        return next((page for page in self.pages if self.sequence(page) < 0), None)
+        return next(
+            (page for page in self.form.pages if self.sequence(page) < 0 and self._branching.shows(page)),
+            None,
+        )
 
     def sequence(self, page: Item) -> int:
         """The running number of the page's last save; -1 before the first."""
-        return int(self._saves.get(page.link_id, {}).get("sequence", -1))
+        return int(self.saves.get(page.link_id, {}).get("sequence", -1))
 
     def may_show(self, page: Item, device: str) -> bool:
         """True when this browser may see the page's answers: it gave them, or there are none."""
-        return bool(self._saves.get(page.link_id, {}).get("by", device) == device)
+        return bool(self.saves.get(page.link_id, {}).get("by", device) == device)
 
 
 def draft_of(session: Session, submission_id: UUID, *, lock: bool) -> Draft | None:
@@ -68,3 +89,16 @@ def draft_of(session: Session, submission_id: UUID, *, lock: bool) -> Draft | No
         return None
     form = form_at(session, row[0].form, row[0].form_version)
     return None if form is None else Draft(row[0], row[1], form)
+
+
+def draft_by_link(session: Session, link_id: UUID) -> tuple[PatientLink, Draft] | None:
+    """An answering link and the open draft behind it, locked, by one statement; the link may have ended.
+
+    None when there is no draft: why, the link itself says.
+    """
+    row = session.execute(_BEHIND_LOCKED, {"id": link_id}).first()
+    if row is None:
+        return None
+    started_at(session, row.now)
+    form = form_at(session, row[1].form, row[1].form_version)
+    return None if form is None else (row[0], Draft(row[1], row[2], form))

@@ -10,7 +10,7 @@ from kernel.web.problems import from_status, not_found
 from services.intake.actions.issue_link import issue_link
 from services.intake.actions.refuse_link import KIND, MOST_PER_MINUTE
 from services.intake.model import PatientLink
-from services.intake.queries.drafts import Draft, draft_of
+from services.intake.queries.drafts import Draft, draft_by_link, draft_of
 from services.intake.queries.links import any_link, find_link, is_used_up, is_working, link_by_id
 from services.intake.queries.tries import tries_so_far
 from services.intake.routes import visitor
@@ -87,6 +87,20 @@ def draft_behind(session: Session, link: PatientLink, *, lock: bool = False) -> 
     if draft is None:
         raise not_found("page")
     return draft
+
+
+def draft_to_change(session: Session, handle: str) -> tuple[PatientLink, Draft] | None:
+    """The link and its open draft, locked; None for a browser that did not pass the birth date yet.
+
+    Raises as `answer_link` and `draft_behind` do. What nearly every save needs is asked for by one statement.
+    """
+    link_id = parse_id(handle)
+    if link_id is not None and visitor.is_let_in(link_id):
+        found = draft_by_link(session, link_id)
+        if found is not None and is_working(session, found[0]):
+            return found
+    link = answer_link(session, handle)
+    return (link, draft_behind(session, link, lock=True)) if visitor.is_let_in(link.id) else None
 
 
 def use_up(session: Session, actor: Actor, link: PatientLink) -> str:

@@ -17,7 +17,7 @@ from services.intake.queries.earlier_answers import earlier_answers, has_earlier
 from services.intake.queries.reading_rights import may_read
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.routes import visitor
-from services.intake.routes.answering import answer_link, draft_behind, use_up
+from services.intake.routes.answering import answer_link, draft_behind, draft_to_change, use_up
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.page_files import take_files
@@ -28,7 +28,7 @@ from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.read_page import PageRead, as_posted, read_page, rows_as_posted
 from services.intake.texts import texts
 
-CONTROL_FIELDS = frozenset({"csrf_token", "_seq", "_shown", "_queued", "_keep"})
+CONTROL_FIELDS = frozenset({"csrf_token", "_seq", "_seen", "_shown", "_queued", "_keep"})
 Answer = Response | str | tuple[str, int]
 
 
@@ -70,12 +70,15 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
 
     @routes.post("/q/<handle>/<page_id>")
     def save(handle: str, page_id: str) -> Answer:
-        """Save the page. What does not fit is shown again as it was typed; nothing of it is stored."""
+        """Save the page. What does not fit is shown again as it was typed; nothing of it is stored.
+
+        So is a page that another device saved since this one opened it: sent once more, it counts.
+        """
         with database.transaction() as session:
-            link = answer_link(session, handle)
-            if not visitor.is_let_in(link.id):
+            found = draft_to_change(session, handle)
+            if found is None:
                 return gate_page(facts)
-            draft = draft_behind(session, link, lock=True)
+            link, draft = found
             page = _page(draft, page_id)
             if request.form.get("_keep") == "yes" and not draft.may_show(page, visitor.device()):
                 return redirect(_onward(handle, draft, page), 303)
@@ -84,12 +87,13 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
             if not read.faults:
                 take_files(session, Actor("patient", str(link.patient_id)), draft.submission, page, read)
             saved = _save(session, link, draft, page, read)
-            if saved is None:
-                return _shown(session, facts, handle, draft, page, read=read), 422
             if saved.urgent == "E":
                 actor = Actor("patient", str(link.patient_id))
                 return redirect(url_for("status.show", handle=use_up(session, actor, link)), 303)
-            onward = _onward(handle, Draft(draft.submission, draft.patient, draft.form), page)
+            if read.faults or saved.conflict:
+                shown = _shown(session, facts, handle, draft, page, read=read, conflict=saved.conflict)
+                return shown, 409 if saved.conflict else 422
+            onward = _onward(handle, saved.draft, page)
         if saved.notice is not None:
             return redirect(url_for("notice.show", handle=handle), 303)
         return redirect(onward, 303)
@@ -104,8 +108,8 @@ def _page(draft: Draft, page_id: str) -> Item:
     return page
 
 
-def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: PageRead) -> Saved | None:
-    """Save what was read; None when the page must be shown again (the faults are in `read`, nothing is stored).
+def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: PageRead) -> Saved:
+    """Save what was read; with faults in `read`, or a conflict, nothing was stored and the page is shown again.
 
     A page with a mistake is stored all the same when what is right on it is an emergency: that does not wait
     for a corrected telephone number.
@@ -126,7 +130,7 @@ def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: P
         only_if_urgent=bool(read.faults),
     )
     read.faults.update({asks[key].name if key in asks else key: code for key, code in saved.faults.items()})
-    return None if read.faults and saved.urgent != "E" else saved
+    return saved
 
 
 def _read(page: Item) -> PageRead:
@@ -153,9 +157,14 @@ def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
         sequence=int(given) if queued else last + 1,
         device=visitor.device(),
         language=visitor.language(),
+        seen=_number(request.form.get("_seen", "")),
         seconds=seconds if 0 <= seconds <= 86_400 else None,
         device_kind=visitor.device_kind(),
     )
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
 def _onward(handle: str, draft: Draft, page: Item) -> str:
@@ -174,6 +183,7 @@ def _shown(
     *,
     read: PageRead | None,
     reads_back: bool = False,
+    conflict: bool = False,
 ) -> str:
     """The page as HTML: with stored answers, or with what was typed and what is wrong with it.
 
@@ -186,7 +196,8 @@ def _shown(
     before = pages[index - 1] if index else None
     faults = read.faults if read else {}
     typed = {key: value for key, value in read.values.items() if value is not None} if read else {}
-    hidden_here = read is None and not reads_back and not draft.may_show(page, visitor.device())
+    hidden = not reads_back and not draft.may_show(page, visitor.device())
+    hidden_here = hidden and read is None
     fresh = read is None and draft.sequence(page) < 0
     earlier = earlier_answers(session, draft, page) if reads_back and fresh else {}
     begun = initial_answers(page) if fresh else {}
@@ -200,7 +211,7 @@ def _shown(
         number=index + 1,
         total=len(pages),
         back=url_for("question.show", handle=handle, page_id=before.name) if before else None,
-        items={} if hidden_here else {**draft.items, **typed},
+        items=typed if hidden else {**draft.items, **typed},
         posted=request.form if read else None,
         faults=faults,
         labels=dict(_labels(page, chosen)),
@@ -209,7 +220,8 @@ def _shown(
         answered_elsewhere=hidden_here,
         from_last_time=bool(earlier),
         offer_code=hidden_here or (not reads_back and index == 0 and has_earlier_answers(session, draft)),
-        saved=draft.sequence(page) >= 0 and not faults,
+        saved=draft.sequence(page) >= 0 and not faults and not conflict,
+        conflict=conflict,
         sequence=draft.sequence(page) + 1,
         shown_at=int(now(session).timestamp()),
         clinic_phone=facts.phone_shown,
