@@ -32,6 +32,9 @@ def main() -> int:
     parser.add_argument("--clients", type=int, default=4)
     parser.add_argument("--book-every", type=int, default=5)
     parser.add_argument("--pause", type=float, default=3.0, help="longest wait between two faults, seconds")
+    parser.add_argument(
+        "--disk", type=int, default=DISK_MEGABYTES, help="the clinic's disk, megabytes of memory"
+    )
     parser.add_argument("--port", type=int, default=None)
     parser.add_argument("--keep", action="store_true", help="keep history and logs of a good run too")
     given = parser.parse_args()
@@ -49,7 +52,7 @@ def main() -> int:
             book_every=given.book_every,
             pause=(min(0.5, given.pause), given.pause),
         )
-        with small_disk(DISK_MEGABYTES) as folder:
+        with small_disk(given.disk) as folder:
             clinic = clinic_in(folder, given.port or free_port(), seed)
             with chaos_run(plan, clinic) as outcome:
                 print_outcome(outcome)
