@@ -55,7 +55,7 @@ class PersonalField(Generic[V]):
         if row is None:
             return self
         stored = getattr(row, self._column)
-        return None if stored is None else Personal(json.loads(keyring().decrypt(stored, self._place(row))))
+        return None if stored is None else Personal(self._opened(stored, self._place(row)))
 
     def __set__(self, row: object, value: "Personal[V] | V | None") -> None:
         plain: Any = value.reveal() if isinstance(value, Personal) else value
@@ -65,11 +65,24 @@ class PersonalField(Generic[V]):
             sealed = keyring().encrypt(text.encode(), self._place(row))
         setattr(row, self._column, sealed)
 
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._owner = owner
+
+    def read(self, stored: bytes, row_id: UUID) -> Personal[V]:
+        """What the column holds for the row of that id: `__get__` for thousands of rows read without objects."""
+        return Personal(self._opened(stored, self._place_of(self._owner, row_id)))
+
+    def _opened(self, stored: bytes, place: str) -> V:
+        return open_json(stored, place)  # type: ignore[no-any-return]
+
     def _place(self, row: object) -> str:
         row_id = getattr(row, "id", None)
         if not isinstance(row_id, UUID):
             raise ValueError("set the row's id before a personal field")
-        table = type(row).__table__  # type: ignore[attr-defined]
+        return self._place_of(type(row), row_id)
+
+    def _place_of(self, mapped: type, row_id: UUID) -> str:
+        table = mapped.__table__  # type: ignore[attr-defined]
         return f"{table.metadata.info['service']}.{table.name}.{self._column}.{row_id}"
 
 

@@ -69,6 +69,12 @@ def check_answers(
         variable = variables.get(name) if isinstance(name, str) else None
         if variable is None:
             errors.append(FieldError(_shown(name), "unknown_field"))
+        elif value is True or value is False:
+            # Most answers of a questionnaire are a yes or a no: they need no call.
+            if variable.type == "bool":
+                typed[variable.id] = value
+            else:
+                errors.append(FieldError(variable.id, "wrong_type"))
         elif value is not None:
             checked = _check(variable, value, variable.id, errors)
             if checked is not None:

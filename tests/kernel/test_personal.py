@@ -39,6 +39,16 @@ def test_a_personal_value_prints_redacted_and_opens_on_purpose() -> None:
     assert b"816" not in (person.phone_sealed or b"")
 
 
+def test_a_column_read_without_its_object_opens_only_for_its_own_row() -> None:
+    person = a_person()
+    assert person.phone_sealed is not None
+    assert Person.phone.read(person.phone_sealed, person.id).reveal() == "+18165550101"
+    with pytest.raises(UnreadableField):
+        Person.phone.read(person.phone_sealed, new_id())
+    with pytest.raises(UnreadableField):
+        Person.note.read(person.phone_sealed, person.id)
+
+
 def test_an_absent_value_stays_absent() -> None:
     assert a_person(None).phone is None
 

@@ -9,28 +9,26 @@ from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import Session, defer
+from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.database import Database
 from kernel.evidence import Protocol, ProtocolError, compile_protocol
-from kernel.evidence.choose_route import choose_route
-from kernel.evidence.decision import Outcome
+from kernel.evidence.choose_route import route_and_priority
+from kernel.evidence.operators import Slots
 from kernel.evidence.overlay import merge_overlay
 from kernel.evidence.truth import TRUE
 from kernel.failpoints import failpoint
 from kernel.ids import new_id
 from kernel.outbox import wake
 from kernel.work import claim
-from services.referral.model.decision import Decision
 from services.referral.model.protocol_life import Replay, ReplayChange, SiteOverlay
-from services.referral.model.referral import Referral
 from services.referral.queries.free_capacity import free_capacity
-from services.referral.queries.past_answers import answers_of, typed_answers
+from services.referral.queries.past_answers import PastCase, past_cases, typed_answers
 from services.referral.queries.protocols import protocol_of_version
 from services.referral.rules.replay_demand import PROMISED_DAYS, capacity_rows
 
-BATCH = 250
+BATCH = 500
 LONGEST_RUN_SECONDS = 15.0
 MOST_CHANGES = 2_000
 
@@ -72,6 +70,16 @@ class _Protocols:
                 self.of_site[site] = compile_protocol(merge_overlay(document, overlay))
             except ProtocolError:
                 self.misfits.append(site)
+        self._then: dict[str, Protocol] = {}
+
+    def fired_then(self, session: Session, case: PastCase) -> set[str]:
+        """The flags and rules that fired under the version the case was decided by."""
+        then = self._then.get(case.protocol_version)
+        if then is None:
+            found = protocol_of_version(session, case.protocol_version)
+            assert found is not None
+            then = self._then[case.protocol_version] = found.protocol
+        return _fired(then, then.fill(typed_answers(then, case)))
 
 
 def _still_ours(session: Session, replay_id: UUID, attempt_id: UUID) -> Replay | None:
@@ -93,38 +101,28 @@ def _let_go(session: Session, replay: Replay, *, finished: bool) -> None:
 
 def _replay_batch(session: Session, replay: Replay, protocols: _Protocols) -> bool:
     """Run one batch, add it to the tally, and return whether it was the last."""
-    wanted = answers_of(replay.requested_at, replay.days)
-    if replay.last_decision_id is not None:
-        wanted = wanted.where(Decision.id > replay.last_decision_id)
-    chosen = wanted.order_by(Decision.id).limit(BATCH).subquery()
-    rows = session.execute(
-        select(Decision, Referral)
-        .join(chosen, chosen.c.id == Decision.id)
-        .join(Referral, Referral.id == Decision.referral_id)
-        # The stored evidence is the bulk of a decision, and a replay makes its own.
-        .options(defer(Decision.body_sealed))
-        .order_by(Decision.id)
-    ).all()
+    cases = past_cases(session, replay.requested_at, replay.days, replay.last_decision_id, BATCH)
     before, after = Counter(replay.tally["before"]), Counter(replay.tally["after"])
     demand: dict[str, dict[str, dict[str, list[int]]]] = copy.deepcopy(replay.tally.get("demand", {}))
     changed, lost = replay.tally["changed"], replay.tally["lost_emergencies"]
-    for decision, referral in rows:
-        site = referral.site
-        outcome, fired = _outcome(protocols.of_site.get(site, protocols.shared), decision, referral)
-        before[f"{decision.route} {decision.priority}"] += 1
-        after[f"{outcome.route} {outcome.priority}"] += 1
-        for place, (route, priority) in enumerate(
-            ((decision.route, decision.priority), (outcome.route, outcome.priority))
-        ):
-            demand.setdefault(site, {}).setdefault(route, {}).setdefault(priority, [0, 0])[place] += 1
-        if (decision.route, decision.priority) != (outcome.route, outcome.priority):
+    kept: list[dict[str, Any]] = []
+    for case in cases:
+        protocol = protocols.of_site.get(case.site, protocols.shared)
+        slots = protocol.fill(typed_answers(protocol, case))
+        was, becomes = (case.route, case.priority), route_and_priority(protocol, slots)
+        before[" ".join(was)] += 1
+        after[" ".join(becomes)] += 1
+        for place, (route, priority) in enumerate((was, becomes)):
+            demand.setdefault(case.site, {}).setdefault(route, {}).setdefault(priority, [0, 0])[place] += 1
+        if was != becomes:
             changed += 1
-            no_more = decision.route == "emergency" and outcome.route != "emergency"
+            no_more = case.route == "emergency" and becomes[0] != "emergency"
             lost += no_more
             if changed <= MOST_CHANGES or no_more:
-                _keep_change(session, replay, (decision, referral), (outcome, fired))
-        session.expunge(decision)
-        session.expunge(referral)
+                fires, fired = _fired(protocol, slots), protocols.fired_then(session, case)
+                kept.append(_change(replay, case, becomes, sorted(fires - fired), sorted(fired - fires)))
+    if kept:
+        session.execute(insert(ReplayChange).on_conflict_do_nothing(), kept)
     replay.tally = {
         **replay.tally,
         "before": dict(before),
@@ -141,10 +139,10 @@ def _replay_batch(session: Session, replay: Replay, protocols: _Protocols) -> bo
         "lost_emergencies": lost,
         "overlays_left_out": protocols.misfits,
     }
-    replay.done += len(rows)
-    if rows:
-        replay.last_decision_id = rows[-1][0].id
-    return len(rows) < BATCH
+    replay.done += len(cases)
+    if cases:
+        replay.last_decision_id = cases[-1].decision_id
+    return len(cases) < BATCH
 
 
 def _weigh_capacity(session: Session, replay: Replay) -> None:
@@ -159,36 +157,25 @@ def _weigh_capacity(session: Session, replay: Replay) -> None:
     replay.tally = {**replay.tally, "capacity": capacity_rows(replay.tally["demand"], free, replay.days)}
 
 
-def _outcome(protocol: Protocol, decision: Decision, referral: Referral) -> tuple[Outcome, set[str]]:
-    slots = protocol.fill(typed_answers(protocol, decision, referral))
+def _fired(protocol: Protocol, slots: Slots) -> set[str]:
     fired = {flag.id for flag in protocol.flags if slots[flag.slot] == TRUE}
-    fired |= {rule.id for rule in protocol.rules if slots[rule.slot] == TRUE}
-    return choose_route(protocol, slots), fired
+    return fired | {rule.id for rule in protocol.rules if slots[rule.slot] == TRUE}
 
 
-def _keep_change(
-    session: Session, replay: Replay, case: tuple[Decision, Referral], now_is: tuple[Outcome, set[str]]
-) -> None:
-    decision, referral = case
-    outcome, fired = now_is
-    then = protocol_of_version(session, decision.protocol_version)
-    assert then is not None
-    _, fired_then = _outcome(then.protocol, decision, referral)
-    session.execute(
-        insert(ReplayChange)
-        .values(
-            id=new_id(),
-            replay_id=replay.id,
-            referral_id=decision.referral_id,
-            decision_id=decision.id,
-            from_route=decision.route,
-            to_route=outcome.route,
-            from_priority=decision.priority,
-            to_priority=outcome.priority,
-            lost_emergency=decision.route == "emergency" and outcome.route != "emergency",
-            site=referral.site,
-            gains=sorted(fired - fired_then),
-            loses=sorted(fired_then - fired),
-        )
-        .on_conflict_do_nothing()
-    )
+def _change(
+    replay: Replay, case: PastCase, becomes: tuple[str, str], gains: list[str], loses: list[str]
+) -> dict[str, Any]:
+    return {
+        "id": new_id(),
+        "replay_id": replay.id,
+        "referral_id": case.referral_id,
+        "decision_id": case.decision_id,
+        "from_route": case.route,
+        "to_route": becomes[0],
+        "from_priority": case.priority,
+        "to_priority": becomes[1],
+        "lost_emergency": case.route == "emergency" and becomes[0] != "emergency",
+        "site": case.site,
+        "gains": gains,
+        "loses": loses,
+    }

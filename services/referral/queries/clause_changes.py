@@ -8,30 +8,27 @@ from sqlalchemy.orm import Session
 
 from kernel.evidence import Protocol, compile_protocol, evaluate
 from kernel.evidence.decision import Decision as Evaluated
-from services.referral.model.decision import Decision
 from services.referral.model.protocol_life import Replay, ReplayChange
-from services.referral.model.referral import Referral
-from services.referral.queries.past_answers import typed_answers
+from services.referral.queries.past_answers import past_case, typed_answers
 from services.referral.queries.protocols import protocol_of_version
 
 
 def clause_changes(session: Session, replay_id: UUID, change_id: UUID) -> dict[str, Any] | None:
     """Return the flags and rules whose result or clauses differ between then and the draft; None when not there."""
     found = session.execute(
-        select(ReplayChange, Replay, Decision, Referral)
+        select(ReplayChange, Replay)
         .join(Replay, Replay.id == ReplayChange.replay_id)
-        .join(Decision, Decision.id == ReplayChange.decision_id)
-        .join(Referral, Referral.id == ReplayChange.referral_id)
         .where(ReplayChange.id == change_id, Replay.id == replay_id)
     ).first()
     if found is None:
         return None
-    change, replay, decision, referral = found
-    then = protocol_of_version(session, decision.protocol_version)
+    change, replay = found
+    case = past_case(session, change.decision_id)
+    then = protocol_of_version(session, case.protocol_version)
     assert then is not None
     draft = compile_protocol(replay.document)
-    before = evaluate(then.protocol, typed_answers(then.protocol, decision, referral))
-    after = evaluate(draft, typed_answers(draft, decision, referral))
+    before = evaluate(then.protocol, typed_answers(then.protocol, case))
+    after = evaluate(draft, typed_answers(draft, case))
     items = [
         *_items("red_flags", then.protocol, draft, before, after),
         *_items("rules", then.protocol, draft, before, after),
