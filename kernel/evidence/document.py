@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kernel.evidence.errors import Problem, ProtocolError
+from kernel.evidence.lines import Lines
 
 BYTES_MAX: Final = 2_000_000
 DEPTH_MAX: Final = 40
@@ -43,7 +44,9 @@ def load_document(text: str | bytes) -> dict[str, Any]:
     except RecursionError:
         raise ProtocolError([Problem("", "too_deep", f"at most {DEPTH_MAX} levels are read")]) from None
     except ValueError as error:
-        raise ProtocolError([Problem("", "not_json", str(error))]) from None
+        lines = Lines(raw.decode())
+        at_fault = lines.key_twice or lines.no_number
+        raise ProtocolError([Problem("", "not_json", str(error), at_fault)]) from None
     if not isinstance(document, dict):
         raise ProtocolError([Problem("", "wrong_type", "a protocol document is one JSON object")])
     return document

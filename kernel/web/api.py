@@ -28,12 +28,18 @@ PROBLEM_SCHEMA: dict[str, Any] = {
         "code": {"type": "string"},
         "detail": {"type": "string"},
         "request_id": {"type": "string"},
+        "line": {"type": "integer", "minimum": 1},
         "errors": {
             "type": "array",
             "items": {
                 "type": "object",
                 "required": ["field", "code"],
-                "properties": {"field": {"type": "string"}, "code": {"type": "string"}},
+                "properties": {
+                    "field": {"type": "string"},
+                    "code": {"type": "string"},
+                    "message": {"type": "string"},
+                    "line": {"type": "integer", "minimum": 1},
+                },
             },
         },
     },

@@ -11,10 +11,22 @@ CONTENT_TYPE = "application/problem+json"
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """What is wrong with one field: `field` is a dotted path, `code` a stable word."""
+    """What is wrong with one field: `field` is a dotted path, `code` a stable word.
+
+    For a document somebody wrote, `message` says it in words and `line` where in the body it stands.
+    """
 
     field: str
     code: str
+    message: str = ""
+    line: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as it stands in the answer; what is not known is left out."""
+        told: dict[str, Any] = {"field": self.field, "code": self.code}
+        if self.message:
+            told["message"] = self.message
+        return told | ({"line": self.line} if self.line else {})
 
 
 class Problem(Exception):
@@ -52,7 +64,7 @@ class Problem(Exception):
         if self.detail:
             body["detail"] = self.detail
         if self.errors:
-            body["errors"] = [{"field": e.field, "code": e.code} for e in self.errors]
+            body["errors"] = [error.to_json() for error in self.errors]
         return body | self.more
 
     def answer(self) -> tuple[dict[str, Any], int, dict[str, str]]:

@@ -15,7 +15,9 @@ _OPENERS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 class NotStrictJson(ValueError):
-    """The text is not JSON as this system takes it."""
+    """The text is not JSON as this system takes it; `line` is where reading stopped, when that is known."""
+
+    line: int | None = None
 
 
 def loads(raw: bytes) -> Any:
@@ -33,8 +35,10 @@ def loads(raw: bytes) -> Any:
             parse_float=_finite_float,
             parse_int=_short_int,
         )
-    except (UnicodeDecodeError, ValueError, RecursionError):
-        raise NotStrictJson("not JSON") from None
+    except (UnicodeDecodeError, ValueError, RecursionError) as error:
+        refused = NotStrictJson("not JSON")
+        refused.line = error.lineno if isinstance(error, json.JSONDecodeError) else None
+        raise refused from None
     return value
 
 
@@ -104,8 +108,9 @@ class StrictRequest(Request):
         if self._strictly_read is ...:
             try:
                 self._strictly_read = loads(self.get_data(cache=True))
-            except NotStrictJson:
-                raise Problem(400, "malformed", "The body is not valid JSON.") from None
+            except NotStrictJson as refused:
+                where = {"line": refused.line} if refused.line else {}
+                raise Problem(400, "malformed", "The body is not valid JSON.", more=where) from None
         return self._strictly_read
 
 

@@ -18,9 +18,10 @@ from services.dashboard.actions.create_api_client import SCOPES, create_api_clie
 from services.dashboard.owners import Owners
 from services.dashboard.routes import add_pages
 from services.dashboard.routes.desk import Desk
-from services.dashboard.routes.form_list import LARGEST_IMPORT
+from services.dashboard.routes.form_list import LARGEST_IMPORT as LARGEST_FORM
 from services.dashboard.routes.home import home_routes
 from services.dashboard.routes.looks import add_looks
+from services.dashboard.routes.protocol_drafts import LARGEST_IMPORT as LARGEST_PROTOCOL
 from services.dashboard.routes.sign_in import add_sign_in
 from services.dashboard.routes.staff_accounts import staff_account_routes
 from services.dashboard.routes.token import token_routes
@@ -28,6 +29,8 @@ from services.dashboard.routes.views_api import view_routes
 from services.dashboard.settings import DashboardSettings
 
 PATIENCE_SECONDS = 25.0
+# The pages that take a file, and how large it may be in bytes.
+LARGEST_FILES = {"forms.import_document": LARGEST_FORM, "protocol_drafts.start": LARGEST_PROTOCOL}
 
 
 def create_app() -> Joined:
@@ -78,7 +81,7 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
         assets_dir=settings.assets_dir,
         error_page=lambda status: render_template("problem.html", status=status),
     )
-    # Before the form token is looked for, which reads the body: one page takes a whole questionnaire as a file.
+    # Before the form token is looked for, which reads the body: two pages take a file.
     pages.before_request_funcs.setdefault(None, []).insert(0, _allow_larger_body)
     # Exactly one proxy, the gateway, stands before this service; it strips what callers claim.
     pages.wsgi_app = ProxyFix(pages.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
@@ -96,5 +99,6 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
 
 
 def _allow_larger_body() -> None:
-    if request.endpoint == "forms.import_document":
-        request.max_content_length = LARGEST_IMPORT + 64 * 1024
+    largest = LARGEST_FILES.get(request.endpoint or "")
+    if largest is not None:
+        request.max_content_length = largest + 64 * 1024

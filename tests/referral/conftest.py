@@ -85,8 +85,11 @@ class Clinic:
         key: str | None = None,
         headers: dict[str, str] | None = None,
     ) -> TestResponse:
-        """Call the API as the dashboard does for `actor`; POSTs get a fresh Idempotency-Key unless `key` is given."""
-        raw = b"" if body is None else json.dumps(body).encode()
+        """Call the API as the dashboard does for `actor`; POSTs get a fresh Idempotency-Key unless `key` is given.
+
+        A text goes out as it is, everything else as JSON.
+        """
+        raw = b"" if body is None else (body if isinstance(body, str) else json.dumps(body)).encode()
         sent = {"Authorization": f"Bearer {self.tokens(service).issue('referral', raw, actor)}"}
         if body is not None:
             sent["Content-Type"] = "application/json"

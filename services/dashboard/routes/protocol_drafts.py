@@ -5,8 +5,9 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
-from kernel.evidence import ProtocolError, load_document
+from kernel.evidence import ProtocolError, compile_protocol, load_document
 from kernel.evidence.document import BYTES_MAX
+from kernel.evidence.lines import located
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused
@@ -18,6 +19,7 @@ from services.dashboard.rules.roles import CLINICAL
 
 # One byte more than the kernel reads is enough for it to say "too large".
 LARGEST_IMPORT = BYTES_MAX
+MOST_FAULTS = 20
 
 
 def protocol_draft_routes(desk: Desk) -> Blueprint:
@@ -98,12 +100,9 @@ def _add_writes(routes: Blueprint, desk: Desk) -> None:
         sent = request.files.get("document")
         if sent is not None and sent.filename:
             try:
-                exported = load_document(sent.read(LARGEST_IMPORT + 1))
+                body |= _imported(sent.read(LARGEST_IMPORT + 1))
             except ProtocolError as refused:
                 return _not_read(refused)
-            document, number = exported.get("document", exported), exported.get("number")
-            body["document"] = document if isinstance(document, dict) else {}
-            body["base_number"] = number if isinstance(number, int) and not isinstance(number, bool) else None
         done = _post(desk, "/drafts", body, url_for("protocol.protocol"), "Start a draft", versioned=False)
         return (
             redirect(url_for("protocol_drafts.draft", draft_id=done["id"]), 303) if _is_body(done) else done
@@ -138,10 +137,33 @@ def _add_writes(routes: Blueprint, desk: Desk) -> None:
         )
 
 
+def _imported(content: bytes) -> dict[str, Any]:
+    """Document and base number of an exported file; raises `ProtocolError` with the line of every fault.
+
+    A bare document is taken too: then nobody knows what it was exported from.
+    """
+    exported = load_document(content)
+    wrapped = isinstance(exported.get("document"), dict)
+    document = exported["document"] if wrapped else exported
+    try:
+        compile_protocol(document)
+    except ProtocolError as refused:
+        at = "document" if wrapped else ""
+        raise ProtocolError(located(refused.problems, content.decode(), at)) from None
+    number = exported.get("number") if wrapped else None
+    return {
+        "document": document,
+        "base_number": number if isinstance(number, int) and not isinstance(number, bool) else None,
+    }
+
+
 def _not_read(refused: ProtocolError) -> Any:
     """The page that says in which line of a file what stands in the way; nothing was sent to the owner."""
     return render_template(
-        "import_refused.html", problems=refused.problems[:20], back=url_for("protocol.protocol")
+        "import_refused.html",
+        problems=refused.problems[:MOST_FAULTS],
+        more=max(0, len(refused.problems) - MOST_FAULTS),
+        back=url_for("protocol.protocol"),
     ), 422
 
 

@@ -52,7 +52,10 @@ def publish_draft(
     checks = check_draft(session, document)
     if checks.problems:
         raise invalid(
-            [FieldProblem(f"document.{fault.path}", fault.code) for fault in checks.problems[:MOST_LISTED]],
+            [
+                FieldProblem(f"document.{fault.path}", fault.code, fault.message)
+                for fault in checks.problems[:MOST_LISTED]
+            ],
             "The document has faults. The protocol in force stays as it was.",
         )
     if checks.blocking_findings:

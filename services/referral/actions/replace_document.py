@@ -13,6 +13,6 @@ from services.referral.model.protocol_life import ProtocolDraft
 def replace_document(
     session: Session, actor: Actor, draft: ProtocolDraft, document: Mapping[str, Any]
 ) -> None:
-    """Replace the whole document of an open draft. It may be faulty: only publishing demands a sound one."""
+    """Replace the whole document of an open draft. The caller has seen that it compiles."""
     change_draft(session, actor, draft, "document")
     draft.document = dict(document)

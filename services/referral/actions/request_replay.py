@@ -19,7 +19,9 @@ def request_replay(session: Session, actor: Actor, draft: ProtocolDraft, days: i
     try:
         compile_protocol(draft.document)
     except ProtocolError as error:
-        raise invalid([FieldProblem(f"document.{p.path}", p.code) for p in error.problems[:50]]) from None
+        raise invalid(
+            [FieldProblem(f"document.{p.path}", p.code, p.message) for p in error.problems[:50]]
+        ) from None
     replay = Replay(
         id=new_id(),
         draft_id=draft.id,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIBlueprint
-from flask import jsonify
+from flask import jsonify, request
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
@@ -21,6 +21,7 @@ from services.referral.actions.publish_shipped_protocol import publish_shipped_p
 from services.referral.actions.replace_document import replace_document
 from services.referral.actions.replace_item import replace_item
 from services.referral.actions.request_replay import request_replay
+from services.referral.actions.require_sound_document import require_sound_document
 from services.referral.actions.start_draft import start_draft
 from services.referral.model.protocol_life import ProtocolDraft
 from services.referral.queries.clause_changes import clause_changes
@@ -123,8 +124,10 @@ def _add_writes(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(AnyOut, status_code=201)
     @routes.doc(security="bearer")
     def start(body: StartDraftIn) -> Any:
-        """Start a draft from the protocol in force, or from an imported document."""
+        """Start a draft from the protocol in force, or from an imported document; a faulty one is refused."""
         who = principal()
+        if body.document is not None:
+            require_sound_document(body.document, request.get_data(as_text=True))
 
         def start_once(session: Session) -> Reply:
             current = publish_shipped_protocol(session)
@@ -160,8 +163,9 @@ def _add_writes(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(AnyOut)
     @routes.doc(security="bearer")
     def put_document(draft_id: str, body: ReplaceDocumentIn) -> Any:
-        """Replace the draft's whole document."""
+        """Replace the draft's whole document; a faulty one is refused and the draft stays as it was."""
         actor = principal().actor
+        require_sound_document(body.document, request.get_data(as_text=True))
         return change(draft_id, lambda session, draft: replace_document(session, actor, draft, body.document))
 
     @routes.post("/protocol/drafts/<draft_id>/items")

@@ -11,6 +11,7 @@ import pytest
 
 from kernel.contracts.protocol import shipped_document
 from kernel.evidence import ProtocolError, compile_protocol, load_document
+from kernel.evidence.lines import located
 
 SHIPPED = shipped_document()
 
@@ -157,8 +158,8 @@ def test_an_oversize_or_deep_document_is_refused() -> None:
         ('{\n "a": 1,\n "b": }', "not_json", 3),
         ("a: &x [*x, *x]\n", "not_json", 1),
         ("!!python/object/apply:os.system [ls]", "not_json", 1),
-        ('{"a": NaN}', "not_json", None),
-        ('{"a": 1, "a": 2}', "not_json", None),
+        ('{\n"a":\nNaN}', "not_json", 3),
+        ('{"b": {"a": 1},\n "a": 1,\n\n "a": 2}', "not_json", 4),
         ("[]", "wrong_type", None),
         (b'{\n"a": "\xff"}', "not_text", 2),
     ],
@@ -180,3 +181,41 @@ def test_junk_is_refused_not_raised_on(junk: Any) -> None:
     if isinstance(junk, dict):
         with pytest.raises(ProtocolError):
             compile_protocol({**dict.fromkeys(SHIPPED), **junk})
+
+
+def _set(path: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    """Put ``value`` at a path such as ``routes.rules.3.priority``."""
+
+    def change(document: dict[str, Any]) -> None:
+        holder: Any = document
+        *steps, last = path.split(".")
+        for step in steps:
+            holder = holder[int(step) if step.isdigit() else step]
+        holder[int(last) if last.isdigit() else last] = value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "written"),
+    [
+        ("diagnoses.0.criteria.2.of.1.value", "drumming", '"value": "drumming"'),
+        ("diagnoses.1.definite", ["A", "Z"], '"definite": ['),
+        ("derived.0.kind", "guess", '"kind": "guess"'),
+        ("variables.7.type", "fish", '"type": "fish"'),
+        ("routes.tie_breaks.0.primary", "nowhere", '"primary": "nowhere"'),
+        ("routes.modifiers.0.when", {"dx_any": ["ICHD_9"]}, '"dx_any": ['),
+        ("routes.priority_modifiers.upgrade_one_class_if_any.0.when.operator", "over", '"operator": "over"'),
+        ("priorities.2.id", "P1", '"id": "P1"'),
+        ("red_flags.5", "fever", '"fever"'),
+    ],
+)
+def test_every_fault_is_found_in_its_line(path: str, value: Any, written: str) -> None:
+    document = copy.deepcopy(SHIPPED)
+    _set(path, value)(document)
+    text = json.dumps({"number": 1, "document": document}, indent=1)
+    with pytest.raises(ProtocolError) as caught:
+        compile_protocol(document)
+    first = located(caught.value.problems, text, "document")[0]
+    assert first.line is not None
+    assert "\n".join(text.splitlines()[first.line - 1 :]).lstrip().startswith(written), first
