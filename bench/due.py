@@ -13,11 +13,11 @@ from bench.carrier_log import Taken, log_size, taken_since
 from bench.clinic import BenchClinic
 from bench.cpu import CpuMeter
 from bench.result import Result
-from bench.sources import visit_facts
 from kernel.ids import new_id
 from kernel.keyring import Keyring, use_keyring
 from kernel.personal import phone_index, seal_json
 from local import keys
+from local.demo.events import visit_facts
 
 A_SECOND = 100
 SECONDS = 60
@@ -130,7 +130,7 @@ def _add_due(own: "psycopg.Connection[Any]", offset_seconds: int) -> tuple[datet
         due = first + timedelta(seconds=number / A_SECOND)
         starts = first + timedelta(days=3)
         phone = f"+1913{5_000_000 + number}"
-        facts = visit_facts(str(patient), str(visit), business, starts) | {"changed_at": business.isoformat()}
+        facts = visit_facts(str(visit), str(patient), business, starts) | {"changed_at": business.isoformat()}
         sealed = seal_json(phone, f"notify.contact_point.address_sealed.{point}")
         tables[PATIENTS].append((patient, "en", "America/Chicago", business))
         tables[POINTS].append((point, "sms", sealed, phone_index(phone), business))

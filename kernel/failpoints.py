@@ -22,13 +22,39 @@ class _Armed:
 
 
 _armed: dict[str, _Armed] = {}
-_dice = random.Random()
+
+
+class _Dice:
+    """Dice of this process's own, by a seed.
+
+    The seed is mixed with the process's number: were it alone, a process killed at its tenth call would be killed at
+    the tenth call of every life, and never get any further.
+    """
+
+    def __init__(self) -> None:
+        self._seed = 0
+        self._random = random.Random()
+
+    def begin(self, seed: int) -> None:
+        self._seed = seed
+        self.anew()
+
+    def anew(self) -> None:
+        self._random.seed(f"{self._seed} {os.getpid()}" if self._seed else None)
+
+    def throw(self) -> float:
+        return self._random.random()
+
+
+_dice = _Dice()
+# A forked worker would go on with its parent's dice, and so with those of all its brothers.
+os.register_at_fork(after_in_child=_dice.anew)
 
 
 def arm(spec: str, seed: int = 0) -> None:
     """Arm the failpoints in `spec` (see the module); raises ValueError on a part that does not parse."""
     _armed.clear()
-    _dice.seed(seed or None)
+    _dice.begin(seed)
     for part in filter(None, (piece.strip() for piece in spec.split(","))):
         name, _, rule = part.partition("=")
         deed, _, probability = rule.partition(":")
@@ -42,7 +68,7 @@ def failpoint(name: str) -> None:
     if not _armed:
         return
     armed = _armed.get(name)
-    if armed is None or _dice.random() >= armed.probability:
+    if armed is None or _dice.throw() >= armed.probability:
         return
     if armed.deed == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
