@@ -15,6 +15,7 @@ AFTER_OPT_OUT = ("opt_out_confirmed",)
 # A person who texted a moment ago is awake: the answer to it may come at night (47 CFR 64.1200 is about our calls).
 AT_ANY_HOUR = ("answer_to_own_text",)
 US_CLOCKS = (
+    "America/Puerto_Rico",
     "America/New_York",
     "America/Chicago",
     "America/Denver",
@@ -23,6 +24,8 @@ US_CLOCKS = (
     "America/Anchorage",
     "America/Adak",
     "Pacific/Honolulu",
+    "Pacific/Pago_Pago",
+    "Pacific/Guam",
 )
 DOUBT_SECONDS = 15 * 60.0
 # The periodic job that opens the item comes round within this.

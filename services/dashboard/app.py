@@ -2,6 +2,7 @@
 
 import json
 import os
+from typing import Any
 
 from flask import Flask, render_template, request
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -14,6 +15,7 @@ from kernel.web.api import make_api
 from kernel.web.health import health_routes
 from kernel.web.join import Joined, make_system
 from kernel.web.pages import make_pages
+from kernel.web.problems import Problem
 from services.dashboard.actions.create_api_client import SCOPES, create_api_client
 from services.dashboard.owners import Owners
 from services.dashboard.routes import add_pages
@@ -81,6 +83,7 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
         assets_dir=settings.assets_dir,
         error_page=lambda status: render_template("problem.html", status=status),
     )
+    pages.register_error_handler(Problem, _refused)
     # Before the form token is looked for, which reads the body: two pages take a file.
     pages.before_request_funcs.setdefault(None, []).insert(0, _allow_larger_body)
     # Exactly one proxy, the gateway, stands before this service; it strips what callers claim.
@@ -102,3 +105,13 @@ def _allow_larger_body() -> None:
     largest = LARGEST_FILES.get(request.endpoint or "")
     if largest is not None:
         request.max_content_length = largest + 64 * 1024
+
+
+def _refused(problem: Problem) -> Any:
+    """What a form was refused for is in the problem's own words; every other status has one page."""
+    words = problem.title if problem.status == 422 else ""
+    return (
+        render_template("problem.html", status=problem.status, words=words),
+        problem.status,
+        problem.headers,
+    )

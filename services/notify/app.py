@@ -13,12 +13,14 @@ from services.notify.reactions import REACTIONS
 from services.notify.routes.cadences import cadence_routes
 from services.notify.routes.call_list import call_list_routes
 from services.notify.routes.contacts import contact_routes
+from services.notify.routes.doubts import doubt_routes
 from services.notify.routes.hooks import Hooks, hook_routes
 from services.notify.routes.inbox import inbox_routes
 from services.notify.routes.mail_stop import mail_stop_routes
 from services.notify.routes.message_health import message_health_routes
 from services.notify.routes.messages import message_routes
 from services.notify.routes.reconcile import reconcile_routes
+from services.notify.routes.refusal_meter import RefusalMeter
 from services.notify.routes.staff_alerts import staff_alert_routes
 from services.notify.routes.staff_contacts import staff_contact_routes
 from services.notify.routes.status_callback import STATUS_PATH, StatusCallback
@@ -43,6 +45,7 @@ def create_app() -> Joined:
         cadence_routes(parts.database, clinic),
         reconcile_routes(parts.database),
         call_list_routes(parts.database),
+        doubt_routes(parts.database),
         contact_routes(parts.database),
         staff_contact_routes(parts.database),
         staff_alert_routes(parts.database),
@@ -58,6 +61,7 @@ def create_app() -> Joined:
         account=settings.sms_account_sid,
         token=Personal(settings.sms_auth_token.get_secret_value()),
         own_number=settings.sms_from,
+        meter=RefusalMeter(parts.database),
     )
     system.register_blueprint(hook_routes(hooks))
     system.register_blueprint(mail_stop_routes(parts.database, clinic))

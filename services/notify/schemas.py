@@ -43,6 +43,28 @@ class CloseItemIn(Strict):
     ] = ""
 
 
+class MessagesRequestIn(Strict):
+    """What a patient asked: stop or start one channel; no `topics` stands for everything.
+
+    `note`: their words, at least ten letters for a start, which has to be documented.
+    """
+
+    channel: Literal["sms", "email"]
+    deed: Literal["stop", "start"]
+    topics: Annotated[list[Literal["visit", "follow_up", "outreach", "waitlist"]], Field(max_length=4)] = []
+    how: Literal["by_phone", "in_person", "in_writing"]
+    note: Annotated[str, StringConstraints(strict=True, max_length=500, strip_whitespace=True)] = ""
+
+
+class CloseDoubtsIn(Strict):
+    """How all sends that one cause left in doubt were dealt with; `seen_until` is what the reader had before them."""
+
+    code: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_]{0,40}$")]
+    channel: Literal["sms", "email"]
+    seen_until: AwareDatetime
+    outcome: Code
+
+
 Scope = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]{0,40}$")]
 Zone = Annotated[
     str, StringConstraints(strict=True, max_length=64, pattern=r"^([A-Za-z_]+(/[A-Za-z0-9_+-]+){0,2})?$")

@@ -18,6 +18,8 @@ from tests.notify.people import SITE, book, submit
 from tests.notify.standing import ACCOUNT, CLINIC_NUMBER, TOKEN, TUESDAY_TEN, Standing
 
 PHONE = "+18165550142"
+# One client for all: making one reads the machine's certificates, which takes longer than most calls.
+POSTS = httpx.Client(timeout=60, limits=httpx.Limits(max_connections=100), trust_env=False)
 
 
 def hook(notify: Standing, path: str, fields: dict[str, str], **tamper: str) -> int:
@@ -30,7 +32,7 @@ def hook(notify: Standing, path: str, fields: dict[str, str], **tamper: str) -> 
     if tamper.get("signature") == "":
         del headers["X-Twilio-Signature"]
     body = urlencode(list(fields.items())[:: -1 if tamper.get("order") else 1]) + tamper.get("added", "")
-    return httpx.post(url, content=body, headers=headers).status_code
+    return POSTS.post(url, content=body, headers=headers).status_code
 
 
 def status(notify: Standing, attempt: object, sid: str, word: str, **more: str) -> int:
@@ -73,6 +75,24 @@ def test_only_the_providers_own_signature_is_taken(notify: Standing) -> None:
     assert state(notify, visit) == "sent"
     assert hook(notify, path, fields, order="reversed") == 204
     assert state(notify, visit) == "delivered"
+
+
+@pytest.mark.fault("F37")
+def test_ten_forged_reports_in_a_minute_alarm_staff_once(notify: Standing) -> None:
+    path, fields = "/hooks/sms/status", {"MessageSid": "SM" + "a" * 32, "MessageStatus": "delivered"}
+    health = "/api/notify/v1/health-summary"
+    for number in range(9):
+        wrong = path if number % 2 else "/hooks/sms/inbound"
+        assert hook(notify, wrong, fields, token="another") == 403
+    assert notify.call("GET", health).json()["forged_alarm"] is False
+    assert notify.rows("SELECT 1 FROM staff_item") == []
+    for _ in range(30):
+        assert hook(notify, path, fields, token="another") == 403
+    told = notify.call("GET", health).json()
+    assert told["forged_alarm"] is True
+    assert 20 <= told["refused_reports"] <= 39, "beyond the alarm they are written once a second"
+    assert [row.kind for row in notify.rows("SELECT kind FROM staff_item")] == ["forged_reports"]
+    assert notify.rows("SELECT 1 FROM receipt") == []
 
 
 @pytest.mark.fault("F34")

@@ -5,13 +5,13 @@ from typing import Any
 from flask import Blueprint, render_template, request, url_for
 
 from kernel.web.problems import Problem
-from services.dashboard.owners import part
+from services.dashboard.owners import Part, part
 from services.dashboard.queries.lists import read_list, read_record
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
 from services.dashboard.rules.navigation import MESSAGES
 from services.dashboard.rules.phone_numbers import to_e164
-from services.dashboard.rules.reply_words import CALL_KINDS, CALL_OUTCOMES
+from services.dashboard.rules.reply_words import CALL_KINDS, CALL_OUTCOMES, DOUBT_CAUSES
 from services.dashboard.rules.roles import EVERYONE, THERAPIST
 
 Rows = list[dict[str, Any]]
@@ -27,12 +27,34 @@ def call_list_routes(desk: Desk) -> Blueprint:
         state = "closed" if request.args.get("state") == "closed" else "open"
         kind = request.args.get("kind", "")
         kind = kind if kind in CALL_KINDS else ""
+        # A failing mail server leaves hundreds of sends in doubt: by cause they are one line each.
+        grouped = state == "open" and not kind
+        apart = {"without": "unknown_send"} if grouped else {}
         found = part(
-            lambda: read_list(desk.owners, actor(), "notify", "/call-list", state=state, kind=kind), Rows()
+            lambda: read_list(desk.owners, actor(), "notify", "/call-list", state=state, kind=kind, **apart),
+            Rows(),
         )
+        doubts = Part[Rows]([])
+        if grouped:
+            doubts = part(lambda: read_list(desk.owners, actor(), "notify", "/call-list/doubts"), Rows())
         return render_template(
-            "call_list.html", found=found, state=state, kind=kind, kinds=CALL_KINDS, outcomes=CALL_OUTCOMES
+            "call_list.html",
+            found=found,
+            doubts=doubts,
+            causes=DOUBT_CAUSES,
+            state=state,
+            kind=kind,
+            kinds=CALL_KINDS,
+            outcomes=CALL_OUTCOMES,
         )
+
+    @routes.post("/staff/call-list/doubts/close")
+    @staff_only(MESSAGES)
+    def close_doubts() -> Any:
+        body = {name: request.form.get(name, "") for name in ("code", "channel", "seen_until")}
+        body["outcome"] = "no_action_needed"
+        back = url_for("call_list.call_list")
+        return act(desk, "notify", "/call-list/doubts/close", body, back=back, words="Close")
 
     @routes.post("/staff/call-list/<item_id>/close")
     @staff_only(MESSAGES)

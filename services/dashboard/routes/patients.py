@@ -2,19 +2,23 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template, request
+from flask import Blueprint, render_template, request, url_for
 
-from kernel.web.problems import not_found
+from kernel.web.problems import Problem, not_found
 from services.dashboard.owners import OwnerAway, OwnerRefused, Part, part
 from services.dashboard.queries.messages import messages_of_patient
 from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.patients import contacts_of, find_patients, read_patient, referrals_of
 from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, note_view, staff_only
-from services.dashboard.rules.roles import SEES_PATIENTS
+from services.dashboard.rules.reply_words import TOPICS, WAYS
+from services.dashboard.rules.roles import CLINICAL, FRONT_DESK, MANAGER, SEES_PATIENTS
 
 Rows = list[dict[str, Any]]
 SHORTEST, LONGEST = 2, 100
+SHORTEST_NOTE = 10
+TAKES_REQUESTS = frozenset({FRONT_DESK, MANAGER}) | CLINICAL
 
 
 def patient_routes(desk: Desk) -> Blueprint:
@@ -60,6 +64,23 @@ def patient_routes(desk: Desk) -> Blueprint:
             messages=part(lambda: messages_of_patient(desk.owners, who, wanted), Rows()),
             views=views,
             sites=names(reference(desk.owners, who, "sites")),
+            TOPICS=TOPICS,
+            WAYS=WAYS,
         )
+
+    @routes.post("/staff/patients/<patient_id>/messages-request")
+    @staff_only(TAKES_REQUESTS)
+    def messages_request(patient_id: str) -> Any:
+        wanted = id_or_404(patient_id)
+        body = {
+            **{name: request.form.get(name, "") for name in ("channel", "deed", "how")},
+            "note": request.form.get("note", "").strip(),
+            "topics": request.form.getlist("topic"),
+        }
+        if body["deed"] == "start" and len(body["note"]) < SHORTEST_NOTE:
+            raise Problem(422, "invalid", f"Write down what they asked, in {SHORTEST_NOTE} letters or more.")
+        back = url_for("patients.patient", patient_id=wanted)
+        path = f"/patients/{wanted}/messages-request"
+        return act(desk, "notify", path, body, back=back, words="Save what they asked")
 
     return routes

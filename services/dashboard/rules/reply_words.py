@@ -22,7 +22,22 @@ CALL_KINDS = {
     "number_dead": "Number does not reach",
     "link_locked": "Link locked: wrong birth dates",
     "unknown_send": "Not known whether sent",
+    "forged_reports": "Forged delivery reports: tell the person who runs the system",
     "visit_question": "Question about a visit",
+}
+TOPICS = (
+    ("visit", "Their visits: bookings, reminders, changes"),
+    ("follow_up", "How things are after a visit"),
+    ("outreach", "A visit they missed"),
+    ("waitlist", "Earlier times that become free"),
+)
+WAYS = {"by_phone": "By phone", "in_person": "In person", "in_writing": "In writing or by e-mail"}
+# Why nobody saw the end of a send. A provider's own code is shown as it is.
+DOUBT_CAUSES = {
+    "worker_lost": "the sending process ended meanwhile",
+    "timeout": "no answer in time",
+    "reset": "the connection broke",
+    "no_answer": "no answer",
 }
 CALL_OUTCOMES = (
     ("reached", "Spoke with the patient"),

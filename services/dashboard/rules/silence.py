@@ -19,6 +19,13 @@ class Verdict:
 
 def verdict(health: dict[str, Any], now: datetime) -> Verdict:
     """Return how sending goes. Late messages weigh more than silence, and silence only when something was due."""
+    if health.get("forged_alarm"):
+        return Verdict(
+            "red",
+            f"{health.get('refused_reports')} delivery reports with a wrong signature in the last hour.",
+            "All were refused. Tell whoever runs the system: either somebody forges them, or the carrier's token was "
+            "changed and its true reports are refused too.",
+        )
     if health.get("silence_alarm"):
         return Verdict(
             "red",

@@ -10,6 +10,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from services.notify.actions.plan_visits_of import plan_visits_of
+from services.notify.actions.stop_topics import stop_topics
 from services.notify.model import Consent
 from services.notify.rules.cadence import PATIENT_TOPICS
 
@@ -19,7 +20,8 @@ def choose_topics(
 ) -> None:
     """Give consent for the `wanted` topics and take it back for the others; waiting visits are planned again.
 
-    What waits on a topic that is no longer wanted is stopped at its send, with the reason `no_consent`.
+    What waits on a topic that is no longer wanted is stopped, with the reason `no_consent`. The caller holds the
+    address's lock.
     """
     at = now(session)
     for patient_id in sorted(patient_ids):
@@ -33,4 +35,7 @@ def choose_topics(
         details = {"channel": channel, "wanted": sorted(set(wanted) & set(PATIENT_TOPICS))}
         record(session, actor, "choose_topics", "patient", patient_id, details=details)
     session.flush()
+    unwanted = [topic for topic in PATIENT_TOPICS if topic not in wanted]
+    for patient_id in sorted(patient_ids):
+        stop_topics(session, patient_id, channel, unwanted)
     plan_visits_of(session, sorted(patient_ids))

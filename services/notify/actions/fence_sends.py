@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from kernel.arrays import ids_array
+from kernel.arrays import ids_array, texts_array
 from services.notify.actions.start_sends import Started
+from services.notify.rules.gate import WITHOUT_CONSENT
 
 RECIPIENTS = """
 SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE
@@ -14,11 +15,14 @@ SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(CAST(:ids AS 
 VISITS = (
     "SELECT id, version, state FROM appointment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE"
 )
+# A consent taken back meanwhile counts: it is taken back under the recipient's lock, which is held here already.
 # A worker that slept through its lease must not send what has been freed, or given to another attempt, meanwhile.
 OWN = """
 SELECT m.id FROM planned_message m
 JOIN unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[])) AS v (id, attempt) ON v.id = m.id
-WHERE m.attempt_id = v.attempt AND m.state = 'sending' ORDER BY m.id FOR SHARE OF m
+LEFT JOIN consent n ON n.patient_id = m.patient_id AND n.channel = m.channel AND n.topic = m.topic
+WHERE m.attempt_id = v.attempt AND m.state = 'sending' AND (n.given OR m.exempt = ANY(CAST(:unasked AS text[])))
+ORDER BY m.id FOR SHARE OF m
 """
 AFTER_OPT_OUT = ("opt_out_confirmed",)
 
@@ -49,6 +53,7 @@ def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
     wanted = {
         "ids": ids_array([letter.message_id for letter in letters]),
         "attempts": ids_array([letter.attempt_id for letter in letters]),
+        "unasked": texts_array(WITHOUT_CONSENT),
     }
     own = set(session.scalars(text(OWN), wanted))
     allowed = []

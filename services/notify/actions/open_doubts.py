@@ -1,25 +1,40 @@
-"""A send whose end nobody saw for a quarter of an hour needs a person."""
+"""A send whose end nobody saw for a quarter of an hour needs a person, until it is settled after all."""
 
 from datetime import timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.audit import record
 from kernel.clock import now
-from services.notify.actions.open_staff_item import open_staff_item
+from services.notify.actions.open_staff_item import SYSTEM, open_staff_item
 
 STAFF_AFTER = timedelta(minutes=15)
+# A mail server or a carrier that fails leaves thousands at once; a tick must still end.
+MOST_A_TICK = 5_000
 DOUBTFUL = """
 SELECT m.id, m.patient_id, m.appointment_id, m.contact_point_id, m.reason FROM planned_message m
 WHERE m.state = 'unknown' AND m.unknown_at <= :before
     AND NOT EXISTS (SELECT 1 FROM staff_item s WHERE s.kind = 'unknown_send' AND s.about_id = m.id)
-ORDER BY m.unknown_at LIMIT 100
+ORDER BY m.unknown_at LIMIT :most
+"""
+SETTLED = """
+UPDATE staff_item AS i SET state = 'closed', closed_at = :now, closed_by = 'notify', outcome = 'settled_' || m.state,
+    version = version + 1
+FROM planned_message m WHERE i.kind = 'unknown_send' AND i.state = 'open' AND m.id = i.about_id
+    AND m.state <> 'unknown' RETURNING i.id, i.outcome
 """
 
 
 def open_doubts(session: Session) -> int:
-    """Open a staff item for every send in doubt for fifteen minutes; return how many are new."""
-    rows = session.execute(text(DOUBTFUL), {"before": now(session) - STAFF_AFTER}).all()
+    """Open a staff item for every send in doubt for fifteen minutes; return how many are new.
+
+    Items of sends that were settled meanwhile are closed.
+    """
+    at = now(session)
+    for item in session.execute(text(SETTLED), {"now": at}).all():
+        record(session, SYSTEM, "close_staff_item", "staff_item", item.id, reason=item.outcome)
+    rows = session.execute(text(DOUBTFUL), {"before": at - STAFF_AFTER, "most": MOST_A_TICK}).all()
     return sum(
         open_staff_item(
             session,

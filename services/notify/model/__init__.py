@@ -1,7 +1,7 @@
 """The mapped classes of the notify service."""
 
 from services.notify.model.base import Base
-from services.notify.model.contacts import Consent, ContactPoint, Patient, PatientContact
+from services.notify.model.contacts import Consent, ContactPoint, ContactRequest, Patient, PatientContact
 from services.notify.model.merges import PatientRecord
 from services.notify.model.messages import (
     MessageMove,
@@ -12,7 +12,7 @@ from services.notify.model.messages import (
 )
 from services.notify.model.offers import SlotOffer
 from services.notify.model.providers import ProviderState
-from services.notify.model.replies import Receipt, Reply, StaffItem
+from services.notify.model.replies import Receipt, RefusedHook, Reply, StaffItem
 from services.notify.model.staff_alerts import StaffAlert, StaffTold
 from services.notify.model.staff_contacts import StaffContact
 from services.notify.model.visits import Appointment
@@ -25,6 +25,7 @@ __all__ = [
     "CompiledLetter",
     "Consent",
     "ContactPoint",
+    "ContactRequest",
     "MessageMove",
     "MessageTemplate",
     "Patient",
@@ -33,6 +34,7 @@ __all__ = [
     "PlannedMessage",
     "ProviderState",
     "Receipt",
+    "RefusedHook",
     "Reply",
     "SendAttempt",
     "SendLookup",

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import Boolean, ForeignKey, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from kernel.personal import PersonalField
@@ -69,3 +70,26 @@ class Consent(Base):
     given: Mapped[bool] = mapped_column(Boolean)
     at: Mapped[datetime] = mapped_column(Moment)
     source: Mapped[str] = mapped_column(Text)
+
+
+class ContactRequest(Base):
+    """What a patient asked a member of staff about messages: stop or start, everything or some topics.
+
+    `how` it was asked (by_phone, in_person, in_writing), `note` its words. Rows are only ever added.
+    """
+
+    __tablename__ = "contact_request"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    contact_point_id: Mapped[UUID] = mapped_column(ForeignKey("contact_point.id"))
+    channel: Mapped[str] = mapped_column(Text)
+    topics: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    deed: Mapped[str] = mapped_column(Text)
+    how: Mapped[str] = mapped_column(Text)
+    note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    note = PersonalField[str]("note_sealed")
+    by: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime] = mapped_column(Moment)
+
+    __table_args__ = (Index("ix_contact_request_patient_id", "patient_id", "at"),)

@@ -86,3 +86,12 @@ class StaffItem(Base):
         UniqueConstraint("kind", "about_id", name="uq_staff_item_kind"),
         Index("ix_staff_item_open", "opened_at", postgresql_where=sql_text("state = 'open'")),
     )
+
+
+class RefusedHook(Base):
+    """How many reports with a signature that is not the provider's came in one minute."""
+
+    __tablename__ = "refused_hook"
+
+    minute: Mapped[datetime] = mapped_column(Moment, primary_key=True)
+    refused: Mapped[int] = mapped_column(Integer)

@@ -25,6 +25,7 @@ LEFT JOIN LATERAL (SELECT l.contact_point_id, k.address_sealed FROM patient_cont
     WHERE l.patient_id = i.patient_id AND l.channel = 'sms') s ON true
 WHERE (CAST(:item AS uuid) IS NULL OR i.id = :item) AND (CAST(:state AS text) IS NULL OR i.state = :state)
     AND (CAST(:kind AS text) IS NULL OR i.kind = :kind)
+    AND (CAST(:without AS text) IS NULL OR i.kind <> :without)
     AND SEEN
     AND (CAST(:after_at AS timestamptz) IS NULL OR (i.opened_at, i.id) > (:after_at, CAST(:after_id AS uuid)))
 ORDER BY i.opened_at, i.id LIMIT :limit
@@ -42,12 +43,17 @@ def call_list_page(
     limit: int,
     *,
     sites: Sequence[str] = (),
+    without: str | None = None,
 ) -> tuple[Sequence[Any], str | None]:
-    """Items in `state`, oldest first, and the cursor of the next page; of `sites` only, when given."""
+    """Items in `state`, oldest first, and the cursor of the next page; of `sites` only, when given.
+
+    `without` leaves one kind out (sends in doubt are shown by cause: doubt_groups.py).
+    """
     values = {
         "item": None,
         "state": state,
         "kind": kind,
+        "without": without,
         "after_at": place[0] if place else None,
         "after_id": place[1] if place else None,
         "limit": limit + 1,
@@ -64,6 +70,7 @@ def one_item(session: Session, item_id: UUID, sites: Sequence[str] = ()) -> Any 
         "item": item_id,
         "state": None,
         "kind": None,
+        "without": None,
         "after_at": None,
         "after_id": None,
         "limit": 1,

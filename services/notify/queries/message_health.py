@@ -6,6 +6,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.notify.rules.receipts import FORGED_ALARM_A_MINUTE
+
 SILENCE_SECONDS = 600
 SUMMARY = """
 SELECT
@@ -25,7 +27,9 @@ SELECT
     (SELECT count(*) FROM staff_item WHERE state = 'open') AS open_items,
     (SELECT count(*) FROM reply WHERE state = 'open') AS open_replies,
     EXISTS (SELECT 1 FROM send_attempt WHERE outcome = 'accepted' AND started_at > now() - interval '10 minutes')
-        AS accepted_lately
+        AS accepted_lately,
+    (SELECT coalesce(sum(refused), 0) FROM refused_hook WHERE minute > :now - interval '1 hour') AS refused_hour,
+    (SELECT coalesce(max(refused), 0) FROM refused_hook WHERE minute > :now - interval '1 hour') AS refused_minute
 """
 TODAY = """
 SELECT to_state AS state, count(*) AS n FROM message_move
@@ -47,6 +51,9 @@ def message_health(session: Session, at: datetime, since: datetime) -> dict[str,
         "dead_contacts": row.dead_contacts,
         # Messages are due and none has been taken: the alarm that a silent failure would never ring itself.
         "silence_alarm": oldest is not None and float(oldest) > SILENCE_SECONDS and not row.accepted_lately,
+        # Somebody who is not the provider reports in its name (FAULT-37); every one of them was refused.
+        "refused_reports": int(row.refused_hour),
+        "forged_alarm": row.refused_minute >= FORGED_ALARM_A_MINUTE,
         "sending": row.sending,
         "unknown": row.unknown,
         "last_accepted_at": row.last_accepted_at.isoformat() if row.last_accepted_at else None,

@@ -36,7 +36,13 @@ def call_list_routes(database: Database) -> APIBlueprint:
         place = page_place()
         with database.transaction() as session:
             rows, cursor = call_list_page(
-                session, query.state, query.kind, place, query.limit, sites=principal().actor.sites
+                session,
+                query.state,
+                query.kind,
+                place,
+                query.limit,
+                sites=principal().actor.sites,
+                without=query.without,
             )
             record(session, principal().actor, "view_call_list", "staff_item", "-", details={"n": len(rows)})
             return {"items": [_shown(row) for row in rows], "next_cursor": cursor}

@@ -4,15 +4,25 @@ from typing import Any
 from uuid import UUID
 
 from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
 
 from kernel.audit import record
 from kernel.database import Database
+from kernel.ids import parse_id
+from kernel.personal import Personal
+from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
+from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from services.notify.actions.opt_on_request import opt_on_request
+from services.notify.model import Patient
+from services.notify.queries.contact_requests import requests_of, topics_of
 from services.notify.queries.reach import reach_of
 from services.notify.routes.list_queries import ContactsQuery
-from services.notify.schemas import ItemsOut
+from services.notify.schemas import ItemsOut, MessagesRequestIn, RecordOut
 
 SEES = {"front_desk", "nurse", "therapist", "provider", "manager"}
+TAKES_REQUESTS = {"front_desk", "nurse", "provider", "manager"}
+SHORTEST_NOTE = 10
 
 
 def contact_routes(database: Database) -> APIBlueprint:
@@ -27,7 +37,7 @@ def contact_routes(database: Database) -> APIBlueprint:
         """Each channel of one patient (`patient_id`) and what stands in its way, opt-outs first of all."""
         patient = UUID(query.patient_id)
         with database.transaction() as session:
-            items = [
+            items: list[dict[str, Any]] = [
                 {
                     "channel": channel,
                     "known": reach.contact_point_id is not None,
@@ -38,7 +48,41 @@ def contact_routes(database: Database) -> APIBlueprint:
                 }
                 for channel, reach in reach_of(session, patient).items()
             ]
+            topics = topics_of(session, patient)
+            for item in items:
+                item["topics"] = topics.get(item["channel"], {})
+                item["requests"] = requests_of(session, patient, item["channel"])
             record(session, principal().actor, "view_contacts", "patient", patient)
         return {"items": items, "next_cursor": None}
+
+    @routes.post("/patients/<patient_id>/messages-request")
+    @allow(roles=TAKES_REQUESTS)
+    @routes.input(MessagesRequestIn)
+    @routes.output(RecordOut)
+    def ask(patient_id: str, json_data: MessagesRequestIn) -> Any:
+        """Keep what this patient asked for about messages, and do it at once; a start needs a note of their words."""
+        who = principal()
+        if json_data.deed == "start" and len(json_data.note) < SHORTEST_NOTE:
+            raise invalid([FieldProblem("note", "too_short")])
+
+        def deed(session: Session) -> Reply:
+            found = parse_id(patient_id)
+            if found is None or session.get(Patient, found) is None:
+                raise not_found("patient")
+            done = opt_on_request(
+                session,
+                who.actor,
+                found,
+                json_data.channel,
+                json_data.deed,
+                topics=set(json_data.topics),
+                how=json_data.how,
+                note=Personal(json_data.note),
+            )
+            if not done:
+                raise conflict("no_contact", "The patient has no number or address on that channel.")
+            return Reply({"patient_id": str(found)}, 200)
+
+        return once(database, who.client, deed).as_flask()
 
     return routes

@@ -12,6 +12,7 @@ from kernel.logs import log
 from kernel.personal import Personal
 from kernel.web.problems import from_status
 from services.notify.actions.take_reply import Inbound, take_reply
+from services.notify.routes.refusal_meter import RefusalMeter
 from services.notify.sending.signature import is_signed
 
 LONGEST_TEXT = 1600
@@ -28,6 +29,7 @@ class Hooks:
     account: str
     token: Personal[str]
     own_number: str
+    meter: RefusalMeter
 
 
 def hook_routes(hooks: Hooks) -> Blueprint:
@@ -46,6 +48,7 @@ def hook_routes(hooks: Hooks) -> Blueprint:
         )
         if not signed or request.form.get("AccountSid") != hooks.account:
             log().warning("webhook_refused", path=request.path, signed=signed)
+            hooks.meter.count()
             raise from_status(403)
 
     @routes.post("/hooks/sms/inbound")

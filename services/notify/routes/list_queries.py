@@ -35,9 +35,13 @@ class CallListQuery(PageQuery):
     """Which items."""
 
     state: Literal["open", "closed"] = "open"
-    kind: Literal["call_patient", "link_locked", "number_dead", "unknown_send", "visit_question"] | None = (
-        None
-    )
+    kind: (
+        Literal[
+            "call_patient", "forged_reports", "link_locked", "number_dead", "unknown_send", "visit_question"
+        ]
+        | None
+    ) = None
+    without: Literal["unknown_send"] | None = None
 
 
 class StaffAlertsQuery(BaseModel):

@@ -93,6 +93,7 @@ class StatusCallback:
         fields = dict(reversed(pairs))
         if not signed or fields.get("AccountSid") != self._hooks.account:
             log().warning("webhook_refused", path=STATUS_PATH, signed=signed)
+            self._hooks.meter.count()
             raise from_status(403)
         return fields
 

@@ -22,6 +22,8 @@ EXEMPT = (
     "staff_urgent",
     "professional",
 )
+# What a person asked for a moment ago themselves, and what is no patient's, needs no consent.
+WITHOUT_CONSENT = ("answer_to_own_text", "one_time_code", "professional")
 # Staff having just spoken with the patient makes these needless.
 NEEDLESS_AFTER_CONTACT = ("visit", "outreach", "follow_up")
 
@@ -91,11 +93,7 @@ def _why_stopped(message: Candidate) -> str:
         return "opted_out"
     if message.dead:
         return "number_dead"
-    if message.consent is not True and message.exempt not in (
-        "answer_to_own_text",
-        "one_time_code",
-        "professional",
-    ):
+    if message.consent is not True and message.exempt not in WITHOUT_CONSENT:
         return "no_consent"
     return ""
 

@@ -13,6 +13,8 @@ MEANINGS = {
     "failed": "failed",
     "canceled": "failed",
 }
+# So many reports with a signature that is not the provider's within a minute are an attack, or a wrong setting.
+FORGED_ALARM_A_MINUTE = 10
 # Codes by which a carrier says, after taking the message, that the number can never be reached by text.
 DEAD_NUMBER_CODES = frozenset({"30005", "30006", "21211", "21614"})
 # The carrier itself blocks this number for us: the patient said STOP to it.

@@ -1,0 +1,88 @@
+"""Sends in doubt reach staff in time however many they are, by cause, and leave the list when they are settled."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+
+from kernel.ids import new_id
+from tests.notify.people import book, submit
+from tests.notify.standing import TUESDAY_TEN, Standing
+
+API = "/api/notify/v1/call-list"
+MANY = 300
+COPY = """
+INSERT INTO planned_message (id, patient_id, appointment_id, appointment_version, step, channel, topic,
+    contact_point_id, language, template, planned_for, expires_at, state, reason, unknown_at, created_at, due_at)
+SELECT gen_random_uuid(), patient_id, appointment_id, appointment_version, 'copy_' || n, 'email', topic,
+    contact_point_id, language, template, planned_for, expires_at, 'unknown', :reason, :since, created_at, due_at
+FROM planned_message, generate_series(1, :many) AS n WHERE id = :like
+"""
+
+
+def doubts(notify: Standing, like: object, many: int, reason: str) -> None:
+    values = {"like": like, "many": many, "reason": reason, "since": TUESDAY_TEN}
+    with notify.store.transaction() as session:
+        session.execute(text(COPY.replace("copy_", f"{reason}_")), values)
+
+
+def close(notify: Standing, group: dict[str, object], role: str = "front_desk") -> int:
+    body = {
+        "code": group["code"],
+        "channel": group["channel"],
+        "seen_until": group["last_at"],
+        "outcome": "checked",
+    }
+    answer = notify.call("POST", f"{API}/doubts/close", role, body, **{"Idempotency-Key": str(new_id())})
+    assert answer.status_code == 200, answer.text
+    return int(answer.json()["closed"])
+
+
+def test_hundreds_at_once_are_all_told_in_one_tick_and_shown_by_cause(notify: Standing) -> None:
+    visit = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    like = notify.messages(appointment_id=visit, step="booked", channel="sms")[0].id
+    doubts(notify, like, MANY, "worker_lost")
+    doubts(notify, like, 2, "timeout")
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=16))
+    notify.jobs()
+    (told,) = notify.rows("SELECT count(*) AS n FROM staff_item WHERE kind = 'unknown_send'")
+    assert told.n == MANY + 2
+    groups = notify.call("GET", f"{API}/doubts").json()["items"]
+    assert [(group["code"], group["channel"], group["sends"]) for group in groups] == [
+        ("worker_lost", "email", MANY),
+        ("timeout", "email", 2),
+    ]
+    assert datetime.fromisoformat(groups[0]["next_visit_at"]) == TUESDAY_TEN + timedelta(days=9)
+    assert notify.call("GET", f"{API}/doubts", "nurse@paola").json()["items"] == []
+    assert close(notify, groups[0], "nurse@paola") == 0, "another site's"
+    assert notify.call("GET", f"{API}?without=unknown_send").json()["items"] == []
+    assert len(notify.call("GET", f"{API}?kind=unknown_send&limit=100").json()["items"]) == 100
+    # What comes up after the page was read is not closed with it.
+    doubts(notify, like, 1, "worker_lost_2")
+    with notify.store.transaction() as session:
+        session.execute(
+            text("UPDATE planned_message SET reason = 'worker_lost' WHERE reason = 'worker_lost_2'")
+        )
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=20))
+    notify.jobs()
+    assert close(notify, groups[0]) == MANY
+    left = notify.call("GET", f"{API}/doubts").json()["items"]
+    assert {group["code"]: group["sends"] for group in left} == {"timeout": 2, "worker_lost": 1}
+    audited = notify.rows("SELECT count(*) AS n FROM audit_entry WHERE action = 'close_staff_item'")
+    assert audited[0].n == MANY
+
+
+def test_a_doubt_settled_after_all_leaves_the_list_by_itself(notify: Standing) -> None:
+    visit = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    like = notify.messages(appointment_id=visit, step="booked", channel="sms")[0].id
+    doubts(notify, like, 2, "timeout")
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=16))
+    notify.jobs()
+    with notify.store.transaction() as session:
+        session.execute(
+            text("UPDATE planned_message SET state = 'delivered', unknown_at = NULL WHERE step = 'timeout_1'")
+        )
+    notify.set_clock(TUESDAY_TEN + timedelta(minutes=18))
+    notify.jobs()
+    assert [group["sends"] for group in notify.call("GET", f"{API}/doubts").json()["items"]] == [1]
+    (closed,) = notify.rows("SELECT outcome, closed_by FROM staff_item WHERE state = 'closed'")
+    assert (closed.outcome, closed.closed_by) == ("settled_delivered", "notify")
