@@ -38,6 +38,7 @@ def test_a_token_carries_its_actor_and_its_body(two_services: Pair) -> None:
 
 
 def test_a_token_for_another_service_is_refused(two_services: Pair) -> None:
+    """BAD-85."""
     with pytest.raises(TokenRefused):
         two_services["beta"].verify(two_services["alpha"].issue("gamma"))
 
@@ -66,6 +67,7 @@ def test_a_token_signed_with_another_key_is_refused(two_services: Pair, claims: 
 def test_a_rightly_signed_token_with_wrong_claims_is_refused(
     two_services: Pair, change: dict[str, Any], issued: int, expires: int
 ) -> None:
+    """BAD-85: expired ten minutes ago, too long, from the future, without an id."""
     moment = int(time.time())
     claims = {"iat": moment + issued, "exp": moment + expires} | change
     with pytest.raises(TokenRefused):
@@ -73,6 +75,7 @@ def test_a_rightly_signed_token_with_wrong_claims_is_refused(
 
 
 def test_an_unsigned_or_unreadable_token_is_refused(two_services: Pair) -> None:
+    """BAD-85: alg none, a key nobody knows."""
     none = base64.urlsafe_b64encode(json.dumps({"alg": "none", "kid": "alpha"}).encode()).decode().rstrip("=")
     body = base64.urlsafe_b64encode(b'{"iss":"alpha","aud":"beta"}').decode().rstrip("=")
     for token in (f"{none}.{body}.", "", "a.b.c", "é.é.é", "x" * 5000, forged({}, kid="stranger")):
@@ -89,6 +92,7 @@ def authenticate(gate: Gate, token: str, body: bytes = b"") -> str:
 
 
 def test_a_service_token_works_once_and_only_with_its_body(two_services: Pair, beta_gate: Gate) -> None:
+    """BAD-85: replayed, it is refused."""
     token = two_services["alpha"].issue("beta", b"{}")
     with pytest.raises(Problem, match="401"):
         authenticate(beta_gate, token, b"{ }")

@@ -61,6 +61,7 @@ def state(notify: Standing, visit: object) -> str:
 
 @pytest.mark.fault("F37")
 def test_only_the_providers_own_signature_is_taken(notify: Standing) -> None:
+    """BAD-79."""
     attempt, sid, visit = sent_message(notify)
     path = f"/hooks/sms/status?a={attempt}"
     fields = {"MessageSid": sid, "MessageStatus": "delivered"}

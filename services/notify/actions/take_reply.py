@@ -1,6 +1,6 @@
 """A text came in: store it once with the rule that read it, act on what is sure, leave the rest to staff."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from uuid import UUID
 
 from sqlalchemy import select
@@ -31,12 +31,13 @@ EVENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Inbound:
-    """One text as the provider handed it over. `sender` is E.164."""
+    """One text as the provider handed it over. `sender` is E.164; `pictures` came with it and are never fetched."""
 
     provider_message_id: str
     channel: str
     sender: Personal[str]
     text: Personal[str]
+    pictures: int = 0
 
 
 def take_reply(session: Session, inbound: Inbound) -> UUID | None:
@@ -49,6 +50,9 @@ def take_reply(session: Session, inbound: Inbound) -> UUID | None:
     at = now(session)
     context = reply_context(session, point.id, at)
     parsed = parse_reply(inbound.text.reveal(), "es" if context.language.startswith("es") else "en")
+    if inbound.pictures and parsed.rule == "no_words":
+        # What it shows nobody knows: a person asks before anything more is sent.
+        parsed = replace(parsed, rule="pictures_only", hold=True)
     reply = Reply(
         id=new_id(),
         provider_message_id=inbound.provider_message_id,
@@ -57,7 +61,7 @@ def take_reply(session: Session, inbound: Inbound) -> UUID | None:
         patient_id=context.patient_ids[0] if len(context.patient_ids) == 1 else None,
         meaning=parsed.meaning.value,
         rule=parsed.rule,
-        hint=_hint(parsed),
+        hint=_hint(parsed) | ({"pictures": inbound.pictures} if inbound.pictures else {}),
         state="handled",
         received_at=at,
     )

@@ -15,7 +15,7 @@ _AUTOMATIC = (
     r"(?:i will|ill) (?:see|get|read) your message when",
     r"(?:number|mailbox|inbox|line|phone) (?:is )?(?:not|no longer) (?:monitored|in service)",
     r"(?:unable to|cannot|does not) (?:receive|accept) (?:text|messages|sms)",
-    r"undeliverable|could not be delivered|message blocked|^free ?msg|sent from my car",
+    r"undeliverable|could not be delivered|message block(?:ed|ing is active)|^free ?msg|sent from my car",
     r"respuesta automatica|mensaje automatico|contestador automatico|fuera de (?:la )?oficina",
     r"estoy (?:manejando|conduciendo).{0,40}(?:respond|contest|llam)",
     r"(?:numero|linea) no (?:recibe|acepta) mensajes",
@@ -49,7 +49,7 @@ _WRONG_NUMBER = (
     r"(?:he|she) (?:doesnt|does not|no longer) (?:live|have|use)|dont know (?:you|who)",
     r"(?:im|i am) not (?:him|her|a patient|the patient)|this (?:is not|isnt) (?:him|her)",
     r"no soy (?:el|ella|esa|ese|paciente|la)|no conozco",
-    r"passed away|is deceased|fallecio|murio",
+    r"passed away|is deceased|\b(?:he|she) (?:died|is dead)|fallecio|murio",
 )
 # Someone should look before anything else. Not a diagnosis: words that must not wait their turn.
 _URGENT = (
@@ -63,6 +63,11 @@ _URGENT = (
     r"(?:im|i am|shes|hes|is|estoy) (?:at|in|en) (?:the |el |la )?(?:er|hospital|urgencias)\b",
     r"lost (?:control|my vision)|(?:cant|cannot) see (?:anything|out|well)|perdi (?:la vista|el control)",
     r"bleeding|sangrando",
+    r"(?:cant|cannot) (?:go on|take (?:it|this) any ?(?:more|longer))",
+    r"(?:dont|do not) want to (?:live|wake up|be (?:here|alive) any ?more)",
+    r"acabar con (?:todo|mi vida)|me quiero matar|no quiero (?:vivir|despertar)|no aguanto mas",
+    r"\bno puedo mas\b(?! (?:tarde|temprano|adelante|cerca))",
+    r"no siento (?:las?|mis?|los?|el) (?:piernas?|brazos?|manos?|pies?|cara)",
 )
 
 

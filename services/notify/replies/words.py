@@ -61,7 +61,8 @@ OPT_OUT_AND_ASK = frozenset(
 
 OPT_IN = frozenset(
     {
-        "start", "unstop", "restart", "start texts", "start again", "resubscribe", "iniciar", "inicie",
+        "start", "unstop", "restart", "opt in", "optin", "opt me in", "opt me back in",
+        "start texts", "start again", "resubscribe", "iniciar", "inicie",
         "reanudar",
         "reanude", "empezar", "empiece", "comenzar", "comience", "activar", "reactivar",
     }

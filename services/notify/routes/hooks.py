@@ -59,8 +59,10 @@ def hook_routes(hooks: Hooks) -> Blueprint:
             log().warning("inbound_dropped")
             return "", 204
         text = request.form.get("Body", "").replace("\x00", "")[:LONGEST_TEXT]
+        media = request.form.get("NumMedia", "")
+        pictures = int(media) if media.isascii() and media.isdigit() and len(media) <= 2 else 0
         with request_scope(), hooks.database.transaction() as session:
-            take_reply(session, Inbound(sid, "sms", Personal(sender), Personal(text)))
+            take_reply(session, Inbound(sid, "sms", Personal(sender), Personal(text), pictures))
             failpoint("before_reply_commit")
         return "", 204
 

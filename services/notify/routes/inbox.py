@@ -101,6 +101,7 @@ def _shown(row: Any) -> dict[str, Any]:
         "unreadable": unreadable,
         "meaning": row.meaning,
         "rule": row.rule,
+        "pictures": int((row.hint or {}).get("pictures", 0)),
         "hint": row.hint,
         "state": row.state,
         "why_open": row.why_open,
