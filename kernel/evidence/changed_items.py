@@ -17,8 +17,8 @@ ITEM_LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "upgrades": ("routes", "priority_modifiers", "upgrade_one_class_if_any"),
     "review_when": ("routes", "review_when"),
 }
-#: Kept in places of their own inside the document and told as one item a route.
-_ROUTE_KEYS: Final = frozenset({"order", "labels"})
+#: Told as items of their own: a route from the places that name it, a tie-break by what it asks for.
+_ROUTE_KEYS: Final = frozenset({"order", "labels", "tie_breaks"})
 
 
 def changed_items(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -27,6 +27,7 @@ def changed_items(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[d
     What is no item of a section comes last under its own path, whole.
     """
     found: list[dict[str, Any]] = list(_routes(before, after))
+    found += _items("tie_breaks", "routes.tie_breaks", _tie_break_items(before), _tie_break_items(after))
     for section, path in ITEM_LISTS.items():
         found += _items(section, ".".join(path), _by_id(before, path), _by_id(after, path))
     found += _rest(before, after)
@@ -72,6 +73,23 @@ def _route_items(document: Mapping[str, Any]) -> dict[str, Any]:
     return {
         route: {"label": labels.get(route, {}), "comes_before": listed[place + 1 : place + 2]}
         for place, route in enumerate(listed)
+    }
+
+
+def _tie_break_items(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Each by the diagnoses it asks for, as it has no id; which comes next is part of it, as the first one wins."""
+    routes = document.get("routes")
+    listed = routes.get("tie_breaks") if isinstance(routes, Mapping) else None
+    listed = [one for one in listed if isinstance(one, Mapping)] if isinstance(listed, list) else []
+    names: list[str] = []
+    for tie in listed:
+        asked = tie.get("if_dx")
+        name = " + ".join(str(one) for one in asked) if isinstance(asked, list) else "?"
+        again = sum(1 for one in names if one.partition(" (")[0] == name)
+        names.append(f"{name} ({again + 1})" if again else name)
+    return {
+        name: {**tie, "comes_before": names[place + 1 : place + 2]}
+        for place, (name, tie) in enumerate(zip(names, listed, strict=True))
     }
 
 

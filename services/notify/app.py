@@ -19,6 +19,7 @@ from services.notify.routes.inbox import inbox_routes
 from services.notify.routes.mail_stop import mail_stop_routes
 from services.notify.routes.message_health import message_health_routes
 from services.notify.routes.messages import message_routes
+from services.notify.routes.new_templates import new_template_routes
 from services.notify.routes.reconcile import reconcile_routes
 from services.notify.routes.refusal_meter import RefusalMeter
 from services.notify.routes.staff_alerts import staff_alert_routes
@@ -42,6 +43,7 @@ def create_app() -> Joined:
         message_routes(parts.database, clinic),
         inbox_routes(parts.database),
         template_routes(parts.database),
+        new_template_routes(parts.database),
         cadence_routes(parts.database, clinic),
         reconcile_routes(parts.database),
         call_list_routes(parts.database),

@@ -82,6 +82,22 @@ class TemplateIn(Strict):
     body: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=6000)]
 
 
+class WordsIn(Strict):
+    """The words of one language. `subject` is for e-mail only."""
+
+    subject: Annotated[str, StringConstraints(strict=True, max_length=200)] = ""
+    body: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=6000)]
+
+
+class NewTemplateIn(Strict):
+    """A message that did not exist, in every language at once: a cadence may only name what every patient can read."""
+
+    name: Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9_]{2,39}$")]
+    channel: Literal["sms", "email"]
+    en: WordsIn
+    es: WordsIn
+
+
 class StepIn(Strict):
     """One step of a cadence; see rules/cadence.py for what the fields mean."""
 

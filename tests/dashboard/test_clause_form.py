@@ -6,8 +6,11 @@ from typing import Any
 import pytest
 
 from kernel.contracts.protocol import shipped_document
+from services.dashboard.queries.protocol import items_of
 from services.dashboard.rules.clause_form import Row, edited, read_condition, rows_of
-from services.dashboard.rules.sentences import sentence_of
+from services.dashboard.rules.item_fields import PLAIN_FIELDS, read_fields, read_tie_break
+from services.dashboard.rules.item_parts import parts_of, read_parts, with_edit, with_part, without_part
+from services.dashboard.rules.sentences import sentence_of, tie_break_words
 
 DOCUMENT = shipped_document()
 VARIABLES = {str(one["id"]): one for one in DOCUMENT["variables"]}
@@ -15,6 +18,10 @@ CONDITIONS = [
     (one["id"], one["when"])
     for one in (*DOCUMENT["red_flags"], *DOCUMENT["routes"]["rules"], *DOCUMENT["routes"]["modifiers"])
 ] + [(f"{one['id']}.{c['id']}", c) for one in DOCUMENT["diagnoses"] for c in one["criteria"]]
+
+
+def asks(variable: str) -> dict[str, Any]:
+    return {"variable": variable, "operator": "eq", "value": True}
 
 
 def posted(rows: list[Row]) -> dict[str, list[str]]:
@@ -47,16 +54,97 @@ def test_a_condition_comes_back_unchanged(name: str, condition: dict[str, Any]) 
     assert "cannot say" not in said
 
 
+ITEMS = [
+    (section, one)
+    for section in ("red_flags", "rules", "modifiers", "upgrades", "diagnoses")
+    for one in items_of(DOCUMENT, section)
+]
+
+
+def page_of(section: str, item: dict[str, Any]) -> dict[str, list[str]]:
+    """What a browser sends for the whole page of an item: its fields and every part."""
+    form = {name: [str(item[name])] for name in PLAIN_FIELDS if item.get(name)} | {"id": [item["id"]]}
+    form |= {"asked": [{"red_flags": "flag", "rules": "rule", "diagnoses": "diagnosis"}.get(section, "")]}
+    form |= {name: list(item.get(name) or []) for name in ("blocks", "show", "definite", "suppresses")}
+    form |= {"recheck_weeks": [", ".join(map(str, item.get("recheck_weeks") or []))], "part": []}
+    form |= {name: [item[name]] for name in ("code", "to") if item.get(name)}
+    if item.get("definite_requires_staff"):
+        form["definite_requires_staff"] = ["yes"]
+    if probable := item.get("probable"):
+        form |= {"probable.id": [probable["id"]], "probable.name": [probable.get("name", "")]}
+        form["probable.of"] = probable["all_but_one_of"]
+    for part in parts_of(item, section):
+        form["part"].append(part.key)
+        form |= posted(rows_of(part.condition, VARIABLES, part.key))
+        form |= {f"{part.key}.{name}": [str(part.says.get(name) or "")] for name in ("to", "id", "name")}
+        form |= {f"{part.key}.{name}": [str(part.says.get(name) or "")] for name in ("source", "status")}
+        form[f"{part.key}.holder"] = [part.carried]
+    return form
+
+
+@pytest.mark.parametrize(("section", "item"), ITEMS, ids=[one["id"] for _, one in ITEMS])
+def test_a_whole_item_comes_back_unchanged(section: str, item: dict[str, Any]) -> None:
+    form = page_of(section, item)
+    assert read_parts(form, read_fields(form, item), section, VARIABLES) == item
+
+
+def test_a_raise_a_criterion_and_a_suspected_form_are_added_and_taken_out() -> None:
+    rule = next(one for section, one in ITEMS if one["id"] == "MR3")
+    sooner = with_part(rule, "raise", asks("fever"))
+    assert [one["to"] for one in sooner["raises"]] == ["P3", "P4"]
+    grown = with_edit(sooner, "raise1", "wrap:raise1", asks("rash"))
+    assert [one["variable"] for one in grown["raises"][1]["when"]["all"]] == ["fever", "rash"]
+    assert without_part(grown, "raise1") == rule
+    assert "raises" not in without_part(rule, "raise0")
+    assert without_part(rule, "raise7") == rule
+
+    migraine = next(one for section, one in ITEMS if one["id"] == "ICHD_1_1")
+    more = with_part(migraine, "criterion", asks("fever"))
+    assert (more["definite"], more["criteria"][-1]["id"]) == (["A", "B", "C", "D", "E"], "E")
+    assert more["probable"]["all_but_one_of"] == ["A", "B", "C", "D", "E"]
+    assert without_part(more, "criterion4") == migraine
+    suspected = with_part(migraine, "suspected", asks("fever"))
+    assert with_part(suspected, "suspected", asks("rash")) == suspected
+    assert without_part(suspected, "suspected") == migraine
+    cluster = next(one for section, one in ITEMS if one["id"] == "ICHD_3_1")
+    assert len(with_part(cluster, "subtype", asks("fever"))["subtypes"]) == 3
+
+
+def test_a_tie_break_is_read_with_its_place_and_keeps_what_the_form_does_not_ask() -> None:
+    before = {
+        "id": "2",
+        "if_dx": ["ICHD_1_1"],
+        "primary": "x",
+        "secondary": "y",
+        "label": {"en": "z"},
+        "rank": 2,
+    }
+    form = {
+        "if_dx": ["ICHD_1_2", "CGH_SUSPECTED"],
+        "primary": ["surgical_consult"],
+        "secondary": [""],
+        "rank": ["1"],
+    }
+    assert read_tie_break(form, before) == {
+        "if_dx": ["ICHD_1_2", "CGH_SUSPECTED"],
+        "primary": "surgical_consult",
+        "label": {"en": "z"},
+        "rank": 1,
+    }
+    said = "Migraine with aura and cervicogenic headache, suspected: surgical consult first"
+    assert tie_break_words({"if_dx": ["ICHD_1_2", "CGH_SUSPECTED"], "primary": "surgical_consult"}) == said
+
+
 def test_clauses_are_added_wrapped_and_taken_out() -> None:
     leaf = {"id": "A", "variable": "fever", "operator": "eq", "value": True}
-    wrapped = edited(leaf, "wrap:c", "rash")
+    wrapped = edited(leaf, "wrap:c", asks("rash"))
     assert wrapped["id"] == "A"
     assert [one["variable"] for one in wrapped["all"]] == ["fever", "rash"]
-    grown = edited(wrapped, "group:c", "chills")
+    grown = edited(wrapped, "group:c", asks("chills"))
     assert grown["all"][2] == {"any": [{"variable": "chills", "operator": "eq", "value": True}]}
-    assert edited(grown, "remove:c.1", "x")["all"][1]["any"][0]["variable"] == "chills"
-    assert edited(grown, "remove:c.9", "x") == grown
-    assert edited(grown, "remove:c", "x") == grown
+    assert edited(grown, "remove:c.1", asks("x"))["all"][1]["any"][0]["variable"] == "chills"
+    assert edited(grown, "remove:c.9", asks("x")) == grown
+    assert edited(grown, "remove:c", asks("x")) == grown
 
 
 @pytest.mark.parametrize(

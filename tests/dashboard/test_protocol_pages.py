@@ -136,6 +136,67 @@ def test_pressing_add_draws_another_clause_and_stores_nothing(
     assert len([call for call in clinic.world.calls if call["method"] == "POST"]) == before
 
 
+def test_what_makes_a_rule_sooner_is_added_with_typed_inputs_and_saved(
+    clinic: Dashboard, draft: dict[str, Any]
+) -> None:
+    browser = clinic.signed_in("nurse")
+    path = f"/staff/protocol/drafts/{DRAFT}/rules/MR5"
+    rule = next(one for one in draft["document"]["routes"]["rules"] if one["id"] == "MR5")
+    browser.get(path)
+    base = {
+        "id": "MR5",
+        "part": ["when"],
+        "priority": "P5",
+        "when.kind": "leaf",
+        "when.variable": "med_days_any_acute",
+        "when.operator": "ge",
+        "when.value": "8",
+        "version": "4",
+        "key": "k3",
+    }
+    drawn = browser.post(path, {**base, "press": "more:raise"}).text
+    assert 'name="raise0.to"' in drawn
+    assert 'name="raise0.variable"' in drawn
+    more = {
+        "part": ["when", "raise0"],
+        "raise0.to": "P3",
+        "raise0.status": "design",
+        "raise0.kind": "leaf",
+        "raise0.variable": "nprs_now",
+        "raise0.operator": "ge",
+        "raise0.value": "9",
+    }
+    assert browser.post(path, {**base, **more, "press": "save"}).status_code == 303
+    sent = clinic.world.calls[-1]["body"]["item"]
+    when = {"variable": "nprs_now", "operator": "ge", "value": 9}
+    assert sent["raises"] == [{"to": "P3", "status": "design", "when": when}]
+    assert sent["when"] == rule["when"]
+
+
+def test_a_tie_break_is_added_and_moved_by_form(clinic: Dashboard, draft: dict[str, Any]) -> None:
+    browser = clinic.signed_in("nurse")
+    section = browser.get(f"/staff/protocol/drafts/{DRAFT}?section=tie_breaks").text
+    assert "suspected and migraine without aura: medication review first" in section
+    path = f"/staff/protocol/drafts/{DRAFT}/tie_breaks/2"
+    page = browser.get(path).text
+    assert re.search(r'name="if_dx" value="ICHD_1_1" checked', page)
+    form = {
+        "if_dx": ["CGH_SUSPECTED", "ICHD_1_2"],
+        "primary": "surgical_consult",
+        "rank": "1",
+        "status": "design",
+        "version": "4",
+        "key": "k4",
+        "press": "save",
+    }
+    assert browser.post(path, form).status_code == 303
+    body = clinic.world.calls[-1]["body"]
+    assert (body["section"], body["id"], body["item"]["rank"]) == ("tie_breaks", "2", 1)
+    assert body["item"]["if_dx"] == ["CGH_SUSPECTED", "ICHD_1_2"]
+    assert browser.post(f"/staff/protocol/drafts/{DRAFT}/tie_breaks/new", form).status_code == 303
+    assert clinic.world.calls[-1]["body"]["id"] == "new"
+
+
 def test_only_a_provider_signs(clinic: Dashboard, draft: dict[str, Any]) -> None:
     path = f"/staff/protocol/drafts/{DRAFT}/rules/MR5"
     assert "Save and sign" not in clinic.signed_in("nurse").get(path).text

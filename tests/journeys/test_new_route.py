@@ -37,7 +37,8 @@ def test_a_route_made_in_the_browser_is_reached_booked_and_written_about(
     add_route(nurse, draft, code)
     add_rule(nurse, draft, code)
     visit = add_visit(nurse, draft, code)
-    set_messages(nurse, stack.address, visit)
+    message = write_message(seat(chromium, stack, "manager"), stack.address, code)
+    set_messages(nurse, stack.address, visit, message)
     provider = seat(chromium, stack, "provider")
     publish(provider, draft)
 
@@ -81,6 +82,8 @@ def test_a_route_made_in_the_browser_is_reached_booked_and_written_about(
     planned = eventually(lambda: messages_of(hands, sent["patient_id"], "5_days"))
     assert {row["step"] for row in planned} >= {"booked", "5_days"}
     assert "3_days" not in {row["step"] for row in planned}
+    (own,) = [row for row in planned if (row["step"], row["channel"]) == ("5_days", "sms")]
+    assert "bring your diary" in own["text"]
 
 
 def seat(chromium: Browser, stack: RunningStack, role: str) -> Page:
@@ -155,13 +158,33 @@ def add_visit(page: Page, draft: str, code: str) -> str:
     return visit
 
 
-def set_messages(page: Page, address: str, visit: str) -> None:
-    """Give the visit messages of its own: the reminder goes out five days before instead of three."""
+def write_message(page: Page, address: str, code: str) -> str:
+    """Write a message that did not exist, by text in both languages, and return its name."""
+    name = f"{code}_diary"
+    page.goto(f"{address}/staff/texts")
+    page.get_by_role("link", name="New message").click()
+    page.fill("input[name=name]", name)
+    page.fill(
+        "textarea[name='en.body']", "{clinic_name}: for your migraine visit {visit_day} bring your diary."
+    )
+    page.fill("textarea[name='es.body']", "{clinic_name}: para su visita {visit_day} traiga su diario.")
+    page.get_by_role("button", name="Check").click()
+    expect(page.locator("fieldset").first).to_contain_text("names an illness")
+    page.fill("textarea[name='en.body']", "{clinic_name}: for your visit {visit_day} bring your diary.")
+    page.get_by_role("button", name="Publish").click()
+    page.wait_for_url(re.compile(f"/staff/texts/{name}/sms/en"))
+    return name
+
+
+def set_messages(page: Page, address: str, visit: str, message: str) -> None:
+    """Give the visit messages of its own: the reminder goes out five days before instead of three, in new words."""
     page.goto(f"{address}/staff/cadences?visit_type={visit}")
     rows = page.locator("fieldset.step-row")
     three = page.locator("input[value='3_days']")
     number = str(three.get_attribute("name")).split(".")[0]
     page.fill(f"input[name='{number}.amount']", "5")
+    page.select_option(f"select[name='{number}.template']", message)
+    page.select_option(f"select[name='{number}.way']", "sms")
     page.evaluate(f"document.querySelector(\"input[name='{number}.step']\").value = '5_days'")
     assert rows.count() >= 4
     page.get_by_role("button", name="Try it").click()

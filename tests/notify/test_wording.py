@@ -65,6 +65,46 @@ def test_a_missing_value_fails_the_message_and_sends_nothing(notify: Standing) -
     assert notify.texts_to(PHONE) == []
 
 
+@pytest.mark.capability("C13")
+def test_a_message_that_did_not_exist_is_added_in_both_languages_and_a_cadence_sends_it(
+    notify: Standing,
+) -> None:
+    words = {
+        "en": {
+            "body": "{clinic_name}: please come 20 minutes early {visit_day} {visit_time}. {clinic_phone}"
+        },
+        "es": {"body": "{clinic_name}: venga 20 minutos antes {visit_day} {visit_time}. {clinic_phone}"},
+    }
+    new: dict[str, Any] = {"name": "come_early", "channel": "sms", **words}
+
+    def add(key: str, role: str = "manager", **body: Any) -> Any:
+        return notify.call(
+            "POST", f"{API}/templates/new", role=role, body=new | body, **{"Idempotency-Key": key}
+        )
+
+    assert add("a", role="nurse").status_code == 403
+    told = add("b", es={"body": "{clinic_name}: su migraña {visit_dya}"})
+    assert told.status_code == 422
+    assert {(e["field"], e["code"]) for e in told.json()["errors"]} >= {("es.body", "unknown_placeholder")}
+    assert add("c", name="reply_early").json()["errors"] == [{"field": "name", "code": "kept_for_answers"}]
+    assert add("d", name="Come early").status_code == 422
+    assert not notify.rows("SELECT 1 FROM message_template WHERE name LIKE '%early%'")
+    assert add("e").status_code == 201
+    assert (add("f").status_code, add("f").json()["code"]) == (409, "name_taken")
+    steps = [{"step": "early", "moment": "booking", "channels": ["sms"], "template": "come_early"}]
+    scope = {"visit_type": "new_patient", "site_id": "", "route": ""}
+    cadence = {**scope, "steps": steps}
+    assert (
+        notify.call(
+            "POST", f"{API}/cadences", role="manager", body=cadence, **{"Idempotency-Key": "g"}
+        ).status_code
+        == 201
+    )
+    book(notify, submit(notify, email=""), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    assert notify.texts_to(PHONE)[0].startswith("Prairie Crossing: please come 20 minutes early Thu Mar 11")
+
+
 @pytest.mark.capability("N16")
 def test_a_text_whose_values_tell_too_much_is_stopped_at_the_last_look(notify: Standing) -> None:
     from kernel.contracts.appointment import SiteFacts

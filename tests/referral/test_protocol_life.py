@@ -165,6 +165,43 @@ def test_the_linter_refuses_a_rule_that_cannot_fire_and_shows_answers_for_the_re
     assert any(f["code"] == "uncovered" and f["witness"] for f in notes)
 
 
+@pytest.mark.capability("T1")
+def test_tie_breaks_and_upgrades_are_changed_one_at_a_time_and_decide_at_once(clinic: Clinic) -> None:
+    both = {"if_dx": ["ICHD_1_1", "ICHD_8_2"], "primary": "staff_triage", "status": "design"}
+    pain = {"id": "UP_PAIN", "name": "Pain", "when": {"variable": "nprs_now", "operator": "ge", "value": 5}}
+    draft = draft_with(
+        clinic,
+        ("tie_breaks", "new", {**both, "rank": 1}),
+        (
+            "tie_breaks",
+            "3",
+            {"if_dx": ["CGH_SUSPECTED", "ICHD_1_1"], "primary": "physical_therapy", "rank": 2},
+        ),
+        ("tie_breaks", "4", None),
+        ("tie_breaks", "9", both),
+        ("upgrades", "UP_PAIN", pain),
+    )
+    assert draft["checks"]["problems"] == []
+    opened = clinic.get(f"/protocol/drafts/{draft['id']}")
+    ties = opened["document"]["routes"]["tie_breaks"]
+    assert [(one["if_dx"][1], one["primary"]) for one in ties] == [
+        ("ICHD_8_2", "staff_triage"),
+        ("ICHD_1_1", "physical_therapy"),
+        ("ICHD_1_5_1", "physical_therapy"),
+    ]
+    told = {(one["section"], one["kind"], one["id"]) for one in opened["changes"]}
+    assert told >= {
+        ("tie_breaks", "added", "ICHD_1_1 + ICHD_8_2"),
+        ("tie_breaks", "changed", "CGH_SUSPECTED + ICHD_1_1"),
+        ("tie_breaks", "removed", "CGH_SUSPECTED + ICHD_8_2"),
+        ("upgrades", "changed", "UP_PAIN"),
+    }
+    reason = {"override_reason": "The golden cases of the old order of routes do not fit."}
+    done = post(clinic, f"/drafts/{draft['id']}/publish", reason, PROVIDER, draft["version"])
+    assert done.status_code == 201, done.text
+    assert clinic.submit({"age_years": 40, "regions": ["low_back"], "nprs_now": 5})["priority"] == "P4"
+
+
 @pytest.mark.capability("A3")
 def test_export_change_import_and_a_stale_import_is_refused(clinic: Clinic) -> None:
     exported = clinic.get("/protocol")

@@ -10,6 +10,8 @@ SECTIONS = (
     ("red_flags", "Red flags"),
     ("routes", "Routes"),
     ("rules", "Routing rules"),
+    ("tie_breaks", "Tie-breaks"),
+    ("upgrades", "Sooner"),
     ("diagnoses", "Diagnoses"),
     ("modifiers", "Markers"),
     ("variables", "Questions"),
@@ -18,10 +20,18 @@ SECTIONS = (
 
 
 def items_of(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
-    """Return the items of a section of the document; a route is put together from the places that name it."""
+    """Return the items of a section of the document; a route is put together from the places that name it.
+
+    A tie-break has no id: it gets its place, from 1.
+    """
     routes = document.get("routes") or {}
     if section == "routes":
         return _routes(routes)
+    if section == "tie_breaks":
+        return _tie_breaks(routes)
+    if section == "upgrades":
+        found = (routes.get("priority_modifiers") or {}).get("upgrade_one_class_if_any")
+        return [one for one in found or [] if isinstance(one, dict)]
     found = routes.get(section) if section in ("rules", "modifiers") else document.get(section)
     return [one for one in found or [] if isinstance(one, dict)]
 
@@ -60,3 +70,8 @@ def _routes(routes: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for rank, route in enumerate(routes.get("order") or [], 1)
     ]
+
+
+def _tie_breaks(routes: dict[str, Any]) -> list[dict[str, Any]]:
+    listed = [one for one in routes.get("tie_breaks") or [] if isinstance(one, dict)]
+    return [{**one, "id": str(place), "rank": place} for place, one in enumerate(listed, 1)]

@@ -22,6 +22,7 @@ from services.dashboard.routes.matches import match_routes
 from services.dashboard.routes.message_editor import message_editor_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
+from services.dashboard.routes.new_message import new_message_routes
 from services.dashboard.routes.on_call import on_call_routes
 from services.dashboard.routes.overlays import overlay_routes
 from services.dashboard.routes.patient_links import patient_link_routes
@@ -63,6 +64,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         message_health_routes,
         call_list_routes,
         simulator_routes,
+        new_message_routes,
         message_editor_routes,
         watching_routes,
         waitlist_routes,

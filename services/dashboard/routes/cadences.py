@@ -11,7 +11,7 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import reference
-from services.dashboard.routes.desk import Desk, actor, business_now, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
 from services.dashboard.routes.refusals import show_away
 from services.dashboard.rules.problem_words import field_words
 from services.dashboard.rules.roles import ADMIN, CLINICAL, MANAGER
@@ -121,6 +121,7 @@ def _page(
         tried=tried,
         problems={} if refusal is None else field_words(refusal.body),
         refused=refusal.title if refusal is not None else "",
+        may_write=me().role in {MANAGER, ADMIN},
     )
     return (body, refusal.status) if refusal is not None else body
 

@@ -42,6 +42,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         flag_name=flag_name,
         tell=story.tell,
         sentence_of=sentences.sentence_of,
+        tie_break_words=sentences.tie_break_words,
         clause_lines=clauses.lines,
         answers_behind=clauses.answers_behind,
         status=words.status,

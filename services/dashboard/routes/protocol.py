@@ -13,7 +13,7 @@ from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL, MANAGER
 
 Body = dict[str, Any]
-SHOWN_SECTIONS = ("red_flags", "rules", "diagnoses", "modifiers")
+SHOWN_SECTIONS = ("red_flags", "rules", "tie_breaks", "upgrades", "diagnoses", "modifiers")
 
 
 def protocol_routes(desk: Desk) -> Blueprint:

@@ -1,4 +1,4 @@
-"""One rule, flag, marker, diagnosis or question of a draft: its clauses with typed inputs."""
+"""One rule, flag, marker, diagnosis, tie-break or question of a draft: its clauses with typed inputs."""
 
 import json
 from typing import Any
@@ -11,13 +11,24 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.protocol import SECTIONS, find_item, items_of, read_draft
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
-from services.dashboard.rules.clause_form import GROUPS, edited, read_condition, rows_of
+from services.dashboard.rules.clause_form import GROUPS, first_clause, rows_of
+from services.dashboard.rules.item_fields import BLOCKS, NUMBERS_TO_SHOW, read_fields, read_tie_break
+from services.dashboard.rules.item_parts import (
+    MORE,
+    ONE_CONDITION,
+    parts_of,
+    read_parts,
+    with_edit,
+    with_part,
+    without_part,
+)
 from services.dashboard.rules.question_form import FILLED_BY, TYPES, read_question
 from services.dashboard.rules.roles import CLINICAL, PROVIDER
 from services.dashboard.rules.times import local
 
-PLAIN_FIELDS = ("name", "route", "priority", "action", "to", "add", "source", "status")
-ONE_CONDITION = ("red_flags", "rules", "modifiers")
+# A clinician signs these; the rest has no clinical threshold of its own, or is signed with what names it.
+SIGNED = ("red_flags", "rules", "modifiers", "diagnoses")
+IN_A_CLAUSE = ("add", "group", "diagnosis", "rule", "wrap", "remove", "retype")
 
 
 def protocol_item_routes(desk: Desk) -> Blueprint:
@@ -56,23 +67,21 @@ def protocol_item_routes(desk: Desk) -> Blueprint:
                 text=request.form.get("text", ""),
                 problem="That is not valid JSON." if "text" in request.form else "A limit is not a number.",
             )
-        if press.split(":")[0] in ("add", "group", "diagnosis", "rule", "wrap", "remove", "retype"):
-            tree, _, path = press.partition(":")[2].partition("/")
-            return _page(
-                draft, section, _with_edit(made, tree, f"{press.split(':')[0]}:{path}", next(iter(variables)))
-            )
+        drawn = _drawn(made, press, first_clause(variables))
+        if drawn is not None:
+            return _page(draft, section, drawn)
         if press == "sign" and me().role == PROVIDER:
             made["signoff"] = {
                 **(made.get("signoff") or {"required": True}),
                 "by": me().name,
                 "on": local(business_now()).date().isoformat(),
             }
-        elif made != before and section not in ("variables", "derived"):
+        elif made != before and section in SIGNED:
             # A signature is for the words signed: any change takes it off.
             made["signoff"] = {**(made.get("signoff") or {"required": True}), "by": None, "on": None}
         body = {
             "section": section,
-            "id": str(made.get("id") or ""),
+            "id": item_id if section == "tie_breaks" else str(made.get("id") or ""),
             "item": None if press == "delete" else made,
         }
         back = url_for("protocol_drafts.draft", draft_id=draft_id, section=section)
@@ -106,7 +115,6 @@ def _draft(desk: Desk, draft_id: str, section: str) -> dict[str, Any]:
 def _fresh(section: str) -> dict[str, Any]:
     leaf = {"variable": "fever", "operator": "eq", "value": True}
     made: dict[str, Any] = {"id": "", "name": "", "source": "", "status": "design"}
-    made["signoff"] = {"required": True, "by": None, "on": None}
     if section == "variables":
         return {"id": "", "type": "bool", "label": {"en": "", "es": ""}}
     if section == "derived":
@@ -117,19 +125,19 @@ def _fresh(section: str) -> dict[str, Any]:
             "to": "visit_date",
             "status": "design",
         }
+    if section == "tie_breaks":
+        return {"id": "", "if_dx": [], "primary": "", "status": "design", "rank": 99}
+    if section in SIGNED:
+        made["signoff"] = {"required": True, "by": None, "on": None}
     if section == "rules":
         made |= {"route": "physical_therapy", "priority": "P5"}
     elif section == "red_flags":
         made |= {"action": "U"}
     elif section == "modifiers":
         made |= {"add": ""}
-    return {**made, "when": leaf} if section in ONE_CONDITION else {**made, "criteria": [{"id": "A", **leaf}]}
-
-
-def _trees(item: dict[str, Any], section: str) -> list[tuple[str, Any]]:
     if section in ONE_CONDITION:
-        return [("when", item.get("when"))]
-    return [(str(one.get("id")), one) for one in item.get("criteria") or [] if isinstance(one, dict)]
+        return {**made, "when": leaf}
+    return {**made, "criteria": [{"id": "A", **leaf}], "definite": ["A"]}
 
 
 def _read_item(before: dict[str, Any], section: str, variables: dict[str, dict[str, Any]]) -> dict[str, Any]:
@@ -141,29 +149,25 @@ def _read_item(before: dict[str, Any], section: str, variables: dict[str, dict[s
         return made
     if section == "variables":
         return read_question(form, before)
-    made = {**before, "id": (form.get("id") or str(before.get("id") or "")).strip()}
-    for name in PLAIN_FIELDS:
-        if name in form:
-            value = form[name].strip()
-            if value or before.get(name):
-                made[name] = value or None
     lists = {name: form.getlist(name) for name in form}
-    if section in ONE_CONDITION:
-        made["when"] = read_condition(lists, variables, "when")
-    else:
-        made["criteria"] = [read_condition(lists, variables, tree) for tree, _ in _trees(before, section)]
-    return made
+    if section == "tie_breaks":
+        return read_tie_break(lists, before)
+    return read_parts(lists, read_fields(lists, before), section, variables)
 
 
-def _with_edit(item: dict[str, Any], tree: str, edit: str, first_variable: str) -> dict[str, Any]:
-    if edit.startswith("retype"):
+def _drawn(item: dict[str, Any], press: str, clause: dict[str, Any]) -> dict[str, Any] | None:
+    """The item as it is drawn again after a press that stores nothing; None for any other press."""
+    deed, _, what = press.partition(":")
+    if deed == "more":
+        return with_part(item, what, clause)
+    if deed == "drop":
+        return without_part(item, what)
+    if deed == "retype":
         return item
-    if tree == "when":
-        return {**item, "when": edited(item.get("when"), edit, first_variable)}
-    criteria = [
-        edited(one, edit, first_variable) if str(one.get("id")) == tree else one for one in item["criteria"]
-    ]
-    return {**item, "criteria": criteria}
+    if deed in IN_A_CLAUSE:
+        key, _, path = what.partition("/")
+        return with_edit(item, key, f"{deed}:{path}", clause)
+    return None
 
 
 def _page(
@@ -172,40 +176,44 @@ def _page(
     document = draft["document"]
     variables = {str(one["id"]): one for one in items_of(document, "variables")}
     body = render_template(
-        "protocol_item.html",
+        "protocol_tie_break.html" if section == "tie_breaks" else "protocol_item.html",
         draft=draft,
         section=section,
         section_words=dict(SECTIONS)[section],
         item=item,
-        trees=[
-            (tree, condition, rows_of(condition, variables, tree))
-            for tree, condition in _trees(item, section)
-        ]
-        if section not in ("variables", "derived")
-        else [],
+        parts=[
+            (part, rows_of(part.condition, variables, part.key))
+            for part in ([] if section in ("variables", "derived") else parts_of(item, section))
+        ],
+        more=MORE.get(section, ()),
         variables=variables,
         groups=GROUPS,
-        flags=[str(one["id"]) for one in items_of(document, "red_flags") + items_of(document, "rules")],
+        others={
+            str(one["id"]): str(one.get("name") or "")
+            for one in items_of(document, "red_flags") + items_of(document, "rules")
+        },
         diagnoses=_codes(document),
         routes_=items_of(document, "routes"),
+        tie_breaks=items_of(document, "tie_breaks"),
+        blocks=BLOCKS,
+        numbers=NUMBERS_TO_SHOW,
         question_types=TYPES,
         filled_by=FILLED_BY,
         text=text or json.dumps(item, ensure_ascii=False, indent=1),
         problem=problem,
-        may_sign=me().role == PROVIDER,
+        may_sign=me().role == PROVIDER and section in SIGNED,
         version=draft.get("version"),
     )
     return (body, 422) if problem else body
 
 
-def _codes(document: dict[str, Any]) -> list[str]:
-    codes = []
+def _codes(document: dict[str, Any]) -> dict[str, str]:
+    """Every diagnosis a rule may ask for, with its name: definite, probable and suspected forms."""
+    codes: dict[str, str] = {}
     for one in items_of(document, "diagnoses"):
-        codes.append(str(one["id"]))
-        probable = one.get("probable")
-        if isinstance(probable, dict) and probable.get("id"):
-            codes.append(str(probable["id"]))
-        suspected = one.get("suspected")
-        if isinstance(suspected, dict) and suspected.get("id"):
-            codes.append(str(suspected["id"]))
-    return list(dict.fromkeys(codes))
+        codes[str(one["id"])] = str(one.get("name") or "")
+        for form in ("probable", "suspected"):
+            holder = one.get(form)
+            if isinstance(holder, dict) and holder.get("id"):
+                codes[str(holder["id"])] = str(holder.get("name") or "")
+    return codes

@@ -64,7 +64,11 @@ def simulator_routes(desk: Desk) -> Blueprint:
         found = part(lambda: read_list(desk.owners, actor(), "notify", "/templates"), Rows())
         cadences = part(lambda: read_list(desk.owners, actor(), "notify", "/cadences"), Rows())
         return render_template(
-            "texts.html", found=found, cadences=cadences, may_edit=me().role in CLINICAL | {MANAGER, ADMIN}
+            "texts.html",
+            found=found,
+            cadences=cadences,
+            may_edit=me().role in CLINICAL | {MANAGER, ADMIN},
+            may_write=me().role in {MANAGER, ADMIN},
         )
 
     return routes

@@ -174,10 +174,10 @@ def _one(form: Mapping[str, list[str]], name: str) -> str:
     return values[0].strip()
 
 
-def edited(condition: Any, edit: str, first_variable: str) -> Any:
+def edited(condition: Any, edit: str, clause: Mapping[str, Any]) -> Any:
     """Return the condition after one press: add, group, diagnosis, rule, remove or wrap, then `:<path>`.
 
-    A path that is not there changes nothing.
+    `clause` is what a new question begins as. A path that is not there changes nothing.
     """
     deed, _, path = edit.partition(":")
     whole = {"of": [copy.deepcopy(condition)]}
@@ -188,7 +188,7 @@ def edited(condition: Any, edit: str, first_variable: str) -> Any:
         if group is None or step >= len(group):
             return condition
         parent, place = group, step
-    leaf = {"variable": first_variable, "operator": "eq", "value": True}
+    leaf = dict(clause)
     if deed == "remove":
         if steps:
             del parent[place]
@@ -205,6 +205,14 @@ def edited(condition: Any, edit: str, first_variable: str) -> Any:
 
 # What a press adds besides a question; the form then lets one choose which.
 _ADDED: dict[str, dict[str, Any]] = {"diagnosis": {"dx_any": ["ICHD_1_1"]}, "rule": {"ref": "RF_MYELO.when"}}
+
+
+def first_clause(variables: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """The clause a new question begins as: the first one answered yes or no, for the form to be changed."""
+    name = next(
+        (name for name, one in variables.items() if one.get("type") == "bool"), next(iter(variables), "")
+    )
+    return {"variable": name, "operator": "eq", "value": True}
 
 
 def _wrapped(condition: Any, leaf: dict[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ WORDS = {
     "unknown_room_kind": "no site has such a room",
     "not_in_values": "choose one of the list",
     "unknown_template": "this message has no words for that channel in both languages",
+    "kept_for_answers": "names that begin so are kept for answers to patients",
     "not_usable": "this step cannot work as it stands",
     "multiple_of": "must be a multiple of 5",
     "string_pattern_mismatch": "small letters, digits and _ only, at least three, starting with a letter",

@@ -3,6 +3,7 @@
 from typing import Any
 
 from services.dashboard.rules.clauses import code_words, diagnosis_name, sentence
+from services.dashboard.rules.words import plain
 
 LABELS: dict[str, str] = {}
 
@@ -32,6 +33,15 @@ def sentence_of(condition: Any, labels: dict[str, str] = LABELS, *, nested: bool
             said = joiner.join(parts) or "nothing yet"
             return f"({said})" if nested and len(parts) > 1 else said
     return "a condition this page cannot say in words"
+
+
+def tie_break_words(tie: Any) -> str:
+    """Return a tie-break as a sentence: the diagnoses that must all be there, and which route is then the first."""
+    asked = [diagnosis_name(one) or code_words(one) for one in tie.get("if_dx") or []]
+    said = " and ".join([*asked[:1], *(_within(one) for one in asked[1:])]) or "Nothing yet"
+    first = plain(tie.get("primary") or "no route yet").lower()
+    second = f", then {plain(tie['secondary']).lower()}" if tie.get("secondary") else ""
+    return f"{said}: {first} first{second}"
 
 
 def _within(words: str) -> str:

@@ -9,6 +9,7 @@ from kernel.context import Actor
 from services.referral.actions.change_draft import change_draft
 from services.referral.model.protocol_life import ProtocolDraft
 from services.referral.rules.route_places import with_route
+from services.referral.rules.tie_break_places import with_tie_break
 
 SECTIONS: dict[str, tuple[str, ...]] = {
     "variables": ("variables",),
@@ -17,6 +18,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "diagnoses": ("diagnoses",),
     "rules": ("routes", "rules"),
     "modifiers": ("routes", "modifiers"),
+    "upgrades": ("routes", "priority_modifiers", "upgrade_one_class_if_any"),
 }
 
 
@@ -31,12 +33,16 @@ def replace_item(
 
     None takes it out. The rest of the document keeps its order. Raises KeyError for an unknown section.
     A route is {id, label by language, rank among the routes from 1, urgent_bars: whether an urgent flag keeps it from
-    being the first route}; the document keeps these in four places, which change together.
+    being the first route}; the document keeps these in four places, which change together. A tie-break is named by its
+    place from 1, or `new`, and may carry `rank`, the place it shall have.
     """
     section, item_id = place
     change_draft(session, actor, draft, f"{section}.{item_id}")
     if section == "routes":
         draft.document = with_route(draft.document, item_id, item)
+        return
+    if section == "tie_breaks":
+        draft.document = with_tie_break(draft.document, item_id, item)
         return
     path = SECTIONS[section]
     document = dict(draft.document)

@@ -174,7 +174,7 @@ def _add_writes(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(AnyOut)
     @routes.doc(security="bearer")
     def put_item(draft_id: str, body: ReplaceItemIn) -> Any:
-        """Add, replace or take out one flag, rule, diagnosis, variable or modifier."""
+        """Add, replace or take out one flag, rule, diagnosis, variable, modifier, upgrade, route or tie-break."""
         actor = principal().actor
         place = (body.section, body.id)
         return change(draft_id, lambda session, draft: replace_item(session, actor, draft, place, body.item))

@@ -24,7 +24,17 @@ class ReplaceDocumentIn(In):
 class ReplaceItemIn(In):
     """`item` null takes the item out; one with a new id is added at the end of its section."""
 
-    section: Literal["variables", "derived", "red_flags", "diagnoses", "rules", "modifiers", "routes"]
+    section: Literal[
+        "variables",
+        "derived",
+        "red_flags",
+        "diagnoses",
+        "rules",
+        "modifiers",
+        "upgrades",
+        "routes",
+        "tie_breaks",
+    ]
     id: Code
     item: dict[str, Any] | None
 
