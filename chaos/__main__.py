@@ -69,10 +69,10 @@ def main() -> int:
 def keep_records(clinic: Clinic) -> Path:
     """Copy history and logs out of the run's folder, which goes; returns where they are."""
     kept = Path(tempfile.mkdtemp(prefix="wm-chaos-kept-"))
-    for source in (clinic.folder / "history.jsonl", clinic.places.logs, clinic.places.var / "carrier.jsonl"):
+    for source in (clinic.records / "history.jsonl", clinic.places.logs, clinic.places.var / "carrier.jsonl"):
         with suppress(OSError):
             (shutil.copytree if source.is_dir() else shutil.copy)(source, kept / source.name)
-    for source in clinic.folder.glob("up-*.log"):
+    for source in clinic.records.glob("up-*.log"):
         shutil.copy(source, kept)
     return kept
 

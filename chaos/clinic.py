@@ -51,9 +51,14 @@ class Clinic:
         return Places(self.folder / "var")
 
     @property
+    def records(self) -> Path:
+        """Where the run's own records are: beside the clinic's disk, which a fault may fill."""
+        return self.folder.parent
+
+    @property
     def output(self) -> Path:
-        """What the supervisor said, of all starts."""
-        return self.folder / f"up-{self.starts}.log"
+        """What the supervisor said since the last start."""
+        return self.records / f"up-{self.starts}.log"
 
     def start(self) -> float:
         """Start, and return after how many seconds everything was ready."""

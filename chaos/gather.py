@@ -298,7 +298,7 @@ def _canaries(clinic: Clinic) -> list[tuple[str, str]]:
 
 
 def _places(clinic: Clinic) -> Iterator[Path]:
-    yield from clinic.folder.glob("up-*.log")
+    yield from clinic.records.glob("up-*.log")
     yield from clinic.places.logs.glob("*.log*")
     yield from (path for path in clinic.places.redis.rglob("*") if path.is_file())
 

@@ -84,7 +84,7 @@ class Outcome:
 def chaos_run(plan: Plan, clinic: Clinic) -> Iterator[Outcome]:
     """Run `plan` on `clinic` (stopped before and after) and yield what came of it while the clinic is still up."""
     began = time.monotonic()
-    history = History(clinic.folder / "history.jsonl")
+    history = History(clinic.records / "history.jsonl")
     history.note("plan", seed=plan.seed, submissions=plan.submissions, messages=plan.messages)
     _start(clinic, history)
     try:
@@ -112,7 +112,7 @@ def chaos_run(plan: Plan, clinic: Clinic) -> Iterator[Outcome]:
             strikes=strikes,
             skipped=nemesis.skipped,
             recovered=_recovered(history),
-            deaths=count_deaths(sorted(clinic.folder.glob("up-*.log")), clinic.places.logs),
+            deaths=count_deaths(sorted(clinic.records.glob("up-*.log")), clinic.places.logs),
             seconds=time.monotonic() - began,
             errors=nemesis.errors,
         )
