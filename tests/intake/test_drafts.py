@@ -86,6 +86,26 @@ def test_a_second_start_resumes_the_first(clinic: Clinic) -> None:
     assert first.open(first.at).status == 200, "both links lead to the one draft"
 
 
+def test_a_telephone_begins_three_forms_a_day_and_staff_go_on(clinic: Clinic) -> None:
+    """Going on with an open form is not a start, nor is one begun by staff; a refused start leaves nothing."""
+
+    def begin(name: str, **changes: str) -> Browser:
+        person = {"given_name": name, "family_name": name * 2, "birth_date": f"04/0{len(name)}/1981"}
+        return clinic.browser().start(**person, **changes)
+
+    for name in ("Ana", "Ana", "Bo", "Conny"):
+        assert begin(name).page == "emergency_signs"
+    refused = begin("Diet")
+    assert refused.status == 429
+    assert "Please call us. We can fill in this one with you." in refused.body
+    assert 'value="Diet"' in refused.body, "what was typed is kept"
+    assert clinic.sql("SELECT count(*) AS n FROM patient")[0].n == 3
+    assert begin("Bo").page == "emergency_signs"
+    assert begin("Diet", phone="816-555-0177").page == "emergency_signs"
+    given = clinic.submit({"regions": ["neck"]}, given_name="Eve", phone="+18165550123")
+    assert given.status_code == 201, "staff who take the answers by telephone are not counted"
+
+
 @pytest.mark.fault("F45")
 @pytest.mark.capability("I5")
 def test_many_starts_at_once_end_in_one_draft(clinic: Clinic) -> None:

@@ -12,6 +12,7 @@ from kernel.database import Database
 from kernel.personal import Personal
 from kernel.web.problems import from_status
 from services.intake.actions.count_start import count_start
+from services.intake.actions.count_try import count_try
 from services.intake.actions.issue_link import issue_link
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.start_draft import start_draft
@@ -25,6 +26,12 @@ from services.intake.texts import texts
 FIELDS = ("given_name", "family_name", "phone", "email", "postcode")
 ANSWERERS = ("self", "parent", "guardian", "carer", "interpreter", "referrer")
 MAY_ANSWER_FOR_A_CHILD = ("parent", "guardian", "referrer")
+#: New questionnaires one telephone may begin in a day (reliability.md, "Public intake"): a family, not a flood.
+STARTS_PER_PHONE = 3
+
+
+class _TooManyStarts(Exception):
+    """This telephone began enough today; nothing of this start is kept."""
 
 
 def start_pages(database: Database, facts: PageFacts) -> Blueprint:
@@ -47,12 +54,23 @@ def start_pages(database: Database, facts: PageFacts) -> Blueprint:
         with database.transaction() as session:
             if not count_start(session, request.remote_addr or "", facts.starts_per_hour):
                 raise from_status(429, {"Retry-After": "3600"})
+        try:
+            return start(given, chosen)
+        except _TooManyStarts:
+            return _about_page(facts, given, {"phone": "too_many_starts"}), 429
+
+    def start(given: dict[str, str], chosen: str) -> Response | tuple[str, int]:
         with database.transaction() as session:
             today = now(session).date()
             patient, faults = _read(given, chosen, today)
             if patient is None:
                 return _about_page(facts, given, faults), 422
             started = start_draft(session, patient, form_in_force(session), answered_by=given["answered_by"])
+            if (
+                not started.resumed
+                and count_try(session, "start", patient.phone.reveal(), "day") > STARTS_PER_PHONE
+            ):
+                raise _TooManyStarts
             actor = Actor("patient", str(started.patient.id))
             _, link = issue_link(
                 session,
