@@ -1,6 +1,7 @@
 """The form editor on the real intake service: a manager edits, looks, publishes, and a patient answers it."""
 
 import json
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -29,6 +30,7 @@ from tests.servers import free_port
 
 pytestmark = pytest.mark.xdist_group("form_editor")
 expect.set_options(timeout=30_000)
+SHOTS = os.environ.get("STAFF_SHOTS", "")
 
 
 @dataclass
@@ -104,6 +106,40 @@ def go(pressed: Locator) -> None:
     """Press what leads to another page by its key, and wait until that page is there."""
     with pressed.page.expect_navigation():
         pressed.press("Enter")
+
+
+@pytest.mark.capability("I16", "I17")
+def test_the_pages_of_this_part_pass_the_access_checks(
+    whole: Whole, chromium: Browser, cookies: list[Any], repository: Path
+) -> None:
+    """With figures, a permission form open, an edited question and previews in frames; at the desk and on a phone."""
+    axe = (repository / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    context = chromium.new_context(base_url=whole.address, viewport={"width": 1366, "height": 900})
+    context.add_cookies(cookies)
+    page = context.new_page()
+    begin(page)
+    draft = page.url.partition("?")[0]
+    question = page.locator(".outline a").nth(3).get_attribute("href")
+    preview = page.get_by_role("link", name=re.compile("^Preview")).get_attribute("href")
+    drop_off = f"/staff/questionnaires/drop-off?form={HEADACHE_SPINE}"
+    for name, path in (
+        ("forms", "/staff/questionnaires"),
+        ("form_draft", draft),
+        ("form_item", question),
+        ("form_preview", preview),
+        ("drop_off", drop_off),
+        ("instruments", "/staff/instruments"),
+    ):
+        page.goto(str(path))
+        for hidden in page.locator("details:not([open]) > summary").all()[:3]:
+            hidden.press("Enter")
+        if SHOTS:
+            page.screenshot(path=f"{SHOTS}/staff_{name}.png", full_page=True)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run()")["violations"]
+        assert not [(one["id"], one["nodes"][0]["html"]) for one in found], name
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1366, name
+    context.close()
 
 
 def begin(page: Page) -> None:

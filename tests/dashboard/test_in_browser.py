@@ -1,5 +1,6 @@
 """The staff pages in a real browser: keys, palette, refresh, print, access checks on every page."""
 
+import os
 import re
 import threading
 from collections.abc import Iterator
@@ -11,10 +12,13 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 from werkzeug.serving import make_server
 
+from kernel.ids import new_id
 from services.dashboard.rules.times import local
 from tests.dashboard.conftest import PASSWORD, Dashboard
+from tests.dashboard.test_on_call import contact
 
 pytestmark = pytest.mark.xdist_group("dashboard_browser")
+SHOTS = os.environ.get("STAFF_SHOTS", "")
 NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
 CAUDA = {"age_years": 52, "saddle_numbness": True, "pain_weeks": 2}
 
@@ -34,7 +38,7 @@ def address(shared_dashboard: Dashboard) -> Iterator[str]:
 def cookies(shared_dashboard: Dashboard, chromium: Browser, address: str) -> dict[str, Any]:
     """Signed-in cookies by role, made once."""
     kept = {}
-    for role in ("nurse", "front_desk"):
+    for role in ("nurse", "front_desk", "manager"):
         email = shared_dashboard.add_staff(role, email=f"{role.replace('_', '.')}.browser@example.test")
         context = chromium.new_context()
         page = context.new_page()
@@ -42,7 +46,7 @@ def cookies(shared_dashboard: Dashboard, chromium: Browser, address: str) -> dic
         page.fill("[name=email]", email)
         page.fill("[name=password]", PASSWORD)
         page.click("text=Sign in >> nth=-1")
-        page.wait_for_url(re.compile(r"/staff/(triage|today)"))
+        page.wait_for_url(re.compile(r"/staff/(?!login)"))
         kept[role] = context.cookies()
         context.close()
     return kept
@@ -195,7 +199,7 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(
 ) -> None:
     world = clinic.world
     row = next(iter(world.referrals.values()))
-    world.add_callback("Olena", "Varga")
+    callback = world.add_callback("Olena", "Varga")
     world.add_reply("Could I come at four?")
     visit = world.add_appointment(row, world.now + timedelta(hours=1), site="lees-summit")
     world.messages.append(
@@ -217,6 +221,20 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(
     }
     case = f"/staff/referrals/{row['id']}"
     axe = (repository / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    told = {
+        "name": "Ada Lind",
+        "role": "nurse",
+        "at": world.now.isoformat(),
+        "this_time": True,
+        "arrived": False,
+    }
+    waits = {"waits": True, "anybody_left": False, "next_at": None}
+    world.extra["notify", "GET", "staff-alerts"] = {
+        "items": [
+            {**waits, "about_id": task["id"], "told": people}
+            for task, people in ((callback, [told]), (world.add_callback("Nora", "Moss"), []))
+        ]
+    }
     for path in (
         "/staff/triage",
         case,
@@ -235,6 +253,54 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(
     ):
         page.goto(path)
         page.evaluate(axe)
-        found = page.evaluate("axe.run()")["violations"]
-        assert not [(one["id"], one["nodes"][0]["html"]) for one in found], path
-        assert page.evaluate("document.documentElement.scrollWidth") <= 1366, path
+        check(page, path, axe)
+
+
+def check(page: Page, path: str, axe: str) -> None:
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/staff_{path.strip('/').replace('/', '_')[6:40]}.png", full_page=True)
+    page.evaluate(axe)
+    found = page.evaluate("axe.run()")["violations"]
+    assert not [(one["id"], one["nodes"][0]["html"]) for one in found], path
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1366, path
+
+
+def test_the_managers_pages_of_intake_pass_the_access_checks(
+    clinic: Dashboard, chromium: Browser, address: str, cookies: dict[str, Any], repository: Path
+) -> None:
+    """On call (with nobody on it, and with people) and the queue of records that may be one person."""
+    context = chromium.new_context(base_url=address, viewport={"width": 1366, "height": 768})
+    context.add_cookies(cookies["manager"])
+    page = context.new_page()
+    axe = (repository / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    world = clinic.world
+    people = [
+        contact("Ada Lind"),
+        contact("Cy Moss", role="manager", on_call=False, phone="", sites=["paola"]),
+    ]
+    new = {
+        "name": "Vik, Dorte",
+        "birth_date": "1969-02-11",
+        "phone": "+18165550177",
+        "email": "",
+        "postcode": "",
+    }
+    case = {
+        "id": str(new_id()),
+        "version": 1,
+        "patient": new,
+        "candidates": [
+            {"patient_id": str(new_id()), "score": 0.75, "patient": {**new, "name": "Vik, Dorthe"}},
+            {"patient_id": str(new_id()), "score": 0.5, "patient": {**new, "phone": "+18165550178"}},
+        ],
+    }
+    world.extra["intake", "GET", "match-cases"] = {"items": [case]}
+    for items in ([], people):
+        world.extra["notify", "GET", "staff-contacts"] = {"items": items}
+        page.goto("/staff/on-call")
+        for hidden in page.locator("details > summary").all():
+            hidden.press("Enter")
+        check(page, f"/staff/on-call-{len(items)}", axe)
+    page.goto("/staff/matches")
+    check(page, "/staff/matches", axe)
+    context.close()
