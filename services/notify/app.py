@@ -14,6 +14,7 @@ from services.notify.routes.cadences import cadence_routes
 from services.notify.routes.call_list import call_list_routes
 from services.notify.routes.contacts import contact_routes
 from services.notify.routes.doubts import doubt_routes
+from services.notify.routes.duty_turns import duty_turn_routes
 from services.notify.routes.hooks import Hooks, hook_routes
 from services.notify.routes.inbox import inbox_routes
 from services.notify.routes.mail_stop import mail_stop_routes
@@ -50,6 +51,7 @@ def create_app() -> Joined:
         doubt_routes(parts.database),
         contact_routes(parts.database),
         staff_contact_routes(parts.database),
+        duty_turn_routes(parts.database),
         staff_alert_routes(parts.database),
         message_health_routes(parts.database),
     ):

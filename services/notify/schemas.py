@@ -176,6 +176,19 @@ class StaffContactChangeIn(Strict):
     position: Position | None = None
 
 
+class DutyTurnIn(Strict):
+    """One turn on call: from `starts_at` until before `ends_at`, at most a week."""
+
+    starts_at: AwareDatetime
+    ends_at: AwareDatetime
+
+
+class DutyTurnsIn(Strict):
+    """Turns to keep for one contact."""
+
+    turns: Annotated[list[DutyTurnIn], Field(min_length=1, max_length=26)]
+
+
 class ItemsOut(BaseModel):
     """One page of a list."""
 

@@ -274,8 +274,13 @@ def test_the_managers_pages_of_intake_pass_the_access_checks(
     page = context.new_page()
     axe = (repository / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
     world = clinic.world
+    turn = {
+        "id": str(new_id()),
+        "starts_at": world.now.isoformat(),
+        "ends_at": (world.now + timedelta(hours=9)).isoformat(),
+    }
     people = [
-        contact("Ada Lind"),
+        contact("Ada Lind", by_turns=True, turns=[turn]),
         contact("Cy Moss", role="manager", on_call=False, phone="", sites=["paola"]),
     ]
     new = {

@@ -1,10 +1,12 @@
 """The people on call: the list a manager keeps, and who was told on the board."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from kernel.ids import new_id
+from services.dashboard.rules.duty_turns import gaps
 from tests.dashboard.conftest import Dashboard
 
 
@@ -100,3 +102,65 @@ def test_a_manager_keeps_who_is_on_call_and_the_board_says_who_was_told(clinic: 
     assert "not reached" in cards["Reed"]
     world.away.add("notify")
     assert "Varga" in clinic.signed_in("nurse").get("/staff/callbacks").text
+
+
+def test_a_gap_of_the_rota_is_told_and_turns_are_kept_on_the_clinics_clock(clinic: Dashboard) -> None:
+    world = clinic.world
+    begins, ends = world.now + timedelta(hours=2), world.now + timedelta(hours=30)
+
+    def turn(start: datetime, end: datetime) -> dict[str, str]:
+        return {"id": str(new_id()), "starts_at": start.isoformat(), "ends_at": end.isoformat()}
+
+    now_on = turn(world.now - timedelta(hours=1), begins)
+    ada = contact("Ada Lind", by_turns=True, turns=[now_on, turn(ends, world.now + timedelta(days=20))])
+    ben = contact("Ben Okafor", position=2, by_turns=True, turns=[])
+    desk = contact("Fay Ost", role="front_desk")
+    world.extra["notify", "GET", "staff-contacts"] = {"items": [ada, ben, desk]}
+    browser = clinic.signed_in("manager")
+    page = browser.get("/staff/on-call")
+    assert "The rota has gaps." in page.text
+    assert page.text.count("from <b>") == 1, "the front desk is not asked to call back, so it fills no gap"
+    assert "no turn to come" in page.text
+    world.extra["notify", "POST", f"staff-contacts/{ada['id']}/turns"] = {"id": ada["id"]}
+    world.extra["notify", "POST", f"staff-contacts/{ada['id']}/turns/{now_on['id']}/end"] = {"id": ada["id"]}
+    action = f"/staff/on-call/{ada['id']}/turns"
+    fields = browser.form_fields(page, action)
+    typed = {"from": "2027-03-10T18:00", "to": "2027-03-11T08:00", "weeks": "2"}
+    assert browser.post(action, fields | typed).status_code == 303
+    assert world.calls[-1]["body"] == {
+        "turns": [
+            {"starts_at": "2027-03-10T18:00:00-06:00", "ends_at": "2027-03-11T08:00:00-06:00"},
+            # The clocks went forward in between: the turn begins at the same time of day.
+            {"starts_at": "2027-03-17T18:00:00-05:00", "ends_at": "2027-03-18T08:00:00-05:00"},
+        ]
+    }
+    for wrong in ({"to": ""}, {"to": "2027-03-10T17:00"}, {"weeks": "0"}, {"to": "2027-04-10T17:00"}):
+        refused = browser.post(action, fields | typed | wrong)
+        assert refused.status_code == 422
+        assert "Nothing was changed." in refused.text
+    end = f"{action}/{now_on['id']}/end"
+    assert browser.post(end, browser.form_fields(page, end)).status_code == 303
+    assert world.calls[-1]["headers"]["If-Match"] == '"3"'
+
+
+def test_gaps_are_the_hours_in_which_nobody_is_on_call() -> None:
+    start = datetime(2027, 3, 2, 12, tzinfo=UTC)
+
+    def hours(*spans: tuple[int, int], on_call: bool = True) -> dict[str, Any]:
+        at = [[(start + timedelta(hours=hour)).isoformat() for hour in span] for span in spans]
+        turns = [{"starts_at": begins, "ends_at": ends} for begins, ends in at]
+        return {"on_call": on_call, "by_turns": bool(spans), "turns": turns}
+
+    def found(*people: dict[str, Any]) -> list[tuple[float, float]]:
+        seen = gaps(people, start, start + timedelta(hours=24))
+        return [
+            ((one.begins - start) / timedelta(hours=1), (one.ends - start) / timedelta(hours=1))
+            for one in seen
+        ]
+
+    assert found() == [(0, 24)]
+    assert found(hours()) == [], "one who is always on call"
+    assert found(hours(on_call=False)) == [(0, 24)]
+    assert found(hours((-5, 6), (8, 30))) == [(6, 8)]
+    assert found(hours((0, 6)), hours((5, 9), (20, 22))) == [(9, 20), (22, 24)]
+    assert found(hours((0, 24), on_call=False), hours((3, 4))) == [(0, 3), (4, 24)]

@@ -177,3 +177,71 @@ def test_a_locked_link_is_put_on_the_call_list_once(notify: Standing) -> None:
     assert [(one["patient_name"], one["phone"], one["kind"]) for one in items] == [
         ("Rosa Lind", "+18165550142", "link_locked")
     ]
+
+
+def keep_turns(
+    notify: Standing, contact: str, *hours: tuple[float, float], version: int = 1, role: str = "manager"
+) -> Any:
+    turns = [
+        {
+            "starts_at": (TUESDAY_TEN + timedelta(hours=begins)).isoformat(),
+            "ends_at": (TUESDAY_TEN + timedelta(hours=ends)).isoformat(),
+        }
+        for begins, ends in hours
+    ]
+    headers = {"Idempotency-Key": str(new_id()), "If-Match": f'"{version}"'}
+    return notify.call("POST", f"{API}/staff-contacts/{contact}/turns", role, {"turns": turns}, **headers)
+
+
+@pytest.mark.capability("I12")
+def test_only_whose_turn_it_is_is_told_and_a_gap_waits_for_the_next(notify: Standing) -> None:
+    day, night = add(notify, "Day", "nurse"), add(notify, "Night", "nurse", position=2)
+    always = add(notify, "Phone", "manager", on_call=False)
+    assert keep_turns(notify, day, (-2, 1), (25, 26)).status_code == 201
+    assert keep_turns(notify, night, (2, 10)).status_code == 201
+    about = new_id()
+    alert(notify, about)
+    at(notify, 1)
+    assert names(notify, about) == ["Day"], "the order is among those whose turn it is"
+    at(notify, 20)
+    assert (names(notify, about), shown(notify, about)["anybody_left"]) == (["Day"], False)
+    later = new_id()
+    at(notify, 70)
+    alert(notify, later, minutes=70)
+    assert (names(notify, later), shown(notify, later)["anybody_left"]) == ([], False), (
+        "a gap: nobody is on call"
+    )
+    at(notify, 121)
+    assert names(notify, later) == ["Night"], "told when the next turn begins"
+    assert names(notify, about) == ["Day", "Night"]
+    # Taken out, the turn ends now; with turns over a contact is not on call; without any the switch decides.
+    listed = notify.call("GET", f"{API}/staff-contacts", "manager").json()["items"]
+    turn = next(one for one in listed if one["id"] == night)["turns"][0]
+    assert next(one for one in listed if one["id"] == always)["by_turns"] is False
+    end = f"{API}/staff-contacts/{night}/turns/{turn['id']}/end"
+    for version, status in (("1", 412), ("2", 200)):
+        headers = {"Idempotency-Key": str(new_id()), "If-Match": f'"{version}"'}
+        assert notify.call("POST", end, "manager", {}, **headers).status_code == status
+    last = new_id()
+    at(notify, 130)
+    alert(notify, last, minutes=130)
+    assert names(notify, last) == []
+    assert change(notify, always, on_call=True).status_code == 200
+    at(notify, 133)
+    assert names(notify, last) == ["Phone"]
+
+
+def test_turns_that_make_no_sense_are_refused_and_nothing_is_kept(notify: Standing) -> None:
+    nurse = add(notify, "Day", "nurse")
+    for hours, code in (
+        ((3, 3), "ends_before_it_starts"),
+        ((-5, -4), "is_over"),
+        ((0, 200), "longer_than_a_week"),
+    ):
+        answer = keep_turns(notify, nurse, (1, 2), hours)
+        assert answer.status_code == 422
+        assert answer.json()["errors"][0] == {"field": "turns[1].ends_at", "code": code}
+    assert keep_turns(notify, nurse, (1, 2), version=9).status_code == 412
+    assert keep_turns(notify, nurse, (1, 2), role="nurse").status_code == 403
+    (row,) = notify.call("GET", f"{API}/staff-contacts", "manager").json()["items"]
+    assert (row["turns"], row["by_turns"], row["version"]) == ([], False, 1)

@@ -1,5 +1,6 @@
-"""Who is on call: the people a call-back is told to, one after another. Managers keep the list."""
+"""Who is on call, and when: the people a call-back is told to, one after another. Managers keep the list."""
 
+from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,15 +11,18 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
-from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.contact_form import BadContact, read_contact
+from services.dashboard.rules.duty_turns import BadTurns, gaps, is_on_call, read_turns
 from services.dashboard.rules.roles import ADMIN, FRONT_DESK, MANAGER, NURSE, PROVIDER, ROLES, THERAPIST
 
 Rows = list[dict[str, Any]]
 #: The roles a call-back goes to, in order; the others are written to of other matters only.
 ASKED = (NURSE, PROVIDER, MANAGER)
 ORDER = (*ASKED, THERAPIST, FRONT_DESK, ADMIN)
+#: Gaps of the rota are looked for this far ahead.
+AHEAD = timedelta(days=14)
 
 
 def on_call_routes(desk: Desk) -> Blueprint:
@@ -28,11 +32,14 @@ def on_call_routes(desk: Desk) -> Blueprint:
     def page(problem: str = "", given: Any = None) -> Any:
         found = part(lambda: read_list(desk.owners, actor(), "notify", "/staff-contacts"), Rows())
         found.value.sort(key=lambda one: (ORDER.index(one["role"]), one["position"]))
-        asked = [one for one in found.value if one["role"] in ASKED and one["on_call"]]
+        moment = business_now()
+        may_be_told = [one for one in found.value if one["role"] in ASKED]
+        asked = [one for one in may_be_told if is_on_call(one, moment)]
         body = render_template(
             "on_call.html",
             found=found,
             turns={one["id"]: turn for turn, one in enumerate(asked, 1)},
+            gaps=gaps(may_be_told, moment, moment + AHEAD) if found.value else [],
             asked=ASKED,
             roles=ROLES,
             sites=names(reference(desk.owners, actor(), "sites")),
@@ -58,12 +65,24 @@ def on_call_routes(desk: Desk) -> Blueprint:
         back = url_for("on_call.people")
         if deed_name == "change":
             return save(path)
+        if deed_name == "turns":
+            try:
+                turns = read_turns(request.form, business_now())
+            except BadTurns as bad:
+                return page(str(bad))
+            return act(desk, "notify", f"{path}/turns", {"turns": turns}, back=back, words="keep these turns")
         if deed_name in ("on", "off"):
             body = {"on_call": deed_name == "on"}
             return act(desk, "notify", path, body, back=back, words="change who is on call")
         if deed_name == "end":
             return act(desk, "notify", f"{path}/end", {}, back=back, words="take this contact off the list")
         raise not_found("deed")
+
+    @routes.post("/staff/on-call/<contact_id>/turns/<turn_id>/end")
+    @staff_only({MANAGER, ADMIN})
+    def end_turn(contact_id: str, turn_id: str) -> Any:
+        path = f"/staff-contacts/{id_or_404(contact_id)}/turns/{id_or_404(turn_id)}/end"
+        return act(desk, "notify", path, {}, back=url_for("on_call.people"), words="take this turn out")
 
     def save(path: str) -> Any:
         """Add or change a contact; a form that cannot be taken comes back as it was typed."""

@@ -14,7 +14,7 @@ from services.notify.model.offers import SlotOffer
 from services.notify.model.providers import ProviderState
 from services.notify.model.replies import Receipt, RefusedHook, Reply, StaffItem
 from services.notify.model.staff_alerts import StaffAlert, StaffTold
-from services.notify.model.staff_contacts import StaffContact
+from services.notify.model.staff_contacts import DutyTurn, StaffContact
 from services.notify.model.visits import Appointment
 from services.notify.model.wording import Cadence, CompiledLetter, MessageTemplate
 
@@ -26,6 +26,7 @@ __all__ = [
     "Consent",
     "ContactPoint",
     "ContactRequest",
+    "DutyTurn",
     "MessageMove",
     "MessageTemplate",
     "Patient",

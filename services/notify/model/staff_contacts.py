@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Boolean, ForeignKey, Integer, LargeBinary, Text, text
+from sqlalchemy import Boolean, CheckConstraint, ForeignKey, Index, Integer, LargeBinary, Text, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,7 +15,8 @@ from services.notify.model.base import Base
 class StaffContact(Base):
     """One person, or one duty phone: what reaches it, for which role and sites (none given: every site).
 
-    Those `on_call` are told of call-backs, one after another within their role by `position`, low first.
+    Those `on_call` are told of call-backs, one after another within their role by `position`, low first: at any time,
+    or once turns were kept for them in these alone.
     """
 
     __tablename__ = "staff_contact"
@@ -32,3 +33,19 @@ class StaffContact(Base):
     position: Mapped[int] = mapped_column(Integer, server_default="100")
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     added_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class DutyTurn(Base):
+    """One turn of a contact on call, from `starts_at` until before `ends_at`."""
+
+    __tablename__ = "duty_turn"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    contact_id: Mapped[UUID] = mapped_column(ForeignKey("staff_contact.id"))
+    starts_at: Mapped[datetime] = mapped_column(Moment)
+    ends_at: Mapped[datetime] = mapped_column(Moment)
+
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="order"),
+        Index("ix_duty_turn_contact_id", "contact_id", "ends_at"),
+    )

@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
+from kernel.clock import now
 from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.conditional import etag, require_match
@@ -17,6 +18,7 @@ from services.notify.actions.add_staff_contact import add_staff_contact
 from services.notify.actions.change_staff_contact import NoWay, change_staff_contact
 from services.notify.actions.end_staff_contact import end_staff_contact
 from services.notify.model import StaffContact
+from services.notify.queries.duty_turns import turns_to_come
 from services.notify.queries.readable import read_sealed
 from services.notify.schemas import EmptyIn, ItemsOut, RecordOut, StaffContactChangeIn, StaffContactIn
 
@@ -39,11 +41,27 @@ def staff_contact_routes(database: Database) -> APIBlueprint:
     @allow(roles=KEEPS)
     @routes.output(ItemsOut)
     def listed() -> Any:
-        """Everyone who is alerted, by role."""
+        """Everyone who is alerted, by role, with their turns on call that are not over."""
         with database.transaction() as session:
             rows = session.execute(text(ACTIVE)).all()
+            kept, turns = turns_to_come(session, now(session))
             record(session, principal().actor, "view_staff_contacts", "staff_contact", "-")
-        return {"items": [_shown(row) for row in rows], "next_cursor": None}
+        shown = [
+            {
+                **_shown(row),
+                "by_turns": row.id in kept,
+                "turns": [
+                    {
+                        "id": str(one.id),
+                        "starts_at": one.starts_at.isoformat(),
+                        "ends_at": one.ends_at.isoformat(),
+                    }
+                    for one in turns.get(row.id, ())
+                ],
+            }
+            for row in rows
+        ]
+        return {"items": shown, "next_cursor": None}
 
     @routes.post("/staff-contacts")
     @allow(roles=KEEPS)
