@@ -13,7 +13,8 @@ class IntakeSubmitted(Contract):
 
     `stopped` is true when an emergency flag ended the form before its last page. `flags` are the ids intake saw
     fire under `protocol_version`. `mode`: self, phone, paper, kiosk, api. `corrects` names an earlier submission
-    whose answers these replace.
+    whose answers these replace. `not_asked`: variables whose question the patient's other answers made needless; what
+    is neither there nor in `answers` was left out.
     """
 
     submission_id: UUID
@@ -25,6 +26,7 @@ class IntakeSubmitted(Contract):
     answers: dict[str, Any]
     stopped: bool = False
     flags: tuple[str, ...] = ()
+    not_asked: tuple[str, ...] = ()
     protocol_version: str
     preferred_site: str = ""
     consent_sms: bool = False

@@ -75,8 +75,20 @@ class WorklistQuery(In):
     limit: Annotated[int, Field(ge=1, le=100)] = 50
 
 
+Flags = Annotated[list[Code], Field(max_length=60)]
+
+
 class AcceptIn(In):
+    """`settled`: ids of open warnings (`open_warnings` of the case) the reviewer has settled."""
+
     note: Note = ""
+    settled: Flags = []
+
+
+class SettleIn(In):
+    """Warning signs the answers left open, and which a clinician has settled since."""
+
+    settled: Annotated[Flags, Field(min_length=1)]
 
 
 class RedirectIn(In):
@@ -198,6 +210,13 @@ class ReferralOut(BaseModel):
     markers: list[str]
     unknown_count: int | None
     near_miss_count: int | None
+    open_warnings: list[str] = Field(
+        description="emergency and same-day flags left open by unanswered questions; the patient may not book alone"
+    )
+    settled_warnings: list[str]
+    may_book_alone: bool = Field(
+        description="the patient may choose a first time by link, once it is to_book"
+    )
     preferred_site: str
     site: str
     owner: dict[str, str] | None

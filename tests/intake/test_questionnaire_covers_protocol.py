@@ -6,6 +6,7 @@ from kernel.contracts.protocol import shipped_protocol
 from services.intake.queries.rulebook import make_rulebook
 from services.intake.questionnaires import shipped_questionnaire
 from services.intake.rules.form import walk
+from services.intake.rules.not_asked import not_asked
 from services.intake.rules.read_questionnaire import read_questionnaire
 
 #: Worked out from other answers by the protocol's own derivations.
@@ -56,3 +57,17 @@ def test_values_offered_are_values_of_the_protocol() -> None:
         variable = protocol.variables.get(item.variable)
         if variable is not None and variable.values and item.options:
             assert {option.code for option in item.options} <= set(variable.values), item.link_id
+
+
+@pytest.mark.capability("S9")
+def test_what_other_answers_made_needless_is_told_from_what_was_left_out() -> None:
+    form = read_questionnaire(shipped_questionnaire())
+    assert not_asked(form, {}) == (), "nothing answered makes nothing needless"
+    uninjured = not_asked(form, {"injury_recent": False})
+    assert "head_neck_trauma_days" in uninjured
+    assert "phq9_item9" not in uninjured
+    unsure = not_asked(form, {"injury_recent": {"not_sure": True}})
+    assert "head_neck_trauma_days" not in unsure, "nobody knows whether it should have been asked"
+    calm = {"phq9_1": "LA6568-5", "phq9_2": "LA6568-5", "phq2_total": 0}
+    assert "phq9_item9" in not_asked(form, calm)
+    assert "phq9_item9" not in not_asked(form, {**calm, "phq9_2": None, "phq2_total": None})

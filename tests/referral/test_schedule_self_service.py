@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from services.referral.rules.open_warnings import open_warnings
 from tests.referral.calendar_steps import booked, many_ready_to_book, slots, wish
 from tests.referral.conftest import CAUDA_EQUINA, FRONT_DESK, Clinic
 
@@ -54,17 +55,90 @@ def test_a_patient_chooses_confirms_moves_and_cancels_until_the_cutoff(staffed: 
     assert (own["items"], own["referrals"][0]["may_book"]) == ([], True)
 
 
-def test_nobody_books_alone_under_a_red_flag_or_with_open_questions(staffed: Clinic) -> None:
+@pytest.mark.capability("S9")
+def test_acceptance_settles_ordinary_questions_and_open_warning_signs_wait_for_a_clinician(
+    staffed: Clinic,
+) -> None:
+    """BAD-59 by link: a flag stops everything; an unanswered warning sign stops a first time chosen alone."""
     flagged = staffed.submit(CAUDA_EQUINA)
     refused = as_intake(staffed, "GET", f"/referrals/{flagged['id']}/slots")
     assert (refused.status_code, refused.json["code"]) == (409, "call_first")
     assert refused.json["phone"].startswith("+1")
-    accepted = staffed.do(staffed.submit(), "accept")
+    # Three answers and no other: many questions open, warning signs among them.
+    case = staffed.submit()
+    warned = case["open_warnings"]
+    assert {"RF_CES", "SN04"} <= set(warned)
+    assert "BP01" not in warned, "measured at the visit"
+    assert len(warned) < case["unknown_count"]
+    accepted = staffed.do(case, "accept", {"settled": warned[:1]})
+    assert accepted["open_warnings"] == warned[1:]
+    assert not accepted["may_book_alone"]
     slot = slots(staffed, visit_type="pt_evaluation")[0]
-    unsure = as_intake(staffed, "POST", f"/referrals/{accepted['id']}/appointments", wish(slot))
+    path = f"/referrals/{case['id']}"
+    unsure = as_intake(staffed, "POST", f"{path}/appointments", wish(slot))
     assert (unsure.status_code, unsure.json["code"]) == (409, "questions_open")
-    booked(staffed, accepted["id"], slot)
+    assert unsure.json["phone"].startswith("+1")
+    assert as_intake(staffed, "GET", path).json["referrals"][0]["why_not"] == "questions_open"
+    # What was not shown cannot be settled; the front desk settles nothing; a nurse does.
+    strange = staffed.call(
+        "POST", f"{path}/settle-warnings", {"settled": ["RF_NEW"]}, version=accepted["version"]
+    )
+    assert (strange.status_code, strange.json["errors"][0]["field"]) == (422, "json.settled.0")
+    body = {"settled": warned[1:]}
+    assert (
+        staffed.call("POST", f"{path}/settle-warnings", body, actor=FRONT_DESK, version=1).status_code == 403
+    )
+    settled = staffed.do(accepted, "settle-warnings", body)
+    assert (settled["open_warnings"], settled["may_book_alone"]) == ([], True)
+    # The ordinary questions are as open as before, and stand in nobody's way.
+    assert settled["unknown_count"] == case["unknown_count"]
+    assert as_intake(staffed, "POST", f"{path}/appointments", wish(slot)).status_code == 201
+
+
+@pytest.mark.capability("S9", "T14")
+def test_new_answers_open_what_was_settled_and_findings_of_staff_do_not(staffed: Clinic) -> None:
+    submitted = staffed.submission()
+    assert staffed.tell("intake", "intake_submitted", submitted.submission_id, submitted).status_code == 204
+    case = staffed.case_of(submitted)
+    accepted = staffed.do(case, "accept", {"settled": case["open_warnings"]})
+    found = staffed.do(accepted, "findings", {"answers": {"fever": False}})
+    assert (found["state"], found["open_warnings"]) == ("to_book", [])
+    again = staffed.submission(corrects=submitted.submission_id, patient_id=submitted.patient_id)
+    assert staffed.tell("intake", "intake_submitted", again.submission_id, again).status_code == 204
+    corrected = staffed.case_of(again)
+    assert (corrected["state"], corrected["settled_warnings"]) == ("needs_triage", [])
+    assert "RF_CES" in corrected["open_warnings"]
+
+
+def test_staff_book_whoever_they_speak_with(staffed: Clinic) -> None:
+    accepted = staffed.do(staffed.submit(), "accept")
+    visit = booked(staffed, accepted["id"], slots(staffed, visit_type="pt_evaluation")[0])
+    # A booked visit may be moved by link: times of its own kind, and nobody else's visit.
+    far = (staffed.now() + timedelta(days=9)).date().isoformat()
+    listed = as_intake(
+        staffed, "GET", f"/referrals/{accepted['id']}/slots?from={far}&appointment_id={visit['id']}"
+    ).json
+    assert listed["visit_type"] == "pt_evaluation"
+    assert listed["items"]
+    (other,) = many_ready_to_book(staffed, 1)
+    strange = as_intake(staffed, "GET", f"/referrals/{other}/slots?appointment_id={visit['id']}")
+    assert strange.status_code == 404
     # Staff and patients' own pages are apart: nobody else may use these addresses.
     assert (
         staffed.call("GET", f"/self/patients/{accepted['patient_id']}", actor=FRONT_DESK).status_code == 403
     )
+
+
+def test_only_what_the_patient_left_out_is_an_open_warning() -> None:
+    unknown = [
+        {"id": "CES", "kind": "red_flag", "variables": ["saddle_numbness"]},
+        {"id": "AGE", "kind": "red_flag", "variables": ["headache_new"]},
+        {"id": "INJURY", "kind": "red_flag", "variables": ["injury_days"]},
+        {"id": "EXAM", "kind": "red_flag", "variables": ["temporal_tender"]},
+        {"id": "BP01", "kind": "red_flag", "variables": ["bp_systolic"]},
+        {"id": "PT1", "kind": "rule", "variables": ["hx_quality"]},
+    ]
+    actions = {"CES": "E", "AGE": "U", "INJURY": "S", "EXAM": "S", "BP01": "E"}
+    asked = open_warnings(unknown, actions, not_asked={"injury_days", "temporal_tender"})
+    assert asked == ["CES"]
+    assert open_warnings(unknown, actions) == ["CES", "INJURY", "EXAM"]

@@ -67,6 +67,19 @@ class Case:
         return [hold for hold in self.raw.get("holds") or [] if not hold.get("cleared_at")]
 
     @property
+    def open_warnings(self) -> list[dict[str, Any]]:
+        """Warning signs the answers left open {id, name, asks}: until settled the patient may not book alone."""
+        asks = {one.get("id"): one.get("variables") or [] for one in self.decision.get("unknown") or []}
+        return [
+            {
+                "id": flag,
+                "name": flag_name(flag),
+                "asks": [self.asked.get(name, name) for name in asks.get(flag, [])],
+            }
+            for flag in self.raw.get("open_warnings") or []
+        ]
+
+    @property
     def may_book(self) -> bool:
         return "book" in self.allowed or self.raw.get("state") in {"accepted", "to_book"}
 
@@ -211,4 +224,6 @@ def _flag_names() -> dict[str, str]:
 
 def flag_name(flag_id: object) -> str:
     """Return a red flag's name as the shipped protocol has it, or its id."""
+    if flag_id == "earlier":
+        return "Questions open since before warning signs were listed"
     return _flag_names().get(str(flag_id), str(flag_id))

@@ -92,8 +92,9 @@ def _next_case(desk: Desk) -> str:
 
 def _body(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the JSON for the owner, and what is wrong with the form by field."""
-    form, body, problems = request.form, {}, {}
-    for field in deed.fields:
+    form = request.form
+    body, problems = _settled(deed)
+    for field in (one for one in deed.fields if one != "settled"):
         value = form.get(field, "").strip()
         if field == "note" and len(value) > LONGEST_NOTE:
             problems[field] = f"At most {LONGEST_NOTE} characters."
@@ -119,6 +120,14 @@ def _body(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
     if deed.name == "accept" and form.get("route"):
         body["route"] = form["route"]
     return body, problems
+
+
+def _settled(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
+    """The warning signs ticked, where the deed asks for them: accepting settles none, or some; settling needs one."""
+    ticked = request.form.getlist("settled")
+    if deed.name not in {"accept", "settle_warnings"} or not ticked:
+        return {}, {"settled": "Tick at least one."} if "settled" in deed.fields else {}
+    return {"settled": ticked}, {}
 
 
 def _opening(text: str) -> datetime | None:

@@ -145,6 +145,16 @@ DEEDS: dict[str, Deed] = {
             CLEAR,
             explain="Say what you found. Booking opens once every hold is cleared.",
         ),
+        Deed(
+            "settle_warnings",
+            "Settle open warning signs",
+            "Settled",
+            "verified_user",
+            "v",
+            ("settled",),
+            explain="Tick what you have asked or seen. While one stands open, the patient is asked to call and cannot"
+            " choose a time by link. Staff can book at any time.",
+        ),
     )
 }
 

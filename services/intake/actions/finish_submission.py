@@ -26,10 +26,12 @@ def finish_submission(
     answers: Mapping[str, Any],
     stopped: bool,
     routed: bool = True,
+    not_asked: tuple[str, ...] = (),
 ) -> None:
     """Close the answers to change and tell the referral service. `answers` are typed by the protocol.
 
     One that is not `routed` asks nothing a route is decided by: it is kept, and makes no referral.
+    `not_asked`: variables the other answers made needless to ask.
     """
     moment = now(session)
     submission.state = "stopped" if stopped else "submitted"
@@ -61,6 +63,7 @@ def finish_submission(
             answers=plain_answers(answers),
             stopped=stopped,
             flags=tuple(seen.reveal()) if seen is not None else (),
+            not_asked=not_asked,
             protocol_version=rulebook.protocol.version,
             preferred_site=submission.preferred_site,
             consent_sms=submission.consent_sms,

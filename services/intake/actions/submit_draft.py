@@ -11,6 +11,7 @@ from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.answer_variables import to_variables
 from services.intake.rules.branching import Branching, unanswered
 from services.intake.rules.decides_a_route import decides_a_route
+from services.intake.rules.not_asked import not_asked
 
 
 class NotComplete(Exception):
@@ -53,5 +54,6 @@ def submit_draft(session: Session, actor: Actor, draft: Draft, rulebook: Ruleboo
         answers=typed,
         stopped=urgent == "E",
         routed=urgent is not None or decides_a_route(form),
+        not_asked=not_asked(form, items),
     )
     return urgent

@@ -18,6 +18,7 @@ from services.intake.routes.kiosk_pages import kiosk_facts, kiosk_pages
 from services.intake.routes.later_pages import later_pages
 from services.intake.routes.notice_pages import notice_pages
 from services.intake.routes.offer_pages import offer_pages
+from services.intake.routes.own_schedule import OwnSchedule
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.preview_pages import preview_pages
 from services.intake.routes.question_pages import question_pages
@@ -26,6 +27,7 @@ from services.intake.routes.review_pages import review_pages
 from services.intake.routes.sent_pages import sent_pages
 from services.intake.routes.start_pages import start_pages
 from services.intake.routes.status_pages import status_pages
+from services.intake.routes.visit_pages import visit_pages
 from services.intake.rules.answer_words import answer_words
 from services.intake.rules.form import field_name, in_language
 
@@ -52,6 +54,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: 
         review_pages(database, facts),
         status_pages(database, facts),
         offer_pages(database, facts, others),
+        visit_pages(facts, OwnSchedule(database, facts, others)),
         preview_pages(database, facts, str(pages.config["SECRET_KEY"])),
     ):
         pages.register_blueprint(blueprint, url_prefix="/intake")

@@ -1,5 +1,6 @@
 """What a patient may follow with a link and their birth date: safety text first, then what happens next."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -77,7 +78,10 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                 steps=STEPS,
                 reached=reached,
                 state_text=_state_text(state, chosen, outside=outside),
-                visits=[_visit(visit, chosen) for visit in visits if visit.starts_at is not None],
+                may_choose=state == "to_book" and not visitor.at_kiosk(),
+                visits=[
+                    _visit(visit, chosen, now(session)) for visit in visits if visit.starts_at is not None
+                ],
                 has_answers=not outside,
                 reads_back=may_read(session, link, visitor.device()),
                 guide=_guide(referral, reached, chosen),
@@ -121,11 +125,13 @@ def _guide(referral: ReferralView | None, reached: int, language: str) -> dict[s
     return found
 
 
-def _visit(visit: VisitView, language: str) -> dict[str, Any]:
+def _visit(visit: VisitView, language: str, at: datetime) -> dict[str, Any]:
     assert visit.starts_at is not None
     local = visit.starts_at.astimezone(ZoneInfo(visit.time_zone))
     return {
         "text": say("status.visit", language, when=spoken_time(local, language), site=visit.site_name),
         "address": visit.site_address,
         "cancelled": visit.state == "cancelled",
+        "id": str(visit.appointment_id),
+        "ahead": visit.state == "booked" and visit.starts_at > at,
     }

@@ -49,10 +49,11 @@ class Branching:
     def _enabled(self, item: Item) -> bool:
         if not item.conditions:
             return True
-        met = (self._met(condition) for condition in item.conditions)
+        met = (self.meets_condition(condition) for condition in item.conditions)
         return any(met) if item.any_condition else all(met)
 
-    def _met(self, condition: Condition) -> bool:
+    def meets_condition(self, condition: Condition) -> bool:
+        """One enableWhen against the answers given so far; a closed question has none."""
         given = self._answers(condition.question) if self.is_open(condition.question) else []
         return meets(given, condition)
 

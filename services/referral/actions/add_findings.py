@@ -49,6 +49,7 @@ def add_findings(
     decided = decide_route(published, answers, recorded_days(patient, referral.submitted_at, now(session)))
     change = _change(live, decided)
     submission_id = live.submission_id
+    not_asked = [str(name) for name in live.body.reveal().get("not_asked", [])]
     store_decision(
         session,
         referral,
@@ -58,6 +59,7 @@ def add_findings(
         cause="staff_findings",
         staff_answers=by_staff,
         change=change,
+        not_asked=not_asked,
     )
     overtaken = bool(DECIDED_ON & set(change))
     details = {"variables": sorted(found), "changed": sorted(change)}
@@ -83,7 +85,7 @@ def add_findings(
         details={**details, "version": referral.version},
     )
     kept = (referral.route, referral.priority)
-    propose_route(session, referral, published, decided)
+    propose_route(session, referral, published, decided, not_asked=not_asked)
     if not overtaken:
         referral.route = kept[0]
         if referral.priority != kept[1]:

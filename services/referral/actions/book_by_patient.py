@@ -23,7 +23,7 @@ def book_by_patient(session: Session, referral_id: UUID, wish: Wish) -> Visit:
     referral = find_referral(session, referral_id, lock=True)
     if referral is None:
         raise not_found("referral")
-    reason = why_not_book(referral.state, referral.flagged, referral.unknown_count)
+    reason = why_not_book(referral.state, referral.flagged, referral.open_warnings)
     if reason:
         raise conflict(reason, "Please call us to choose a time.", phone=phone_of(session, wish.site_id))
     return book_slot(session, Actor("patient", str(referral.patient_id)), referral_id, wish)

@@ -10,6 +10,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.web.problems import Problem, conflict, not_found
+from services.referral.actions.book_by_patient import phone_of
 from services.referral.actions.book_slot import book_slot
 from services.referral.actions.check_slot import Wish, find_place, next_slots, slot_json
 from services.referral.actions.end_hold import end_hold
@@ -23,6 +24,7 @@ from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntr
 from services.referral.queries.appointments import LIVE_STATES, Visit
 from services.referral.queries.referrals import find_referral
 from services.referral.queries.sites import list_sites
+from services.referral.rules.self_service import why_not_alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,8 @@ def find_offer(session: Session, offer_id: UUID, *, lock: bool = False) -> OnOff
 def claim_offer(session: Session, offer_id: UUID) -> Visit:
     """Give the offered slot to the patient: booked, or their later visit moved there; return the visit.
 
-    Raises 404; 409 `offer_gone` with the next free slots when another was first or the offer is over; and what
-    `book_slot` raises (a red flag that came up meanwhile).
+    Raises 404; 409 `offer_gone` with the next free slots when another was first or the offer is over; `call_first` or
+    `questions_open` with the phone to call, as for a first time the patient chooses; and what `book_slot` raises.
     """
     found = find_offer(session, offer_id, lock=True)
     if (
@@ -67,6 +69,7 @@ def claim_offer(session: Session, offer_id: UUID) -> Visit:
         or found.offer.expires_at <= now(session)
     ):
         raise offer_gone(session, found)
+    _require_alone(session, found, found.round.site_id)
     patient = Actor("patient", str(found.entry.patient_id))
     visit = _give(session, patient, found)
     end_offer(session, found.offer, "claimed")
@@ -113,12 +116,13 @@ def alternatives_to(session: Session, found: OnOffer) -> list[dict[str, str]]:
 def take_other_time(session: Session, offer_id: UUID, wish: Wish) -> Visit:
     """Give the patient of a lost or lapsed offer another free time instead: booked, or their later visit moved there.
 
-    Staff put them on the list for this kind of visit, so the same is asked as of a claim. Raises 404; 409 `offer_open`
-    while the offer itself can be claimed; and what `book_slot` (a red flag) or `move_appointment` raises.
+    The same is asked as of a claim. Raises 404; 409 `offer_open` while the offer itself can be claimed, `call_first` or
+    `questions_open` with the phone to call; and what `book_slot` or `move_appointment` raises.
     """
     found = find_offer(session, offer_id, lock=True)
     if found.offer.state in ("offered", "claimed") and found.round.state in ("open", "claimed"):
         raise conflict("offer_open", "Take or decline the offered time first.")
+    _require_alone(session, found, wish.site_id)
     patient = Actor("patient", str(found.entry.patient_id))
     later = _own_visit(session, found)
     if later is not None:
@@ -127,6 +131,15 @@ def take_other_time(session: Session, offer_id: UUID, wish: Wish) -> Visit:
         visit = book_slot(session, patient, found.referral.id, wish)
     leave_waitlist(session, patient, found.entry.id, "booked")
     return visit
+
+
+def _require_alone(session: Session, found: OnOffer, site_id: str) -> None:
+    """Raise the 409 when a person has to speak with the patient first; who moves a visit has been spoken with."""
+    open_warnings = () if _own_visit(session, found) else found.referral.open_warnings
+    reason = why_not_alone(found.referral.flagged, open_warnings)
+    if reason:
+        title = "Please call us to take this time. Nothing was changed."
+        raise conflict(reason, title, phone=phone_of(session, site_id))
 
 
 def _give(session: Session, patient: Actor, found: OnOffer) -> Visit:

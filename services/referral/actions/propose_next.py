@@ -64,7 +64,10 @@ def propose_next(session: Session, actor: Actor, referral: Referral) -> Referral
         attempts=0,
     )
     set_patient(following, PatientSnapshot.model_validate(referral.patient.reveal()))
-    propose_route(session, following, published, decided)
+    not_asked = [str(name) for name in (decision.body.reveal() if decision.body else {}).get("not_asked", [])]
+    # The same answers lead on: what a clinician settled of them stays settled.
+    following.settled_warnings = list(referral.settled_warnings)
+    propose_route(session, following, published, decided, not_asked=not_asked)
     route = next_route(referral.route, decided.decision.route, decided.decision.secondary)
     following.proposed_route = following.route = route
     store_decision(
@@ -76,6 +79,7 @@ def propose_next(session: Session, actor: Actor, referral: Referral) -> Referral
         cause="follow_up",
         staff_answers=_staff_answers(decision.body.reveal() if decision.body else {}, answers),
         change={"route": [referral.route, route]},
+        not_asked=not_asked,
     )
     record(
         session,

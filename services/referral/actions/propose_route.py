@@ -13,6 +13,7 @@ from services.referral.queries.protocols import PublishedProtocol
 from services.referral.queries.site_calendar import site_calendar
 from services.referral.rules.business_clock import due_at
 from services.referral.rules.office_hours import reckon_in
+from services.referral.rules.open_warnings import open_warnings
 from services.referral.rules.priority_targets import target_of
 
 
@@ -21,9 +22,15 @@ def propose_route(
     referral: Referral,
     published: PublishedProtocol,
     decided: Decided,
+    *,
     seen_flags: Iterable[str] = (),
+    not_asked: Iterable[str] = (),
 ) -> None:
-    """Set what the protocol proposes. `seen_flags`: flags that fired on an earlier page, which hold too."""
+    """Set what the protocol proposes. `seen_flags`: flags that fired on an earlier page, which hold too.
+
+    `not_asked`: variables the patient's other answers made needless. What a clinician settled stays so while it is
+    open for the same reason: new answers of the patient end that (`receive_submission`).
+    """
     decision = decided.decision
     referral.proposed_route = referral.route = decision.route
     referral.proposed_priority = decision.priority
@@ -32,6 +39,15 @@ def propose_route(
     referral.unknown_count = len(decision.unknown)
     referral.near_miss_count = len(decided.near_misses)
     set_priority(session, referral, published, decision.priority)
+    by_staff = {name for name, one in published.protocol.variables.items() if one.filled_by == "staff"}
+    still_open = open_warnings(
+        decision.unknown,
+        {flag.id: flag.action or "" for flag in published.protocol.flags},
+        not_asked=by_staff.union(not_asked),
+    )
+    settled = set(referral.settled_warnings or ())
+    referral.open_warnings = [flag for flag in still_open if flag not in settled]
+    referral.settled_warnings = [flag for flag in still_open if flag in settled]
     actions = {flag["id"]: str(flag["action"]) for flag in decision.red_flags}
     known = {flag.id: flag.action or "" for flag in published.protocol.flags}
     for flag in seen_flags:

@@ -117,6 +117,7 @@ def _create(
         submission_id=submitted.submission_id,
         cause="intake",
         corrects_id=submitted.corrects,
+        not_asked=submitted.not_asked,
     )
     record(session, INTAKE, "receive_referral", "referral", referral.id)
     move_referral(session, PROTOCOL, referral, "needs_triage", details=_routing(decided))
@@ -146,6 +147,7 @@ def _correct(
         cause="correction",
         corrects_id=submitted.corrects,
         staff_answers=by_staff,
+        not_asked=submitted.not_asked,
     )
     if may_do("new_answers", referral.state, "needs_triage"):
         move_referral(
@@ -207,7 +209,11 @@ def _take_proposal(
     published: PublishedProtocol,
     decided: Decided,
 ) -> None:
-    propose_route(session, referral, published, decided, seen_flags=submitted.flags)
+    # New answers of the patient are read anew, by a person too.
+    referral.settled_warnings = []
+    propose_route(
+        session, referral, published, decided, seen_flags=submitted.flags, not_asked=submitted.not_asked
+    )
 
 
 def _tell_routed(session: Session, referral: Referral) -> None:

@@ -31,10 +31,12 @@ def store_decision(
     voided_at: datetime | None = None,
     staff_answers: Sequence[str] = (),
     change: Mapping[str, Any] | None = None,
+    not_asked: Sequence[str] = (),
 ) -> Decision:
     """Store the decision and void the live one; with `voided_at` this one came late and is voided itself.
 
     `staff_answers` name the answers staff gave; `change` says what differs from the decision before.
+    `not_asked`: variables the patient's answers made needless to ask.
     """
     if voided_at is None and cause != FIRST_CAUSE:
         void_live_decision(session, referral.id, cause)
@@ -53,7 +55,12 @@ def store_decision(
         void_reason="corrected_before_it_came" if voided_at else "",
     )
     decision.answers = dict(answers)
-    decision.body = {**decided.body(), "staff_answers": list(staff_answers), "change": dict(change or {})}
+    decision.body = {
+        **decided.body(),
+        "staff_answers": list(staff_answers),
+        "change": dict(change or {}),
+        "not_asked": list(not_asked),
+    }
     add_row(session, decision)
     return decision
 

@@ -38,6 +38,8 @@ class Referral(Base):
     `patient` is the snapshot intake sent (kernel.contracts.patient). `route` and `priority` are the ones in
     force; `proposed_…` are the protocol's. `flagged`: a red-flag hold is open. `clock` runs, pauses (then
     `clock_left_seconds` of business time are kept) or is stopped. `attempts` counts visits that fell through.
+    `open_warnings`: emergency and same-day flags that unanswered questions leave open (`rules/open_warnings.py`);
+    `settled_warnings`: those of them a clinician settled.
     `markers`: what the protocol adds for the reviewer's eye (its modifiers, such as `never_diagnosed_migraine`).
     `first_patient_id`: the record it was made for, once staff merged that into `patient_id`.
     `owner_*`: the staff member who has it in hand, or "". `follows_id`: the referral this one continues.
@@ -67,6 +69,12 @@ class Referral(Base):
     flagged: Mapped[bool] = mapped_column(Boolean, default=False)
     unknown_count: Mapped[int] = mapped_column(Integer, default=0)
     near_miss_count: Mapped[int] = mapped_column(Integer, default=0)
+    open_warnings: Mapped[list[str]] = mapped_column(
+        postgresql.ARRAY(Text), server_default=text("'{}'::text[]"), default=list
+    )
+    settled_warnings: Mapped[list[str]] = mapped_column(
+        postgresql.ARRAY(Text), server_default=text("'{}'::text[]"), default=list
+    )
     preferred_site: Mapped[str] = mapped_column(Text, default="")
     site: Mapped[str] = mapped_column(Text, default="")
     owner_id: Mapped[str] = mapped_column(Text, default="")

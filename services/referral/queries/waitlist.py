@@ -69,6 +69,7 @@ def waiting_for(session: Session, visit_type_id: str, besides: UUID | None = Non
             offered_at=tuple(offered.get(entry.patient_id, ())),
             opted_out=entry.patient_id in opted_out,
             flagged=referral.flagged,
+            open_warnings=bool(referral.open_warnings),
         )
         for entry, referral in rows
         if referral.state == "to_book" or referral.id in visits

@@ -29,6 +29,7 @@ from services.referral.actions.hand_over_referral import hand_over_referral
 from services.referral.actions.redirect_referral import redirect_referral
 from services.referral.actions.reopen_referral import reopen_referral
 from services.referral.actions.resume_referral import resume_referral
+from services.referral.actions.settle_warnings import settle_warnings
 from services.referral.actions.withdraw_referral import withdraw_referral
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
@@ -59,7 +60,11 @@ def deed_routes(parts: Parts) -> APIBlueprint:
         guarded = allow(roles=roles)(checked)
         routes.post(f"/referrals/<referral_id>/{path}")(guarded)
 
-    add("accept", schemas.AcceptIn, lambda s, a, r, b: accept_referral(s, a, r, note=b.note))
+    add(
+        "accept",
+        schemas.AcceptIn,
+        lambda s, a, r, b: accept_referral(s, a, r, note=b.note, settled=b.settled),
+    )
     add("redirect", schemas.RedirectIn, _redirect)
     add(
         "decline",
@@ -70,6 +75,7 @@ def deed_routes(parts: Parts) -> APIBlueprint:
     add("defer", schemas.DeferIn, _defer)
     add("resume", schemas.ResumeIn, lambda s, a, r, b: resume_referral(s, a, r, note=b.note))
     add("clear-hold", schemas.ClearHoldIn, _clear_hold)
+    add("settle-warnings", schemas.SettleIn, lambda s, a, r, b: settle_warnings(s, a, r, b.settled))
     add("close", schemas.CloseIn, lambda s, a, r, b: close_referral(s, a, r, outcome=b.outcome, note=b.note))
     add(
         "withdraw",

@@ -8,6 +8,7 @@ from uuid import UUID
 from kernel.context import Actor
 from services.referral.model.referral import Referral
 from services.referral.rules.referral_states import STATES, allowed_deeds
+from services.referral.rules.self_service import why_not_alone
 from services.referral.rules.visibility import TRIAGE_ROLES, sees_clinical, sees_route
 
 
@@ -40,6 +41,9 @@ def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today:
         "markers": list(referral.markers) if clinical else [],
         "unknown_count": referral.unknown_count if clinical else None,
         "near_miss_count": referral.near_miss_count if clinical else None,
+        "open_warnings": list(referral.open_warnings) if clinical else [],
+        "settled_warnings": list(referral.settled_warnings) if clinical else [],
+        "may_book_alone": not why_not_alone(referral.flagged, referral.open_warnings),
         "preferred_site": referral.preferred_site,
         "site": referral.site,
         "owner": {"id": referral.owner_id, "name": referral.owner_name} if referral.owner_id else None,
@@ -57,10 +61,14 @@ def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today:
 
 
 def moves_for(referral: Referral, actor: Actor) -> list[str]:
-    """The deeds this reader may do now: triage deeds for nurses and providers, `clear_hold` while a flag is open."""
+    """The deeds this reader may do now: triage deeds for nurses and providers, `clear_hold` while a flag is open.
+
+    `settle_warnings` while the answers leave a warning sign open.
+    """
     if actor.role not in TRIAGE_ROLES:
         return []
-    return [*allowed_deeds(referral.state), *(["clear_hold"] if referral.flagged else [])]
+    more = {"clear_hold": referral.flagged, "settle_warnings": bool(referral.open_warnings)}
+    return [*allowed_deeds(referral.state), *(deed for deed, stands in more.items() if stands)]
 
 
 def patient_json(patient: Mapping[str, Any], today: date) -> dict[str, Any]:

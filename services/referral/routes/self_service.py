@@ -25,6 +25,7 @@ from services.referral.queries.referrals import find_referral
 from services.referral.queries.sites import first_visit_of_route, list_sites
 from services.referral.queries.slots import SlotSearch, find_slots
 from services.referral.routes import schedule_shapes as shapes
+from services.referral.routes import self_service_shapes as own_shapes
 from services.referral.routes.holds import id_or_404
 from services.referral.routes.referral_view import moment
 from services.referral.routes.slots import slot_json
@@ -40,7 +41,7 @@ def self_service_routes(parts: Parts) -> APIBlueprint:
 
     @routes.get("/self/patients/<patient_id>")
     @allow(services=True)
-    @routes.output(shapes.OwnVisitsOut)
+    @routes.output(own_shapes.OwnVisitsOut)
     @routes.doc(security="bearer")
     def own_visits(patient_id: str) -> Any:
         """The patient's visits to come, and the referrals for which a time can be chosen."""
@@ -52,41 +53,39 @@ def self_service_routes(parts: Parts) -> APIBlueprint:
             ready = [_ready_json(session, referral) for referral in _open_referrals(session, patient)]
         return jsonify(items=items, next_cursor=None, referrals=ready)
 
-    @routes.get("/self/referrals/<referral_id>/slots")
+    @routes.get("/self/referrals/<referral_id>")
     @allow(services=True)
-    @routes.input(shapes.OwnSlotQuery, location="query", arg_name="query")
-    @routes.output(shapes.SlotsOut)
+    @routes.output(own_shapes.OwnReferralOut)
     @routes.doc(security="bearer")
-    def own_slots(referral_id: str, query: shapes.OwnSlotQuery) -> Any:
-        """Times the patient can choose from. 409 with the phone to call when a person has to speak with them first."""
+    def own_referral(referral_id: str) -> Any:
+        """The visits to come of the referral's patient, whether a time can be chosen, and where."""
         with parts.database.transaction() as session:
             referral = find_referral(session, id_or_404(referral_id, "referral"))
             if referral is None:
                 raise not_found("referral")
-            reason = why_not_book(referral.state, referral.flagged, referral.unknown_count)
-            if reason and not query.moving:
-                raise conflict(reason, "Please call us to choose a time.", phone=_phone(session, referral))
-            visit = first_visit_of_route(session, referral.route)
-            if visit is None:
-                raise conflict(
-                    "not_ready", "Please call us to choose a time.", phone=_phone(session, referral)
-                )
             at = now(session)
-            rules = visit_rules(visit)
-            zone = zone_of(session, query.site)
-            wanted = read_day_or_time(query.from_, zone, "query.from") if query.from_ else at
-            until_at = max(at, wanted) + timedelta(days=query.days)
-            search = SlotSearch(max(at, wanted), until_at, query.limit, sites=_sites(query.site))
-            found = find_slots(session, rules, search, at)
-            clinic = clinic_for(session, rules)
-        zones = {site.id: site.zone for site in clinic.sites}
-        items = [slot_json(slot, rules.id, zones[slot.site_id], clinic, at) for slot in found]
-        return jsonify(items=items, next_cursor=None, visit_type=rules.id)
+            found = [
+                read_visit(session, a.id) for a in live_visits_of_patient(session, referral.patient_id, at)
+            ]
+            items = [_own_visit_json(visit, at) for visit in found if visit is not None]
+            sites = [{"id": site.id, "name": site.name} for site in list_sites(session) if site.active]
+            ready = [_ready_json(session, referral)]
+        return jsonify(items=items, next_cursor=None, referrals=ready, sites=sites)
+
+    @routes.get("/self/referrals/<referral_id>/slots")
+    @allow(services=True)
+    @routes.input(own_shapes.OwnSlotQuery, location="query", arg_name="query")
+    @routes.output(own_shapes.OwnSlotsOut)
+    @routes.doc(security="bearer")
+    def own_slots(referral_id: str, query: own_shapes.OwnSlotQuery) -> Any:
+        """Times the patient can choose from. 409 with the phone to call when a person has to speak with them first."""
+        with parts.database.transaction() as session:
+            return jsonify(_times(session, id_or_404(referral_id, "referral"), query))
 
     @routes.post("/self/referrals/<referral_id>/appointments")
     @allow(services=True)
     @routes.input(shapes.HoldIn, arg_name="body")
-    @routes.output(shapes.OwnVisitOut, status_code=201)
+    @routes.output(own_shapes.OwnVisitOut, status_code=201)
     @routes.doc(security="bearer")
     def book(referral_id: str, body: shapes.HoldIn) -> Any:
         """Book the time the patient chose."""
@@ -99,10 +98,10 @@ def self_service_routes(parts: Parts) -> APIBlueprint:
 
     @routes.post("/self/appointments/<appointment_id>/<any(confirm, cancel, move):deed_name>")
     @allow(services=True)
-    @routes.input(shapes.OwnChangeIn, arg_name="body")
-    @routes.output(shapes.OwnVisitOut)
+    @routes.input(own_shapes.OwnChangeIn, arg_name="body")
+    @routes.output(own_shapes.OwnVisitOut)
     @routes.doc(security="bearer")
-    def change(appointment_id: str, deed_name: str, body: shapes.OwnChangeIn) -> Any:
+    def change(appointment_id: str, deed_name: str, body: own_shapes.OwnChangeIn) -> Any:
         """Confirm, cancel or move a visit. Too late to do alone: `result` is `call_back` and staff are asked."""
 
         def deed(session: Session) -> Reply:
@@ -118,7 +117,42 @@ def self_service_routes(parts: Parts) -> APIBlueprint:
     return routes
 
 
-def _change(session: Session, appointment_id: UUID, deed_name: str, body: shapes.OwnChangeIn) -> PatientsWish:
+def _times(session: Session, referral_id: UUID, query: own_shapes.OwnSlotQuery) -> dict[str, Any]:
+    """Free times of the referral's first visit, or of the visit that is to move; 409 when a person speaks first."""
+    referral = find_referral(session, referral_id)
+    if referral is None:
+        raise not_found("referral")
+    reason = why_not_book(referral.state, referral.flagged, referral.open_warnings)
+    moving = _moving(session, referral, query.appointment_id) if query.appointment_id else None
+    if reason and moving is None:
+        raise conflict(reason, "Please call us to choose a time.", phone=_phone(session, referral))
+    visit = first_visit_of_route(session, referral.route) if moving is None else moving.visit_type
+    if visit is None:
+        raise conflict("not_ready", "Please call us to choose a time.", phone=_phone(session, referral))
+    at = now(session)
+    rules = visit_rules(visit)
+    zone = zone_of(session, query.site)
+    wanted = read_day_or_time(query.from_, zone, "query.from") if query.from_ else at
+    until_at = max(at, wanted) + timedelta(days=query.days)
+    search = SlotSearch(max(at, wanted), until_at, query.limit, sites=_sites(query.site))
+    found = find_slots(session, rules, search, at)
+    clinic = clinic_for(session, rules)
+    zones = {site.id: site.zone for site in clinic.sites}
+    items = [slot_json(slot, rules.id, zones[slot.site_id], clinic, at) for slot in found]
+    return {"items": items, "next_cursor": None, "visit_type": rules.id, "until": moment(until_at)}
+
+
+def _moving(session: Session, referral: Referral, appointment_id: str) -> Visit:
+    """The visit that is to move, of this referral's patient; raises 404."""
+    visit = read_visit(session, id_or_404(appointment_id, "appointment"))
+    if visit is None or visit.appointment.patient_id != referral.patient_id:
+        raise not_found("appointment")
+    return visit
+
+
+def _change(
+    session: Session, appointment_id: UUID, deed_name: str, body: own_shapes.OwnChangeIn
+) -> PatientsWish:
     if deed_name == "move" and body.to is None:
         raise invalid([FieldProblem("json.to", "missing")])
     wish = None if body.to is None else _wish(session, body.to)
@@ -166,7 +200,7 @@ def _open_referrals(session: Session, patient_id: UUID) -> list[Referral]:
 
 
 def _ready_json(session: Session, referral: Referral) -> dict[str, Any]:
-    reason = why_not_book(referral.state, referral.flagged, referral.unknown_count)
+    reason = why_not_book(referral.state, referral.flagged, referral.open_warnings)
     return {
         "id": str(referral.id),
         "state": referral.state,

@@ -1,5 +1,6 @@
 """What patients may change by link, and until when; past that, their wish becomes a call-back."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 CHANGEABLE = ("booked", "confirmed")
@@ -15,14 +16,19 @@ def may_change(state: str, starts_at: datetime, cutoff_minutes: int, now: dateti
     return state in CHANGEABLE and now < cutoff_of(starts_at, cutoff_minutes)
 
 
-def why_not_book(state: str, flagged: bool, unknown_count: int) -> str:
-    """Return why the patient may not choose a time alone, or "": not_ready, call_first, questions_open.
+def why_not_alone(flagged: bool, open_warnings: Collection[str]) -> str:
+    """Return why no first time may be taken by link, chosen or offered, or "": call_first, questions_open.
 
-    Open questions about warning signs block self-booking just as a warning sign does: a person asks them first
-    (`routes.action_to_route` of the clinical tables).
+    An open red flag, and a warning sign that answers left open and no clinician settled: a person asks first
+    (docs/decisions/0130-what-a-patient-may-book-alone.md). Other open questions are settled by the acceptance.
     """
     if flagged:
         return "call_first"
-    if state != "to_book":
-        return "not_ready"
-    return "questions_open" if unknown_count else ""
+    return "questions_open" if open_warnings else ""
+
+
+def why_not_book(state: str, flagged: bool, open_warnings: Collection[str]) -> str:
+    """Return why the patient may not choose a time alone, or "": not_ready, call_first, questions_open."""
+    if flagged:
+        return "call_first"
+    return why_not_alone(flagged, open_warnings) if state == "to_book" else "not_ready"

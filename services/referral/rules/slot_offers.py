@@ -33,6 +33,7 @@ class Waiting:
     offered_at: tuple[datetime, ...]
     opted_out: bool
     flagged: bool
+    open_warnings: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class FreedSlot:
 def why_not_offer(waiting: Waiting, slot: FreedSlot, now: datetime) -> str:
     """Return why the slot does not go to this patient, or "" when it may.
 
-    expired, red_flag, opted_out, other_site, other_day, other_hour, too_short_notice, has_earlier, offered_today,
-    offered_often.
+    expired, red_flag, call_first (a warning sign is open, and nobody has booked a visit with them yet), opted_out,
+    other_site, other_day, other_hour, too_short_notice, has_earlier, offered_today, offered_often.
     """
     local = slot.starts_at.astimezone(slot.zone)
     minute = local.hour * 60 + local.minute
@@ -57,6 +58,7 @@ def why_not_offer(waiting: Waiting, slot: FreedSlot, now: datetime) -> str:
     reasons = {
         "expired": waiting.expires_at <= now,
         "red_flag": waiting.flagged,
+        "call_first": waiting.open_warnings and waiting.visit_at is None,
         "opted_out": waiting.opted_out,
         "other_site": bool(waiting.sites) and slot.site_id not in waiting.sites,
         "other_day": bool(waiting.weekdays) and local.weekday() not in waiting.weekdays,
