@@ -36,8 +36,11 @@ class Desk:
         self.hands = Hands(stack.settings)
         self.carrier = f"http://127.0.0.1:{stack.settings.ports['carrier']}/phone/api/messages"
 
-    def ready_to_book(self, phone: str, language: str = "en") -> str:
-        """A patient submitted and a nurse accepted; returns the referral's id."""
+    def ready_to_book(self, phone: str, language: str = "en", *, settled: bool = True) -> str:
+        """A patient submitted and a nurse accepted; returns the referral's id.
+
+        `settled`: the nurse has also asked what the few answers left open of warning signs.
+        """
         sent = self.hands.submit(
             {
                 "patient": {
@@ -60,7 +63,10 @@ class Desk:
 
         row = eventually(routed, "the referral")
         self.hands.do(
-            "referral", f"/api/referral/v1/referrals/{row['id']}/accept", {}, version=row["version"]
+            "referral",
+            f"/api/referral/v1/referrals/{row['id']}/accept",
+            {"settled": row["open_warnings"] if settled else []},
+            version=row["version"],
         )
         return str(row["id"])
 

@@ -12,8 +12,9 @@ from sqlalchemy import text
 
 from kernel.ids import new_id
 from services.referral.actions.offer_freed_slot import run_offers
+from services.referral.model.referral import Referral
 from services.referral.rules.slot_offers import FreedSlot, Waiting, next_batch, why_not_offer
-from tests.referral.calendar_steps import book, booked, change, events, many_ready_to_book, slots
+from tests.referral.calendar_steps import book, booked, change, events, many_ready_to_book, slots, wish
 from tests.referral.conftest import FRONT_DESK, Clinic
 
 NOW = datetime(2026, 11, 24, 16, tzinfo=UTC)
@@ -156,6 +157,51 @@ def test_a_claim_moves_the_later_visit_and_declining_keeps_the_place(
     assert (claimed.json["id"], claimed.json["visit_version"], claimed.json["moves"]) == (second["id"], 2, 1)
     assert far in slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 20)})
     assert events(staffed, "appointment_moved") == 1
+
+
+@pytest.mark.capability("S9", "S11")
+def test_an_offer_is_not_taken_by_link_while_a_person_has_to_speak_with_the_patient(
+    staffed: Clinic, own: Callable[..., Any]
+) -> None:
+    """The rule of a first time chosen by link (BAD-59), for the offered time and for another one instead of it."""
+    holder, waits = many_ready_to_book(staffed, 2)
+    first, *_, second = slots(
+        staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)}
+    )
+    visit = booked(staffed, holder, first)
+    staffed.call("POST", f"/referrals/{waits}/waitlist", {}, actor=FRONT_DESK)
+    with staffed.session() as session:
+        session.get_one(Referral, UUID(waits)).open_warnings = ["RF_CES"]
+    change(staffed, visit, "cancel", {"reason_code": "patient_declined"})
+    assert staffed.get("/offers", FRONT_DESK)["items"] == [], "no text leads to a time that cannot be taken"
+
+    def stands(**now: Any) -> None:
+        with staffed.session() as session:
+            for name, value in now.items():
+                setattr(session.get_one(Referral, UUID(waits)), name, value)
+
+    stands(open_warnings=[])
+    again = booked(staffed, holder, first)
+    change(staffed, again, "cancel", {"reason_code": "patient_declined"})
+    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
+    offer = f"/offers/{opened['offers'][0]['id']}"
+    for state, code in (
+        ({"flagged": True}, "call_first"),
+        ({"flagged": False, "open_warnings": ["RF_CES"]}, "questions_open"),
+    ):
+        stands(**state)
+        refused = own("POST", f"{offer}/claim", {})
+        assert (refused.status_code, refused.json["code"]) == (409, code)
+        assert refused.json["phone"].startswith("+1")
+    # Nothing was changed: the offer stands; once it is over, another time asks the same.
+    assert own("GET", offer).json["open"] is True
+    with staffed.session() as session:
+        session.execute(text("UPDATE slot_offer SET state = 'expired', ended_at = now()"))
+        session.execute(text("UPDATE offer_round SET state = 'exhausted'"))
+    instead = own("POST", f"{offer}/instead", wish(second))
+    assert (instead.status_code, instead.json["code"]) == (409, "questions_open")
+    stands(open_warnings=[])
+    assert own("POST", f"{offer}/instead", wish(second)).status_code == 200
 
 
 def test_staff_stop_a_round_and_the_slot_is_free(staffed: Clinic, own: Callable[..., Any]) -> None:

@@ -1,6 +1,6 @@
 """What a patient's own pages ask of the schedule, and the pages they share: times to choose from, a call instead."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -21,7 +21,7 @@ from services.intake.texts import texts
 
 # What a wish for a time names, as referral lists it.
 CHOICE = ("visit_type", "provider_id", "site_id", "starts_at")
-SHOWN = 12
+SHOWN, PER_DAY, WHOLE_DAY = 12, 4, 40
 # Refusals after which other times are still the patient's to choose from.
 GONE = ("slot_taken", "slot_not_offered", "patient_busy")
 CHANGED = ("second_visit", "visit_changed", "illegal_state", "illegal_move")
@@ -87,7 +87,11 @@ class OwnSchedule:
     def times_page(self, handle: str, referral: UUID, visit: dict[str, Any] | None, problem: str = "") -> str:
         """Free times by day: for a first visit, or for `visit` to move to."""
         wanted = {name: request.args.get(name, "") for name in ("site", "from")}
-        query = {name: value for name, value in wanted.items() if value} | {"limit": str(SHOWN)}
+        whole_day = bool(request.args.get("day"))
+        query = {name: value for name, value in wanted.items() if value}
+        query |= {"limit": str(SHOWN), "per_day": str(PER_DAY)}
+        if whole_day:
+            query |= {"days": "1", "limit": str(WHOLE_DAY), "per_day": str(WHOLE_DAY)}
         if visit is not None:
             query["appointment_id"] = visit["id"]
         answer = self.get(f"referrals/{referral}/slots?{urlencode(query)}")
@@ -103,7 +107,8 @@ class OwnSchedule:
             days=_by_day(items, visitor.language()),
             sites=self.get(f"referrals/{referral}").body["sites"],
             site=wanted["site"],
-            later=_later(items, answer.body["until"]),
+            later=answer.body["until"],
+            whole_day=whole_day,
             is_first=not wanted["from"],
             problem=problem,
             here=url_for("visit.times", handle=handle)
@@ -149,9 +154,9 @@ def shown(visit: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _by_day(items: list[dict[str, Any]], language: str) -> list[tuple[str, list[dict[str, Any]]]]:
-    """Times by day at their site; of several people free at one time the first listed."""
-    days: dict[str, list[dict[str, Any]]] = {}
+def _by_day(items: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
+    """Times by day at their site {day, said, times}; of several people free at one time the first listed."""
+    days: dict[str, dict[str, Any]] = {}
     seen = set()
     for one in items:
         local = datetime.fromisoformat(one["local_start"])
@@ -160,7 +165,8 @@ def _by_day(items: list[dict[str, Any]], language: str) -> list[tuple[str, list[
         seen.add((one["site"], one["starts_at"]))
         said = spoken_time(local, language)
         day, _, hour = said.partition(" at " if language != "es" else " a la")
-        days.setdefault(day, []).append(
+        found = days.setdefault(day, {"day": local.date().isoformat(), "said": day, "times": []})
+        found["times"].append(
             {
                 "hour": hour.removeprefix("s ").strip(),
                 "said": said,
@@ -168,11 +174,4 @@ def _by_day(items: list[dict[str, Any]], language: str) -> list[tuple[str, list[
                 "fields": {name: one["site" if name == "site_id" else name] for name in CHOICE},
             }
         )
-    return list(days.items())
-
-
-def _later(items: list[dict[str, Any]], until: str) -> str:
-    """Where the next page of times begins: after the last one listed, or after the days looked at."""
-    if len(items) < SHOWN:
-        return until
-    return (datetime.fromisoformat(items[-1]["starts_at"]) + timedelta(minutes=1)).isoformat()
+    return list(days.values())

@@ -5,7 +5,7 @@ from services.intake.rules.form import Form, Item, Items
 
 
 def not_asked(form: Form, items: Items) -> tuple[str, ...]:
-    """Return the variables whose every question is closed by answers given; sorted.
+    """Return the variables whose every question is closed by answers given, and marks the form sets itself; sorted.
 
     A question closed because the one before it was left out, or answered "not sure", is not among them: nobody knows
     whether it should have been asked.
@@ -24,12 +24,16 @@ class _Closed:
 
     def by_answers(self, link_id: str) -> bool:
         """True when the item is closed, and by something the patient did answer."""
+        item = self._form.by_id[link_id]
+        if item.hidden and item.kind == "boolean":
+            # Set by the form itself, such as the alert for words of self-harm: no question to anybody.
+            return True
         if self._branching.is_open(link_id):
             return False
         parent = self._form.parents.get(link_id)
         if parent is not None and self.by_answers(parent):
             return True
-        return self._by_its_own_conditions(self._form.by_id[link_id])
+        return self._by_its_own_conditions(item)
 
     def _by_its_own_conditions(self, item: Item) -> bool:
         if not item.conditions:

@@ -17,6 +17,8 @@ from services.notify.rules.wording import (
     zone_note,
 )
 
+# Intake's links may name the language of the page before their token.
+LINK_LANGUAGES = ("", "?lang=en", "?lang=es")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -36,7 +38,7 @@ class ClinicWords:
     @property
     def gate_prefixes(self) -> tuple[str, ...]:
         """How links of ours begin that end in a token and ask who is there."""
-        places = ("/intake/o/", "/intake/q#t=", "/intake/s#t=")
+        places = ("/intake/o/", *(f"/intake/{page}{lang}#t=" for page in "qs" for lang in LINK_LANGUAGES))
         return tuple(f"{self.patients_url}{place}" for place in places) if self.patients_url else ()
 
 

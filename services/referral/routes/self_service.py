@@ -31,8 +31,9 @@ from services.referral.routes.referral_view import moment
 from services.referral.routes.slots import slot_json
 from services.referral.routes.visit_access import zone_of
 from services.referral.routes.wall_clock import read_day_or_time, read_time
-from services.referral.rules.calendar_time import local_label
+from services.referral.rules.calendar_time import day_starts_at, local_label
 from services.referral.rules.self_service import cutoff_of, may_change, why_not_book
+from services.referral.rules.slots import Slot, VisitRules
 
 
 def self_service_routes(parts: Parts) -> APIBlueprint:
@@ -133,13 +134,27 @@ def _times(session: Session, referral_id: UUID, query: own_shapes.OwnSlotQuery) 
     rules = visit_rules(visit)
     zone = zone_of(session, query.site)
     wanted = read_day_or_time(query.from_, zone, "query.from") if query.from_ else at
-    until_at = max(at, wanted) + timedelta(days=query.days)
-    search = SlotSearch(max(at, wanted), until_at, query.limit, sites=_sites(query.site))
-    found = find_slots(session, rules, search, at)
+    found, until_at = _by_days(session, rules, query, max(at, wanted), zone)
     clinic = clinic_for(session, rules)
     zones = {site.id: site.zone for site in clinic.sites}
     items = [slot_json(slot, rules.id, zones[slot.site_id], clinic, at) for slot in found]
     return {"items": items, "next_cursor": None, "visit_type": rules.id, "until": moment(until_at)}
+
+
+def _by_days(
+    session: Session, rules: VisitRules, query: own_shapes.OwnSlotQuery, from_at: datetime, zone: ZoneInfo
+) -> tuple[list[Slot], datetime]:
+    """The earliest of each day until there are enough, and how far was looked: where the next page begins."""
+    found: list[Slot] = []
+    at, until_at = now(session), from_at
+    for _ in range(query.days):
+        tomorrow = until_at.astimezone(zone).date() + timedelta(days=1)
+        begins, until_at = until_at, day_starts_at(tomorrow, zone)
+        most = min(query.per_day, query.limit - len(found))
+        found += find_slots(session, rules, SlotSearch(begins, until_at, most, sites=_sites(query.site)), at)
+        if len(found) >= query.limit:
+            break
+    return found, until_at
 
 
 def _moving(session: Session, referral: Referral, appointment_id: str) -> Visit:

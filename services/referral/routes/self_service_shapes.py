@@ -10,12 +10,16 @@ from services.referral.schemas import In
 
 
 class OwnSlotQuery(In):
-    """Times for a patient to choose from; `appointment_id`: for a visit already booked, which then moves."""
+    """Times for a patient to choose from; `appointment_id`: for a visit already booked, which then moves.
+
+    `per_day`: the earliest of each day at most, so that one full day does not hide the next.
+    """
 
     site: Query = ""
     from_: Annotated[SearchText, Field(alias="from")] = ""
     days: Annotated[int, Field(ge=1, le=60)] = 14
     limit: Annotated[int, Field(ge=1, le=40)] = 12
+    per_day: Annotated[int, Field(ge=1, le=40)] = 40
     appointment_id: Query = ""
 
 
