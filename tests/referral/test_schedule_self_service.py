@@ -83,7 +83,8 @@ def test_acceptance_settles_ordinary_questions_and_open_warning_signs_wait_for_a
     strange = staffed.call(
         "POST", f"{path}/settle-warnings", {"settled": ["RF_NEW"]}, version=accepted["version"]
     )
-    assert (strange.status_code, strange.json["errors"][0]["field"]) == (422, "json.settled.0")
+    problem: Any = strange.json
+    assert (strange.status_code, problem["errors"][0]["field"]) == (422, "json.settled.0")
     body = {"settled": warned[1:]}
     assert (
         staffed.call("POST", f"{path}/settle-warnings", body, actor=FRONT_DESK, version=1).status_code == 403
