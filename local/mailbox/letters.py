@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import BytesParser
 from pathlib import Path
 from typing import Any, cast
 
 from local.append_whole import append_whole
 
+_HEAD = BytesParser(policy=policy.default)
 _NOT_IN_A_NAME = re.compile(r"[^\w.-]+")
 
 
@@ -90,7 +92,7 @@ class Letters:
             "at": at,
             "mail_from": mail_from,
             "to": to,
-            "subject": str(_parsed(raw).get("Subject", "")),
+            "subject": _subject(raw),
             "raw": base64.b64encode(raw).decode(),
         }
         line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
@@ -126,6 +128,11 @@ class Letters:
 
 def _summary(row: dict[str, Any], offset: int) -> Summary:
     return Summary(row["id"], row["at"], row["mail_from"], tuple(row["to"]), row["subject"], offset)
+
+
+def _subject(raw: bytes) -> str:
+    """Only the head is read: the whole letter is parsed when somebody opens it."""
+    return str(_HEAD.parsebytes(raw.partition(b"\r\n\r\n")[0], headersonly=True).get("Subject", ""))
 
 
 def _parsed(raw: bytes) -> EmailMessage:

@@ -28,6 +28,7 @@ from services.notify.routes.staff_contacts import staff_contact_routes
 from services.notify.routes.status_callback import STATUS_PATH, StatusCallback
 from services.notify.routes.templates import template_routes
 from services.notify.rules.compose import ClinicWords
+from services.notify.sending.providers import make_recipients
 from services.notify.settings import NotifySettings
 
 PREFIX = "/api/notify/v1"
@@ -46,7 +47,7 @@ def create_app() -> Joined:
         template_routes(parts.database),
         new_template_routes(parts.database),
         cadence_routes(parts.database, clinic),
-        reconcile_routes(parts.database),
+        reconcile_routes(parts.database, make_recipients(settings)),
         call_list_routes(parts.database),
         doubt_routes(parts.database),
         contact_routes(parts.database),

@@ -28,6 +28,12 @@ class CloseIn(Strict):
     outcome: Code
 
 
+class AnswerIn(Strict):
+    """Which of the clinic's quick texts."""
+
+    text: Literal["quick_we_call", "quick_call_us", "quick_bring_someone", "quick_late_is_fine"]
+
+
 class EmptyIn(Strict):
     """A deed that needs no more than its address."""
 

@@ -304,37 +304,6 @@ def test_a_patients_page_gathers_referrals_messages_and_what_stands_in_the_way(
     assert f"/staff/referrals/{case['id']}" in page
 
 
-@pytest.mark.capability("N9")
-def test_what_a_patient_asks_on_the_phone_about_messages_is_written_down_and_done(
-    clinic: Dashboard, case: dict[str, Any]
-) -> None:
-    patient = case["patient_id"]
-    clinic.world.extra["intake", "GET", f"patients/{patient}"] = {"id": patient, **case["patient"]}
-    contact = {"channel": "sms", "known": True, "opted_out": False, "dead": False, "topics": {"visit": True}}
-    asked = {"deed": "stop", "how": "by_phone", "topics": ["waitlist"], "note": "no offers, please"}
-    contact["requests"] = [asked | {"at": clinic.world.now.isoformat(), "by": "s"}]
-    clinic.world.extra["notify", "GET", "contacts"] = {"items": [contact]}
-    clinic.world.extra["notify", "POST", f"patients/{patient}/messages-request"] = {"patient_id": patient}
-    browser = clinic.signed_in("front_desk")
-    page = browser.get(f"/staff/patients/{patient}")
-    assert "no offers, please" in page.text
-    action = f"/staff/patients/{patient}/messages-request"
-    fields = browser.form_fields(page, action) | {"how": "by_phone", "topic": "visit"}
-    start = browser.post(action, fields | {"deed": "start", "note": ""})
-    assert start.status_code == 422
-    assert "Write down what they asked" in start.text
-    assert browser.post(action, fields | {"deed": "stop", "note": "not at work"}).status_code == 303
-    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
-    assert sent["body"] == {
-        "channel": "sms",
-        "deed": "stop",
-        "how": "by_phone",
-        "note": "not at work",
-        "topics": ["visit"],
-    }
-    assert action not in clinic.signed_in("therapist").get(f"/staff/patients/{patient}").text
-
-
 def test_a_reply_is_read_and_closed_with_what_came_of_it(clinic: Dashboard) -> None:
     reply = clinic.world.add_reply("Could I come at four instead?")
     browser = clinic.signed_in("front_desk")

@@ -2,10 +2,13 @@
 
 import smtplib
 from collections import Counter
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from unittest import mock
 
 from kernel.ids import new_id
+from kernel.personal import Personal
+from services.notify.sending.letter_mime import letter_bytes
+from services.notify.sending.provider import Letter
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
@@ -48,3 +51,30 @@ def test_a_connection_that_breaks_leaves_one_letter_in_doubt_and_the_rest_goes_l
     states = Counter(row.state for row in notify.messages(step="booked", channel="email"))
     assert states == {"sent": MAILS - 1, "unknown": 1}
     assert [len(notify.mails_to(address)) for address in addresses] == [1] * MAILS
+
+
+def test_an_address_no_mail_server_takes_ends_alone_and_a_foreign_domain_goes(notify: Standing) -> None:
+    """BAD-49: and a line break in a name or a subject cannot begin a header."""
+    addresses = ["ñandú@example.test", "rosa@ñandú.test", "plain@example.test"]
+    visits = [
+        book(
+            notify,
+            submit(notify, phone="", email=address, consent_sms=False),
+            TUESDAY_TEN + timedelta(days=9),
+        )
+        for address in addresses
+    ]
+    notify.work[0].run(new_id())
+    ends = [notify.states(appointment_id=visit)["booked", "email"] for visit in visits]
+    assert [state for state, _ in ends] == ["failed", "sent", "sent"]
+    assert ends[0][1] == "provider_address"
+    assert len(notify.mails_to("rosa@xn--and-6ma2c.test")) == 1
+    written = Letter(
+        new_id(), new_id(), Personal("rosa@example.test"), "Hola\n.\n", "A\r\nBcc: all@example.test"
+    )
+    raw = letter_bytes(
+        written, "visits@clinic.example.test", "Clinic\nX: y", datetime(2027, 3, 2, tzinfo=UTC)
+    )
+    head = raw.partition(b"\r\n\r\n")[0]
+    assert b"\r\nBcc:" not in head
+    assert b"\r\nX:" not in head

@@ -209,7 +209,11 @@ def test_on_an_allow_list_only_listed_and_simulated_numbers_are_written_to(
         other = book(notify, submit(notify, phone="+18165550102", email=""), starts)
         pretend = book(notify, submit(notify, phone="+15005550006", email=""), starts)
         dry = notify.call("GET", f"{API}/dry-run?hours=1", role="manager").json()
-        assert dry.get("lines") == [{"channel": "sms", "fate": "go", "reason": "", "n": 3}]
+        assert dry.get("lines") == [
+            {"channel": "sms", "fate": "go", "reason": "", "n": 2},
+            {"channel": "sms", "fate": "suppressed", "reason": "not_on_allow_list", "n": 1},
+        ]
+        assert (dry["send_mode"], dry["allowed"]) == ("allow_list", 1)
         notify.send_due()
         assert notify.states(appointment_id=listed)["booked", "sms"][0] in ("sent", "delivered")
         assert notify.states(appointment_id=other)["booked", "sms"] == ("suppressed", "not_on_allow_list")

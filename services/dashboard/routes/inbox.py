@@ -8,10 +8,11 @@ from kernel.web.problems import Problem
 from services.dashboard.actions.close_reply import close_reply
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.inbox import inbox_page
+from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.navigation import MESSAGES
-from services.dashboard.rules.reply_words import MEANINGS, OUTCOMES
+from services.dashboard.rules.reply_words import MEANINGS, OUTCOMES, QUICK_TEXTS
 
 
 def inbox_routes(desk: Desk) -> Blueprint:
@@ -25,7 +26,29 @@ def inbox_routes(desk: Desk) -> Blueprint:
         found = part(
             lambda: inbox_page(desk.owners, actor(), state, request.args.get("cursor", "")), dict[str, Any]()
         )
-        return render_template("inbox.html", found=found, state=state, meanings=MEANINGS, outcomes=OUTCOMES)
+        return render_template(
+            "inbox.html",
+            found=found,
+            state=state,
+            meanings=MEANINGS,
+            outcomes=OUTCOMES,
+            quick_texts=QUICK_TEXTS,
+        )
+
+    @routes.post("/staff/inbox/<reply_id>/answer")
+    @staff_only(MESSAGES)
+    def answer(reply_id: str) -> Any:
+        text = request.form.get("text", "")
+        if text not in dict(QUICK_TEXTS):
+            raise Problem(422, "invalid", "Choose one of the texts.")
+        path = f"/inbox/{id_or_404(reply_id)}/answer"
+        return act(desk, "notify", path, {"text": text}, back=url_for("inbox.inbox"), words="Answer by text")
+
+    @routes.post("/staff/inbox/<reply_id>/confirm")
+    @staff_only(MESSAGES)
+    def confirm(reply_id: str) -> Any:
+        path = f"/inbox/{id_or_404(reply_id)}/confirm"
+        return act(desk, "notify", path, {}, back=url_for("inbox.inbox"), words="Confirm the visit")
 
     @routes.post("/staff/inbox/<reply_id>/close")
     @staff_only(MESSAGES)

@@ -4,11 +4,18 @@ MEANINGS = {
     "confirm": "Confirms",
     "cannot_come": "Cannot come",
     "reschedule": "Wants another time",
-    "stop": "Stop texting",
-    "start": "Start texting again",
     "help": "Asks for help",
-    "unclear": "Not understood",
+    "inbox": "Not understood",
+    "opt_out": "Stop texting",
+    "opt_in": "Start texting again",
 }
+# One click each: the clinic's own words in the patient's language (the page Texts shows and edits them).
+QUICK_TEXTS = (
+    ("quick_we_call", "We will call you"),
+    ("quick_call_us", "Please call us"),
+    ("quick_bring_someone", "You may bring someone"),
+    ("quick_late_is_fine", "Late is fine"),
+)
 OUTCOMES = (
     ("answered_by_phone", "Answered by phone"),
     ("visit_confirmed", "Visit confirmed"),

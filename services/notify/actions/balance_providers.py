@@ -12,7 +12,7 @@ from services.notify.rules.provider_pace import LEAST_TO_JUDGE, SLOW_SECONDS, ba
 
 OF_LATE = """
 SELECT provider, count(*) AS n, count(*) FILTER (WHERE outcome IN ('unknown', 'denied')
-        OR (outcome = 'not_transmitted' AND code NOT IN ('fence', 'no_time'))
+        OR (outcome = 'not_transmitted' AND code NOT IN ('fence', 'no_time', 'worker_lost'))
         OR settled_at - started_at > make_interval(secs => :slow)) AS bad
 FROM send_attempt WHERE started_at > now() - interval '15 minutes' AND outcome <> '' GROUP BY provider
 """

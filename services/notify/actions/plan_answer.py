@@ -19,19 +19,28 @@ SELECT 1 FROM planned_message WHERE contact_point_id = :point AND step = :step A
     AND cause_id IS NOT NULL LIMIT 1
 """
 ONCE_A_DAY = timedelta(hours=24)
+OWN_TEXT = "answer_to_own_text"
 USEFUL = timedelta(minutes=30)
+USEFUL_FROM_STAFF = timedelta(hours=24)
 # The law allows one confirmation of an opt-out, within five minutes.
 USEFUL_AFTER_OPT_OUT = timedelta(minutes=5)
 
 
-def plan_answer(session: Session, reply: Reply, step: str, language: str) -> UUID | None:
-    """Plan the answer `step` to `reply`; None when the same was answered within a day."""
+def plan_answer(
+    session: Session, reply: Reply, step: str, language: str, exempt: str = OWN_TEXT
+) -> UUID | None:
+    """Plan the answer `step` to `reply`; None when the same was answered within a day.
+
+    `exempt` "staff_answer" is one a person chose, which waits for the morning and is of use for a day.
+    """
     at = now(session)
     values = {"point": reply.contact_point_id, "step": step, "since": at - ONCE_A_DAY}
     if session.execute(text(ANSWERED), values).first() is not None:
         return None
     chosen, _ = message_language(language)
     useful = USEFUL_AFTER_OPT_OUT if step == "opt_out_confirmed" else USEFUL
+    if exempt != OWN_TEXT:
+        useful = USEFUL_FROM_STAFF
     message_id = new_id()
     session.execute(
         insert(PlannedMessage).values(
@@ -44,7 +53,7 @@ def plan_answer(session: Session, reply: Reply, step: str, language: str) -> UUI
             contact_point_id=reply.contact_point_id,
             language=chosen,
             template=step,
-            exempt="answer_to_own_text",
+            exempt=exempt,
             planned_for=at,
             expires_at=at + useful,
             state="due",
@@ -52,6 +61,6 @@ def plan_answer(session: Session, reply: Reply, step: str, language: str) -> UUI
             due_at=at,
         )
     )
-    record_moves(session, [Move(message_id, "", "due", "answer_to_own_text")], at)
+    record_moves(session, [Move(message_id, "", "due", exempt)], at)
     wake(session)
     return message_id

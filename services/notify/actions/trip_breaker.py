@@ -14,7 +14,7 @@ from services.notify.rules.provider_pace import (
 
 ERRORS = """
 SELECT count(*) FROM send_attempt WHERE provider = :name AND started_at > now() - make_interval(secs => :window)
-    AND outcome IN ('unknown', 'not_transmitted') AND code NOT IN ('fence', 'no_time', '429', '20429')
+    AND outcome IN ('unknown', 'not_transmitted') AND code NOT IN ('fence', 'no_time', 'worker_lost', '429', '20429')
 """
 PAUSE = """
 UPDATE provider_state SET paused_until = now() + make_interval(secs => :pause), weight = greatest(0, weight - :step)

@@ -1,11 +1,13 @@
 """The inbox of replies over HTTP."""
 
+from collections.abc import Callable
 from typing import Any
 
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
+from kernel.context import Actor
 from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.conditional import etag, require_match
@@ -13,14 +15,23 @@ from kernel.web.idempotency import Reply as Stored
 from kernel.web.idempotency import once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import conflict, not_found
+from services.notify.actions.answer_reply import answer_reply
 from services.notify.actions.close_reply import close_reply
+from services.notify.actions.confirm_by_staff import confirm_by_staff
 from services.notify.queries.inbox import inbox_page, one_reply
 from services.notify.queries.readable import read_sealed
 from services.notify.routes.list_queries import InboxQuery
 from services.notify.routes.page_arguments import page_place
-from services.notify.schemas import CloseIn, ItemsOut, RecordOut
+from services.notify.schemas import AnswerIn, CloseIn, EmptyIn, ItemsOut, RecordOut
 
 SEES = {"front_desk", "nurse", "provider", "manager"}
+WHY_NOT = {
+    "not_open": "This reply has been dealt with already.",
+    "nobody_known": "No patient is known by this number: call, or close it.",
+    "opted_out": "This number takes no texts from us: call instead.",
+    "answered_today": "These words went to this number within a day: call, or close it.",
+    "no_visit": "The visit they were asked about was moved, cancelled or has begun: look at the case.",
+}
 SEES_TEXT = {"nurse", "provider", "manager", "front_desk"}
 
 
@@ -65,6 +76,38 @@ def inbox_routes(database: Database) -> APIBlueprint:
                 raise conflict("not_open", "This reply has been dealt with already.", state=row.state)
             closed = _find(session, reply_id)
             return Stored(_shown(closed), 200, {"ETag": etag(closed.version)})
+
+        return once(database, who.client, deed).as_flask()
+
+    @routes.post("/inbox/<reply_id>/answer")
+    @allow(roles=SEES)
+    @routes.input(AnswerIn)
+    @routes.output(RecordOut)
+    def answer(reply_id: str, json_data: AnswerIn) -> Any:
+        """Answer with one of the clinic's quick texts, in the patient's language, and close the reply."""
+        return _dealt_with(
+            reply_id, lambda session, who, row: answer_reply(session, who, row.id, json_data.text)
+        )
+
+    @routes.post("/inbox/<reply_id>/confirm")
+    @allow(roles=SEES)
+    @routes.input(EmptyIn)
+    @routes.output(RecordOut)
+    def confirm(reply_id: str, json_data: EmptyIn) -> Any:
+        """Take the reply for a yes: its visit is confirmed as if it had been a C, and the reply closed."""
+        return _dealt_with(reply_id, lambda session, who, row: confirm_by_staff(session, who, row.id))
+
+    def _dealt_with(reply_id: str, act: Callable[[Session, Actor, Any], str]) -> Any:
+        who = principal()
+
+        def deed(session: Session) -> Stored:
+            row = _find(session, reply_id)
+            require_match(row.version, state=row.state)
+            why_not = act(session, who.actor, row)
+            if why_not:
+                raise conflict(why_not, WHY_NOT[why_not], state=row.state)
+            done = _find(session, reply_id)
+            return Stored(_shown(done), 200, {"ETag": etag(done.version)})
 
         return once(database, who.client, deed).as_flask()
 

@@ -11,12 +11,13 @@ from kernel.web.principal import allow
 from services.notify.queries.dry_run import dry_run
 from services.notify.queries.reconcile import reconcile
 from services.notify.routes.list_queries import DryRunQuery, ReconcileQuery
+from services.notify.rules.recipients import EVERYONE, Recipients
 from services.notify.schemas import RecordOut
 
 SEES = {"nurse", "provider", "manager", "admin", "front_desk"}
 
 
-def reconcile_routes(database: Database) -> APIBlueprint:
+def reconcile_routes(database: Database, recipients: Recipients = EVERYONE) -> APIBlueprint:
     """Return the blueprint of `/reconcile` and `/dry-run`."""
     routes = APIBlueprint("reconcile", __name__)
 
@@ -37,6 +38,9 @@ def reconcile_routes(database: Database) -> APIBlueprint:
     def dry(query: DryRunQuery) -> Any:
         """What would become of every message due within `hours` (24 when absent); nothing is sent or written."""
         with database.transaction() as session:
-            return dry_run(session, now(session) + timedelta(hours=query.hours))
+            tried = dry_run(session, now(session) + timedelta(hours=query.hours), recipients)
+        allowed = recipients.allowed
+        mode = {"send_mode": "live" if allowed is None else "allow_list", "allowed": len(allowed or ())}
+        return tried | mode
 
     return routes

@@ -20,10 +20,11 @@ EXEMPT = (
     "answer_to_own_text",
     "one_time_code",
     "staff_urgent",
+    "staff_answer",
     "professional",
 )
 # What a person asked for a moment ago themselves, and what is no patient's, needs no consent.
-WITHOUT_CONSENT = ("answer_to_own_text", "one_time_code", "professional")
+WITHOUT_CONSENT = ("answer_to_own_text", "one_time_code", "professional", "staff_answer")
 # Staff having just spoken with the patient makes these needless.
 NEEDLESS_AFTER_CONTACT = ("visit", "outreach", "follow_up")
 

@@ -2,8 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
 from typing import Any
 
 from kernel.personal import Personal
@@ -68,9 +66,7 @@ class SesMail(_Amazon):
     name = "ses"
     channel = "email"
 
-    def __init__(
-        self, region: str, pace: Pace, compose: Callable[[Letter], EmailMessage], sender: str
-    ) -> None:
+    def __init__(self, region: str, pace: Pace, compose: Callable[[Letter], bytes], sender: str) -> None:
         super().__init__("sesv2", region)
         self.pace = pace
         self._compose = compose
@@ -80,7 +76,7 @@ class SesMail(_Amazon):
         """One call a letter."""
 
         def send(letter: Letter) -> str:
-            raw = self._compose(letter).as_bytes(policy=SMTP)
+            raw = self._compose(letter)
             answer = self.client.send_email(
                 FromEmailAddress=self._sender,
                 Destination={"ToAddresses": [letter.address.reveal()]},

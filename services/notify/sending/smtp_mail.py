@@ -8,13 +8,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
 
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
+from services.notify.sending.letter_mime import letter_bytes, wire_address
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
 _DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
@@ -63,33 +61,9 @@ class SmtpMail:
         """Mail servers keep no list to ask."""
         raise LookupFailed("no list")
 
-    def compose(self, letter: Letter) -> EmailMessage:
-        """The message of `letter`: plain text, the same set as HTML, and the visit as a calendar file.
-
-        Calendars read the part beside the words; people find the same as a file they can open.
-        """
-        domain = self.sender.rpartition("@")[2]
-        mail = EmailMessage()
-        mail["From"] = f"{self.sender_name} <{self.sender}>"
-        mail["To"] = letter.address.reveal()
-        mail["Subject"] = letter.subject
-        mail["Message-ID"] = f"<{letter.attempt_id}@{domain}>"
-        mail["Date"] = format_datetime(datetime.now().astimezone())
-        mail["Auto-Submitted"] = "auto-generated"
-        if letter.stop_link:
-            # RFC 2369 and RFC 8058: the mail program's own button, one press, no page to find.
-            mail["List-Unsubscribe"] = f"<{letter.stop_link}>"
-            mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        mail.set_content(letter.text)
-        if letter.html:
-            mail.add_alternative(letter.html, subtype="html")
-        if letter.calendar:
-            method = "CANCEL" if "METHOD:CANCEL" in letter.calendar else "REQUEST"
-            params = {"method": method, "charset": "utf-8"}
-            file = letter.calendar.encode()
-            mail.add_alternative(file, maintype="text", subtype="calendar", params=params)
-            mail.add_attachment(file, maintype="application", subtype="ics", filename="visit.ics")
-        return mail
+    def compose(self, letter: Letter) -> bytes:
+        """The message of `letter` as it goes over the wire."""
+        return letter_bytes(letter, self.sender, self.sender_name, datetime.now().astimezone())
 
 
 @dataclass
@@ -122,10 +96,15 @@ class _Mail:
             return
         connection = self._session.connection
         try:
+            address = wire_address(self._letter.address.reveal())
+        except ValueError:
+            self._early = Outcome("refused", code="address", permanent=True)
+            return
+        try:
             self._wait_at_most(PROVIDER_CONNECT_SECONDS)
             code, _ = connection.mail(self._server.sender)
             if code == 250:
-                code, _ = connection.rcpt(self._letter.address.reveal())
+                code, _ = connection.rcpt(address)
             if code not in (250, 251):
                 connection.rset()
                 self._early = _refusal(code)
@@ -152,7 +131,7 @@ class _Mail:
             if code != 354:
                 connection.rset()
                 return _refusal(code)
-            connection.send(_DOT_FIRST.sub(b"..", mail.as_bytes(policy=SMTP)))
+            connection.send(_DOT_FIRST.sub(b"..", mail))
         except (OSError, smtplib.SMTPException):
             # RFC 5321 4.1.1.4: before the line with the lone dot the server has nothing to deliver.
             self._session.broken = True
