@@ -149,6 +149,27 @@ def test_each_page_is_checked_and_kept_as_typed(clinic: Clinic, browser: Browser
     assert clinic.sql("SELECT count(*) AS n FROM page_save")[0].n == 0
 
 
+@pytest.mark.capability("C3")
+def test_a_bladder_question_passed_over_is_told_before_sending_and_stays_unknown(
+    clinic: Clinic, browser: Browser
+) -> None:
+    browser.start()
+    token = browser.token
+    go_to(browser, token, "where").send({"regions": ["low_back"]})
+    others = ("saddle_numbness", "both_legs_weak", "radicular_bilateral_new", "sexual_dysfunction_new")
+    go_to(browser, token, "bladder_and_legs").send(dict.fromkeys(others, "false"))
+    assert browser.open(f"/intake/review/{token}").body.count("1 question left empty") == 1
+    go_to(browser, token, "bladder_and_legs").send(dict.fromkeys(others[1:], "false"))
+    assert "2 questions left empty" in browser.open(f"/intake/review/{token}").body
+    every = {**dict.fromkeys(others, "false"), "bladder_bowel_change": "not_sure"}
+    go_to(browser, token, "bladder_and_legs").send(every)
+    assert "left empty" not in browser.open(f"/intake/review/{token}").body
+    browser.send()
+    (told,) = clinic.events("intake_submitted")
+    assert told["answers"]["saddle_numbness"] is False
+    assert told["answers"].get("bladder_bowel_change") is None
+
+
 @pytest.mark.capability("I2")
 def test_going_back_clears_what_the_new_answer_hides(clinic: Clinic, browser: Browser) -> None:
     browser.start()

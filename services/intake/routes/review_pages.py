@@ -12,6 +12,7 @@ from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, use_up
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.page_facts import PageFacts
+from services.intake.rules.branching import left_empty
 from services.intake.texts import texts
 
 
@@ -48,14 +49,17 @@ def review_pages(database: Database, facts: PageFacts) -> Blueprint:
 
 def _review(facts: PageFacts, handle: str, draft: Draft, missing: tuple[str, ...]) -> str:
     chosen = visitor.language()
-    rows = [(page, draft.sequence(page) >= 0) for page in draft.pages]
+    # A page that was passed over counts as a page; what it left empty is told, or it would read like a "no".
+    rows = [
+        (page, draft.sequence(page) >= 0, left_empty(draft.form, page, draft.items)) for page in draft.pages
+    ]
     return render_template(
         "review.html",
         lang=chosen,
         t=texts(chosen),
         handle=handle,
         rows=rows,
-        answered=sum(done for _, done in rows),
+        answered=sum(done for _, done, _empty in rows),
         missing=[page for page in draft.pages if page.link_id in missing],
         clinic_phone=facts.phone_shown,
     )

@@ -177,6 +177,18 @@ def unanswered(form: Form, page: Item, items: Items) -> list[str]:
     return [name for item in answers_in(page) for name in _lacking(branching, item, items, "")]
 
 
+def left_empty(form: Form, page: Item, items: Items) -> int:
+    """How many of a page's open questions that the protocol reads have no answer; "not sure" and "none" are answers."""
+    branching = Branching(form, items)
+    return sum(
+        1
+        for item in answers_in(page)
+        if item.variable and item.holds_answer and branching.shows(item) and not item.read_only
+        if items.get(item.link_id) in (None, "", [])
+        and not (item.offers_none and items.get(item.link_id) == [])
+    )
+
+
 def _lacking(branching: Branching, item: Item, items: Items, prefix: str) -> Iterator[str]:
     if item.hidden or item.read_only or not branching.is_open(item.link_id):
         return
