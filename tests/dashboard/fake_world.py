@@ -76,6 +76,7 @@ class World:
             "priority": decision["priority"],
             "flags": [flag for flag in decision["red_flags"] if flag["action"] in ("E", "S")],
             "unknown_count": len([one for one in decision["unknown"] if one["kind"] == "red_flag"]),
+            "open_warnings": [one["id"] for one in decision["unknown"] if one["id"] in ("RF_CES", "SN04")],
             "near_miss_count": 0,
             "preferred_site": "lees-summit",
             "owner": None,
