@@ -6,6 +6,12 @@ import pytest
 
 from kernel.ids import new_id
 from tests.dashboard.conftest import Dashboard
+from tests.dashboard.test_pages import NECK
+
+
+@pytest.fixture
+def case(clinic: Dashboard) -> dict[str, Any]:
+    return clinic.world.add_referral("Mara", "Ostrander", NECK)
 
 
 @pytest.mark.capability("N9")

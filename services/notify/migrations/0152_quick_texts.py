@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0152"
-down_revision = "0151"
+down_revision = "0130"
 
 # Each: name, language, body.
 WORDS = [
