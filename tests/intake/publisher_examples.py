@@ -1,5 +1,7 @@
 """Questionnaires built as well-known publishers build theirs: our own words in their structures."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 SDC = "http://hl7.org/fhir/uv/sdc/StructureDefinition/"
@@ -357,9 +359,17 @@ def hl7_style() -> dict[str, Any]:
     }
 
 
-PUBLISHED = {"lhc": lhc_panel(), "smart": smart_form(), "medplum": medplum_intake(), "hl7": hl7_style()}
+#: More of the kind: family history, consent, a visit, branching by known answers, a panel in Spanish.
+MORE = json.loads(Path(__file__).with_name("publisher_styles.json").read_text(encoding="utf-8"))
+PUBLISHED: dict[str, dict[str, Any]] = {
+    "lhc": lhc_panel(),
+    "smart": smart_form(),
+    "medplum": medplum_intake(),
+    "hl7": hl7_style(),
+    **{name: one["document"] for name, one in MORE.items()},
+}
 #: What each asks for and is not done, by name.
-NOT_HONOURED = {
+NOT_HONOURED: dict[str, set[str]] = {
     "lhc": {"item: sdc-questionnaire-calculatedExpression", "questionnaire: sdc-questionnaire-launchContext"},
     "smart": {
         "answerValueSet not contained: countries",
@@ -374,4 +384,5 @@ NOT_HONOURED = {
     },
     "medplum": {"item: questionnaire-referenceResource"},
     "hl7": set(),
+    **{name: set(one["not_honoured"]) for name, one in MORE.items()},
 }

@@ -43,7 +43,9 @@ def _option_fields(option: dict[str, Any], base: str) -> dict[str, str]:
         plain = next((str(value) for key, value in option.items() if key.startswith("value")), "")
         return {"code": plain, "en": plain, "es": ""}
     code = str(coding.get("code") or "")
-    return {"code": code, **{one: text_in(coding, "display", one, base) for one in LANGUAGES}}
+    shown = {one: text_in(coding, "display", one, base) for one in LANGUAGES}
+    # Publishers leave the words of a code out; on the page it has to be seen all the same.
+    return {"code": code, **(shown if any(shown.values()) else {**shown, base: code})}
 
 
 def read_item(before: dict[str, Any], form: Fields, base: str) -> dict[str, Any]:
@@ -66,9 +68,10 @@ def read_item(before: dict[str, Any], form: Fields, base: str) -> dict[str, Any]
         if kind not in MAY_BOUND:
             _write_extension(item, BASE + side, None)
     length = form.get("max_length", "").strip()
-    if kind not in MAY_MEASURE or ("max_length" in form and not length):
+    measured = kind in MAY_MEASURE
+    if (measured and "max_length" in form and not length) or (not measured and kind != before.get("type")):
         item.pop("maxLength", None)
-    elif length.isdigit():
+    elif measured and length.isdigit():
         item["maxLength"] = int(length)
     if kind in MAY_CHOOSE:
         _write_options(item, form, base)
@@ -142,6 +145,10 @@ def _write_options(item: dict[str, Any], form: Fields, base: str) -> None:
     made: list[dict[str, Any]] = []
     for number in range(int(form["options"]) if form["options"].isdigit() else 0):
         words = {one: form.get(f"option.{number}.{one}", "").strip() for one in LANGUAGES}
+        shown = _option_fields(listed[number], base) if number < len(listed) else {}
+        if shown and all(words[one] == shown.get(one, "").strip() for one in LANGUAGES):
+            made.append(copy.deepcopy(listed[number]))
+            continue
         if not words.get(base) and not any(words.values()):
             continue
         option = (
@@ -155,7 +162,7 @@ def _write_options(item: dict[str, Any], form: Fields, base: str) -> None:
         else:
             for language, said in words.items():
                 set_text(coding, "display", language, base, said)
-            if not coding.get("code"):
+            if not coding.get("code") and number >= len(listed):
                 coding["code"] = _free_code(words.get(base) or words["en"], made)
         made.append(option)
     item.pop("answerOption", None)

@@ -16,6 +16,8 @@ ITEM_TYPES: Final = frozenset(
     "group display boolean decimal integer date dateTime time string text url choice open-choice attachment"
     " reference quantity".split()
 )
+#: Types whose answers are held to a length.
+MEASURED: Final = frozenset({"string", "text", "url", "choice", "open-choice"})
 OPERATORS: Final = frozenset({"exists", "=", "!=", ">", "<", ">=", "<="})
 STATUSES: Final = frozenset({"draft", "active", "retired", "unknown"})
 TRANSLATION: Final = BASE + "translation"

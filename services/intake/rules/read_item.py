@@ -120,6 +120,8 @@ def _length(raw: Mapping[str, Any], path: str, reading: Reading) -> int:
     if given < 1:
         reading.refuse(f"{path}.maxLength", "out_of_range")
         return 1
+    if raw["type"] not in fhir.MEASURED:
+        reading.dropped.add(f"item: maxLength of {raw['type']}")
     return min(int(given), LENGTH_MAX)
 
 
@@ -156,7 +158,10 @@ def _units(raw: Mapping[str, Any], language: str) -> tuple[Unit, ...]:
 
 def _with_initial(item: Item, raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
     """The item with what it is answered with at first; a value that is no answer to it is refused."""
-    values = [_initial(item, entry) for entry in raw.get("initial") or ()]
+    entries = [entry for entry in raw.get("initial") or () if not _is_only_a_unit(entry)]
+    if len(entries) < len(raw.get("initial") or ()):
+        reading.dropped.add("item: initial unit without a number")
+    values = [_initial(item, entry) for entry in entries]
     values += [option.code for option in item.options if option.initial]
     values = [value for value in values if value is not None]
     if not values:
@@ -174,6 +179,12 @@ def _with_initial(item: Item, raw: Mapping[str, Any], path: str, reading: Readin
         reading.refuse(f"{path}.initial", code)
         return item
     return _set(item, initial)
+
+
+def _is_only_a_unit(entry: Mapping[str, Any]) -> bool:
+    """LHC-Forms writes the unit to begin with as an amount without a number: no answer, and no mistake."""
+    amount = entry.get("valueQuantity")
+    return isinstance(amount, Mapping) and amount.get("value") is None
 
 
 def _initial(item: Item, entry: Mapping[str, Any]) -> Any:
