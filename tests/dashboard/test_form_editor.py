@@ -3,75 +3,35 @@
 import json
 import os
 import re
-import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from werkzeug.serving import make_server
 
-from kernel.assembly import assemble
-from kernel.settings import load
-from services.dashboard.app import join_parts
 from services.dashboard.rules.form_conditions import read_conditions
 from services.dashboard.rules.form_edit import moved, next_version, outline, removed, walk
 from services.dashboard.rules.form_item import item_fields, read_item
-from services.dashboard.settings import DashboardSettings
 from services.intake.questionnaires import HEADACHE_SPINE, shipped_questionnaire
 from tests.conftest import DatabaseFactory
-from tests.dashboard.conftest import PASSWORD, Dashboard, environment
-from tests.intake.conftest import MANAGER, Clinic, make_clinic, new_keys
+from tests.dashboard.conftest import PASSWORD
+from tests.dashboard.whole import Whole, running_whole
+from tests.intake.conftest import MANAGER
 from tests.intake.fhir_examples import all_examples
 from tests.intake.publisher_examples import PUBLISHED
-from tests.servers import free_port
 
 pytestmark = pytest.mark.xdist_group("form_editor")
 expect.set_options(timeout=30_000)
 SHOTS = os.environ.get("STAFF_SHOTS", "")
 
 
-@dataclass
-class Whole:
-    """Both services behind one address."""
-
-    address: str
-    intake: Clinic
-    dashboard: Dashboard
-
-
 @pytest.fixture(scope="module")
 def whole(module_database: DatabaseFactory, session_redis_url: str, repository: Path) -> Iterator[Whole]:
-    keys, port = new_keys(), free_port()
-    address = f"http://127.0.0.1:{port}"
-    clinic = make_clinic(
-        module_database("intake").app_url, session_redis_url, keys, assets_dir=repository / "node_modules"
-    )
-
-    class Urls:
-        urls = dict.fromkeys(("intake", "referral", "notify", "dashboard"), address)
-
-    signing: Any = (keys.private, keys.public)
-    given = environment(module_database("dashboard").app_url, Urls, signing, repository / "node_modules")  # type: ignore[arg-type]
-    settings = load(DashboardSettings, "dashboard", {**given, "DATA_KEYS": keys.data})
-    parts = assemble("dashboard", settings)
-    dashboard = Dashboard(join_parts(parts, settings), parts, None)  # type: ignore[arg-type]
-
-    def by_path(environ: Any, start: Any) -> Any:
-        app = dashboard.app if environ["PATH_INFO"].startswith("/staff") else clinic.app
-        return app(environ, start)
-
-    server = make_server("127.0.0.1", port, by_path, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    clinic.submit({"regions": ["neck"]})
-    yield Whole(address, clinic, dashboard)
-    server.shutdown()
-    thread.join(10)
-    parts.database.engine.dispose()
-    clinic.parts.database.engine.dispose()
+    urls = module_database("intake").app_url, module_database("dashboard").app_url
+    with running_whole(*urls, session_redis_url, repository / "node_modules") as both:
+        both.intake.submit({"regions": ["neck"]})
+        yield both
 
 
 @pytest.fixture(scope="module")
