@@ -6,9 +6,11 @@ import re
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from kernel.contracts.protocol import shipped_document
 from kernel.ids import new_id
+from services.dashboard.model import Staff
 from tests.dashboard.conftest import Dashboard
 
 DRAFT = str(new_id())
@@ -238,6 +240,28 @@ def test_an_export_is_the_document_with_the_number_it_came_from(
 ) -> None:
     answer = clinic.signed_in("nurse").get(f"/staff/protocol/drafts/{DRAFT}/export")
     assert json.loads(answer.text) == {"number": 1, "document": draft["document"]}
+
+
+def test_a_version_tells_who_published_it_and_what_they_overrode(
+    clinic: Dashboard, draft: dict[str, Any]
+) -> None:
+    browser = clinic.signed_in("provider")
+    with clinic.parts.database.transaction() as session:
+        staff_id = session.scalars(select(Staff.id).where(Staff.name == "Provider Tester")).first()
+    clinic.world.extra["referral", "GET", "protocol/versions/2"] = {
+        "number": 2,
+        "document": draft["document"],
+        "proposed_by": "someone-gone",
+        "approved_by": str(staff_id),
+        "override_reason": "Agreed at the spine conference.",
+        "failing_cases": ["GC049"],
+        "published_at": "",
+    }
+    clinic.world.extra["referral", "GET", "protocol/versions/1/diff/2"] = {"items": []}
+    page = browser.get("/staff/protocol/versions/2").text
+    assert "proposed by someone-gone, approved by Provider Tester" in page
+    assert "1 golden case overridden:</b> GC049." in page
+    assert "Agreed at the spine conference." in page
 
 
 def test_a_manager_reads_and_the_front_desk_does_not(clinic: Dashboard, draft: dict[str, Any]) -> None:

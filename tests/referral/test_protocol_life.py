@@ -110,6 +110,8 @@ def test_a_failing_golden_case_blocks_publishing_unless_a_second_person_says_why
         "provider-1",
     )
     assert newest["failing_cases"] == [case["code"] for case in failing]
+    alone = clinic.get(f"/protocol/versions/{newest['number']}")
+    assert {name: alone[name] for name in newest} == newest, "a version by itself hides what the list tells"
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.protocol import SECTIONS, items_of, read_protocol
+from services.dashboard.queries.staff_list import staff_names
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL, MANAGER
@@ -50,9 +51,13 @@ def protocol_routes(desk: Desk) -> Blueprint:
             return render_template("owner_away.html", service=away.service), 503
         except OwnerRefused:
             raise not_found("version") from None
+        hands = (found.get("proposed_by"), found.get("approved_by"))
+        with desk.database.transaction() as session:
+            people = staff_names(session, [one for one in hands if one])
         return render_template(
             "protocol_version.html",
             version=found,
+            people=people,
             changes=changes.get("items") or [],
             sections=[(name, words) for name, words in SECTIONS if name in SHOWN_SECTIONS],
             items_of=items_of,

@@ -32,6 +32,11 @@ def find_version(session: Session, number: int) -> ProtocolVersion | None:
     return session.scalars(select(ProtocolVersion).where(ProtocolVersion.number == number)).first()
 
 
+def publishing_of(session: Session, number: int) -> PublishingRecord | None:
+    """Return who proposed and approved a version, and what they overrode; None when it shipped."""
+    return session.get(PublishingRecord, number)
+
+
 def list_drafts(session: Session) -> list[ProtocolDraft]:
     """The open drafts, last changed first; documents are not loaded."""
     standing = (

@@ -21,7 +21,12 @@ from services.referral.actions.retire_golden_case import retire_golden_case
 from services.referral.model.protocol import ProtocolVersion
 from services.referral.model.protocol_life import GoldenCaseRow
 from services.referral.queries.golden_cases import clinic_golden_cases, shipped_golden_cases
-from services.referral.queries.protocol_life import find_golden_case, find_version, list_versions
+from services.referral.queries.protocol_life import (
+    find_golden_case,
+    find_version,
+    list_versions,
+    publishing_of,
+)
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.protocol_shapes import AnyOut, GoldenCaseIn, RetireIn
 from services.referral.routes.protocol_view import version_json
@@ -48,7 +53,7 @@ def _add_versions(routes: APIBlueprint, parts: Parts) -> None:
         """The protocol in force, with its document."""
         with parts.database.transaction() as session:
             current = publish_shipped_protocol(session)
-            return _exported(_version(session, str(current.number)), current.number)
+            return _exported(session, _version(session, str(current.number)), current.number)
 
     @routes.get("/protocol/versions")
     @allow(roles=READERS, scopes={"referral:read"}, services=True)
@@ -69,7 +74,7 @@ def _add_versions(routes: APIBlueprint, parts: Parts) -> None:
         """One version with its document: what an export is."""
         with parts.database.transaction() as session:
             current = publish_shipped_protocol(session).number
-            return _exported(_version(session, number), current)
+            return _exported(session, _version(session, number), current)
 
     @routes.get("/protocol/versions/<number>/diff/<other>")
     @allow(roles=READERS, scopes={"referral:read"}, services=True)
@@ -94,8 +99,9 @@ def _version(session: Session, number: str) -> ProtocolVersion:
     return found
 
 
-def _exported(version: ProtocolVersion, current: int) -> Any:
-    answer = jsonify(**version_json(version, None, current=current), document=version.document)
+def _exported(session: Session, version: ProtocolVersion, current: int) -> Any:
+    published = publishing_of(session, version.number)
+    answer = jsonify(**version_json(version, published, current=current), document=version.document)
     answer.headers["ETag"] = etag(version.number)
     return answer
 
