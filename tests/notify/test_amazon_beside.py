@@ -1,0 +1,113 @@
+"""Amazon as the second provider of a whole service: it takes over what never left, nothing else, and gives back."""
+
+from collections import Counter
+from datetime import timedelta
+
+import boto3
+import pytest
+from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.sesv2 import sesv2_backends
+from moto.sns import sns_backends
+from sqlalchemy import text
+
+from kernel.ids import new_id
+from services.notify.actions.balance_providers import balance_providers
+from tests.conftest import DatabaseFactory
+from tests.notify.people import book, submit
+from tests.notify.standing import TUESDAY_TEN, Standing, StandIns, standing
+
+RESTING = {"sms_http": 90, "sns": 10}
+AMAZON = {"SECOND_SMS_URL": "sns", "SECOND_MAIL": "ses", "AWS_REGION": "us-east-1"}
+OLDER = "UPDATE send_attempt SET started_at = started_at - interval '16 minutes'"
+PEOPLE = 40
+
+
+def weights(notify: Standing) -> dict[str, int]:
+    rows = notify.rows("SELECT name, weight FROM provider_state WHERE channel = 'sms'")
+    return {row.name: row.weight for row in rows}
+
+
+def balance(notify: Standing) -> None:
+    with notify.store.transaction() as session:
+        balance_providers(session, RESTING)
+
+
+def texted(first: int, people: int, notify: Standing) -> list[str]:
+    phones = [f"+1816556{number:04d}" for number in range(first, first + people)]
+    for phone in phones:
+        patient = submit(notify, phone=phone, email="", consent_email=False)
+        book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    return phones
+
+
+@pytest.mark.fault("F28")
+@pytest.mark.capability("N7")
+def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
+    database: DatabaseFactory, notify_stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "for-tests")
+    with mock_aws(), standing(database("notify"), notify_stand_ins, more=AMAZON) as notify:
+        taken = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages
+        # Ten answers that never come (the carrier has the text), then it takes nothing at all.
+        lost = texted(0, 12, notify)
+        notify.carrier.put("/carrier/faults", json=[{"mode": "error_500_after"}, {"mode": "callback_never"}])
+        notify.send_due()
+        notify.carrier.put("/carrier/faults", json=[{"mode": "rate_429"}, {"mode": "callback_never"}])
+        phones = texted(100, PEOPLE, notify)
+        for minutes in range(1, 12):
+            notify.send_due(rounds=2)
+            balance(notify)
+            notify.set_clock(TUESDAY_TEN + timedelta(minutes=minutes))
+        assert weights(notify) == {"sms_http": 0, "sns": 100}
+        by_amazon = Counter(number for number, _ in taken.values())
+        for phone in phones:
+            assert by_amazon[phone] + len(notify.texts_to(phone)) == 1, phone
+        assert sum(by_amazon[phone] for phone in phones) > PEOPLE / 2
+        for phone in lost:
+            # In doubt at the carrier, or taken by Amazon from the start: never both.
+            assert by_amazon[phone] + len(notify.texts_to(phone)) == 1, phone
+        states = {(row.state) for row in notify.messages(step="booked", channel="sms")}
+        assert "due" not in states
+        twice = notify.rows(
+            "SELECT 1 FROM send_attempt WHERE outcome IN ('accepted', 'unknown') GROUP BY message_id HAVING count(*) > 1"
+        )
+        assert twice == []
+        # The carrier is well again: what it did badly is a quarter of an hour past, and trust comes back step by step.
+        notify.carrier.delete("/carrier/faults")
+        with notify.store.transaction() as session:
+            session.execute(text(OLDER))
+        seen = []
+        for _ in range(10):
+            balance(notify)
+            seen.append(weights(notify)["sms_http"])
+        assert seen == [10, 20, 30, 40, 50, 60, 70, 80, 90, 90]
+        assert weights(notify) == RESTING
+
+
+@pytest.mark.capability("N7")
+def test_letters_go_by_amazon_when_the_mail_server_is_gone(
+    database: DatabaseFactory, notify_stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "for-tests")
+    more = AMAZON | {"SMTP_PORT": "1"}
+    with mock_aws(), standing(database("notify"), notify_stand_ins, more=more) as notify:
+        boto3.client("sesv2", region_name="us-east-1").create_email_identity(
+            EmailIdentity="visits@clinic.example.test"
+        )
+        visits = []
+        for number in range(6):
+            patient = submit(notify, phone="", email=f"amy{number}@example.test", consent_sms=False)
+            visits.append(book(notify, patient, TUESDAY_TEN + timedelta(days=9)))
+        notify.work[0].run(new_id())
+        with notify.store.transaction() as session:
+            session.execute(text("UPDATE provider_state SET weight = 0 WHERE name = 'smtp'"))
+        for minutes in (2, 4, 8):
+            notify.set_clock(TUESDAY_TEN + timedelta(minutes=minutes))
+            notify.send_due(rounds=2)
+        assert {notify.states(appointment_id=visit)["booked", "email"][0] for visit in visits} == {"sent"}
+        sent = sesv2_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].core_backend.sent_messages
+        assert len(sent) == 6
+        assert all("Content-Type: text/calendar" in message.raw_data for message in sent)
