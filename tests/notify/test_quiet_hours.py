@@ -220,6 +220,16 @@ def test_one_a_day_and_three_a_week_but_for_the_named_exemptions(
         assert local_time(verdict.until, "America/Chicago") == time(9)
 
 
+@pytest.mark.capability("N11")
+def test_a_letter_to_an_unknown_zone_goes_by_the_sites_clock_and_the_text_by_everybodys() -> None:
+    booked = datetime(2027, 3, 2, 16, 0, tzinfo=UTC)  # ten in the morning in Chicago
+    visit = Visit(starts_at=booked + timedelta(days=9), changed_at=booked, site_zone="America/Chicago")
+    both = Step("booked", "booking", 0, 10, ("sms", "email"), True, "visit", "visit_booked", "", "all")
+    rows = {row.channel: row for row in plan(visit, (both,), {"sms": Reach(), "email": Reach()}, "", booked)}
+    assert (rows["email"].due_at, rows["email"].reason) == (booked, "")
+    assert (rows["sms"].due_at, rows["sms"].reason) == (booked + timedelta(hours=7), "quiet_hours")
+
+
 @pytest.mark.capability("N20")
 def test_staff_having_just_spoken_with_the_patient_makes_a_reminder_needless() -> None:
     told = {"told_by_staff_at": NOON - timedelta(hours=3)}

@@ -15,7 +15,9 @@ from services.intake.queries.patients import find_patients, patient_of, submissi
 from services.intake.routes.list_queries import PatientsQuery
 from services.intake.schemas import AnyOut
 
-STAFF = {"nurse", "provider", "therapist", "front_desk"}
+STAFF = {"nurse", "provider", "therapist", "front_desk", "manager"}
+# Whom the contact concerns, and not what was answered: reliability.md §4.3.
+CONTACT_ONLY = ("front_desk", "manager")
 
 
 def patient_routes(database: Database) -> APIBlueprint:
@@ -46,7 +48,7 @@ def patient_routes(database: Database) -> APIBlueprint:
                 raise not_found("patient")
             actor: Actor = principal().actor
             record(session, actor, "view_patient", "patient", patient.id)
-            listed = [] if actor.role == "front_desk" else submissions_of(session, patient.id)
+            listed = [] if actor.role in CONTACT_ONLY else submissions_of(session, patient.id)
             return {
                 **patient_json(patient),
                 "submissions": [

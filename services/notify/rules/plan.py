@@ -73,20 +73,26 @@ def _plan_step(
     visit: Visit, step: Step, reach: Mapping[str, Reach], time_zone: str, now: datetime
 ) -> list[Planned]:
     wanted, expires = _moment(visit, step, time_zone)
-    reason = _why_not(visit, step, wanted, expires, now)
-    due = wanted
-    if not reason:
-        shifted = _into_open_hours(
-            visit, step, max(wanted, now), expires=expires, time_zone=time_zone, now=now
-        )
-        reason = "" if shifted else "quiet_hours_until_visit"
-        due = shifted or wanted
+    never = _why_not(visit, step, wanted, expires, now)
     rows = []
     taken = False
     for channel in step.channels:
         barrier = reach[channel].barrier if channel in reach else "no_contact"
         if taken and not step.every_channel:
             break
+        reason, due = never, wanted
+        if not reason:
+            shifted = _into_open_hours(
+                visit,
+                step,
+                max(wanted, now),
+                expires=expires,
+                # The hours of the law are about texts. A letter to who knows where keeps the site's own.
+                time_zone=time_zone if channel == "sms" else time_zone or visit.site_zone,
+                now=now,
+            )
+            reason = "" if shifted else "quiet_hours_until_visit"
+            due = shifted or wanted
         why = reason or barrier
         waits = "quiet_hours" if not why and due > max(wanted, now) else ""
         rows.append(
