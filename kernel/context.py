@@ -13,13 +13,17 @@ ActorKind = Literal["staff", "patient", "client", "service", "system"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """One who acts. `id` is a stable identifier, never a name or a phone number."""
+    """One who acts. `id` is a stable identifier, never a name or a phone number.
+
+    `provider_id`: whom the schedule knows a clinician as, or "".
+    """
 
     kind: ActorKind
     id: str
     role: str = ""
     name: str = ""
     sites: tuple[str, ...] = ()
+    provider_id: str = ""
 
     def __post_init__(self) -> None:
         if not self.id:

@@ -75,6 +75,7 @@ class Tokens:
                 "role": actor.role,
                 "name": actor.name,
                 "sites": list(actor.sites),
+                **({"provider": actor.provider_id} if actor.provider_id else {}),
             }
         return self._sign(claims)
 
@@ -175,6 +176,7 @@ def _actor(given: Any) -> Actor | None:
             role=str(given.get("role", "")),
             name=str(given.get("name", "")),
             sites=tuple(str(site) for site in given.get("sites", ())),
+            provider_id=str(given.get("provider", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise TokenRefused("actor") from None

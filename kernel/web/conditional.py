@@ -12,7 +12,7 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def require_match(version: int, **current: Any) -> None:
+def require_match(version: int, /, **current: Any) -> None:
     """Raise 428 without If-Match, 412 when it does not name `version` (then with `current`, what the caller missed)."""
     given = request.headers.get("If-Match")
     if given is None:

@@ -42,6 +42,7 @@ def _prepare_dashboard(stack: Stack) -> None:
                     password=account["password"],
                     salt=settings.password_salt.get_secret_value(),
                     sites=staff.sites,
+                    provider_id=staff.provider_id,
                 )
         if session.scalar(select(ApiClient.id).where(ApiClient.client_id == client["client_id"])) is None:
             create_api_client(

@@ -16,18 +16,19 @@ WORDS = (
 
 @dataclass(frozen=True)
 class DemoStaff:
-    """One invented member of staff. `sites` empty means every site."""
+    """One invented member of staff. `sites` empty means every site; `provider_id`: whose visits are theirs."""
 
     email: str
     name: str
     role: str
     sites: tuple[str, ...] = ()
+    provider_id: str = ""
 
 
 STAFF = (
     DemoStaff("nora.nurse@example.test", "Nora Whitfield", "nurse"),
     DemoStaff("fred.desk@example.test", "Fred Okafor", "front_desk", ("lees_summit", "grandview")),
-    DemoStaff("tess.therapist@example.test", "Tess Moreno", "therapist"),
+    DemoStaff("tess.therapist@example.test", "Amara Oyelaran", "therapist", provider_id="amara_oyelaran"),
     DemoStaff("paul.provider@example.test", "Paul Lindqvist", "provider"),
     DemoStaff("mary.manager@example.test", "Mary Adeyemi", "manager"),
     DemoStaff("alan.admin@example.test", "Alan Petrov", "admin"),

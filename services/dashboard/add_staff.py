@@ -24,6 +24,7 @@ def main() -> int:
     asked.add_argument("--name", required=True)
     asked.add_argument("--role", required=True, choices=ROLES)
     asked.add_argument("--site", action="append", default=[], help="a site's id; none means every site")
+    asked.add_argument("--provider", default="", help="the id the schedule knows a clinician by")
     given = asked.parse_args()
     settings = load(DashboardSettings, "dashboard", os.environ)
     parts = assemble("dashboard", settings)
@@ -38,6 +39,7 @@ def main() -> int:
                 password=sys.stdin.readline().rstrip("\n"),
                 salt=settings.password_salt.get_secret_value(),
                 sites=given.site,
+                provider_id=given.provider,
             )
     except StaffRefused as refusal:
         sys.stderr.write(f"No account was made: {refusal.code}.\n")

@@ -169,15 +169,19 @@ def test_a_note_is_returned_reviewed_and_acknowledged_as_separate_steps(clinic: 
     assert note is not None
     assert (note["reviewed_at"], note["acknowledged_at"]) == (None, None)
 
-    def step(name: str, actor: Any) -> Any:
-        return clinic.call("POST", f"{path}/{note['id']}/{name}", {}, actor=actor)
+    def step(name: str, actor: Any, version: int | None) -> Any:
+        return clinic.call("POST", f"{path}/{note['id']}/{name}", {}, actor=actor, version=version)
 
-    assert step("acknowledge", FRONT_DESK).json["code"] == "note_not_reviewed"
-    assert step("review", PROVIDER).json["code"] == "second_person"
-    assert step("review", NURSE).json["reviewed_by"] == "nurse-1"
-    done = step("acknowledge", FRONT_DESK)
+    assert step("acknowledge", FRONT_DESK, 1).json["code"] == "note_not_reviewed"
+    assert step("review", PROVIDER, 1).json["code"] == "second_person"
+    assert step("review", NURSE, None).status_code == 428
+    assert step("review", NURSE, 1).json["reviewed_by"] == "nurse-1"
+    # Whoever still sees the note unreviewed is told what became of it.
+    late = step("review", NURSE, 1)
+    assert (late.status_code, late.json["current"]["reviewed_by"]) == (412, "nurse-1")
+    done = step("acknowledge", FRONT_DESK, 2)
     assert (done.status_code, done.json["acknowledged_by"]) == (200, "desk-1")
-    assert step("acknowledge", FRONT_DESK).status_code == 409
+    assert step("acknowledge", FRONT_DESK, 3).status_code == 409
     shown = clinic.get(f"/referrals/{case['id']}")["notes"]
     assert [n["id"] for n in shown] == [note["id"]]
 

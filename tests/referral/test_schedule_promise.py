@@ -6,6 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import text
 
+from kernel.outbox import event_place
+from kernel.personal import open_json
 from services.referral.actions.watch_promises import watch_promises
 from services.referral.rules.slot_promise import Candidate, drive_minutes, promised_until, rank_sites
 from services.referral.rules.slots import Slot
@@ -95,11 +97,20 @@ def test_a_site_without_a_slot_within_the_promise_for_two_days_raises_an_alert(s
     with staffed.session() as session:
         session.execute(text("UPDATE promise_gap SET opened_at = opened_at - interval '2 days'"))
     assert (*here, True) in watch()
+    # The managers of the site are written to, once however often it is looked at (docs: notify has the words).
+    watch()
+    with staffed.session() as session:
+        rows = session.execute(
+            text("SELECT id, data_sealed FROM outbox_event WHERE type = 'staff_alerted'")
+        ).all()
+        told = [open_json(row.data_sealed, event_place(row.id)) for row in rows]
+    kinds = [(one["kind"], one["site"], one["roles"]) for one in told]
+    assert kinds.count(("no_free_slot", "paola", ["manager"])) == 1
     listed = staffed.get("/slot-alerts", MANAGER)["items"]
     (alert,) = [a for a in listed if (a["site"], a["visit_type"]) == here]
     assert (alert["site_name"], alert["days"]) == ("Paola", 2)
     assert alert["next_free_at"] is not None
-    staffed.call("POST", f"/closures/{closure}/lift", {}, actor=MANAGER)
+    staffed.call("POST", f"/closures/{closure}/lift", {}, actor=MANAGER, version=1)
     assert here not in [alert[:2] for alert in watch()]
 
 

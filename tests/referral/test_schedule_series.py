@@ -98,10 +98,10 @@ def test_a_walk_in_joins_the_board_of_booked_patients(staffed: Clinic) -> None:
     assert [row["turn_at"] for row in board] == sorted(row["turn_at"] for row in board)
     assert board[0]["patient"]["name"].startswith("Test Patient")
     assert staffed.get("/board?site=paola", FRONT_DESK)["items"] == []
-    seen = staffed.call("POST", f"/walk-ins/{here.json['id']}/seen", {}, actor=FRONT_DESK)
+    seen = staffed.call("POST", f"/walk-ins/{here.json['id']}/seen", {}, actor=FRONT_DESK, version=1)
     assert seen.json is not None
     assert seen.json["state"] == "seen"
-    again = staffed.call("POST", f"/walk-ins/{here.json['id']}/left", {}, actor=FRONT_DESK)
+    again = staffed.call("POST", f"/walk-ins/{here.json['id']}/left", {}, actor=FRONT_DESK, version=2)
     assert again.status_code == 409
     assert [row["kind"] for row in staffed.get("/board?site=leawood", FRONT_DESK)["items"]] == ["visit"]
     assert CHICAGO.key == visit["site"]["time_zone"]

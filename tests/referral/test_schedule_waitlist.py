@@ -213,7 +213,9 @@ def test_staff_stop_a_round_and_the_slot_is_free(staffed: Clinic, own: Callable[
     (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
     declined = own("POST", f"/offers/{opened['offers'][0]['id']}/decline", {})
     assert (declined.status_code, declined.json["state"]) == (200, "declined")
-    stopped = staffed.call("POST", f"/offers/{opened['id']}/stop", {}, actor=FRONT_DESK)
+    stopped = staffed.call(
+        "POST", f"/offers/{opened['id']}/stop", {}, actor=FRONT_DESK, version=opened["version"]
+    )
     assert (stopped.status_code, stopped.json and stopped.json["state"]) == (200, "stopped")
     assert first in slots(
         staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)}
@@ -223,3 +225,50 @@ def test_staff_stop_a_round_and_the_slot_is_free(staffed: Clinic, own: Callable[
 
 def later_day(clinic: Clinic, days: int) -> str:
     return (clinic.now() + timedelta(days=days)).date().isoformat()
+
+
+def test_nobody_overwrites_what_they_have_not_seen(staffed: Clinic, own: Callable[..., Any]) -> None:
+    """If-Match on the list, on offers, closures and walk-ins: a stale one is told what there is now."""
+    holder, waits = many_ready_to_book(staffed, 2)
+
+    def send(path: str, body: Any = None, version: int | None = None) -> Any:
+        return staffed.call("POST", path, body or {}, actor=FRONT_DESK, version=version)
+
+    joined = send(f"/referrals/{waits}/waitlist", {"sites": ["paola"]})
+    assert (joined.status_code, joined.headers["ETag"]) == (201, '"1"')
+    blind = send(f"/referrals/{waits}/waitlist", {"sites": []})
+    assert (blind.status_code, blind.json["code"]) == (409, "already_waiting")
+    assert blind.json["current"]["sites"] == ["paola"]
+    changed = send(f"/referrals/{waits}/waitlist", {"sites": ["leawood", "paola"]}, 1)
+    assert (changed.status_code, changed.json["version"]) == (201, 2)
+    late = send(f"/referrals/{waits}/waitlist", {"sites": []}, 1)
+    assert (late.status_code, late.json["current"]["sites"]) == (412, ["leawood", "paola"])
+
+    first = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)})[0]
+    visit = booked(staffed, holder, first)
+    change(staffed, visit, "cancel", {"reason_code": "patient_declined"})
+    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
+    assert send(f"/offers/{opened['id']}/stop").status_code == 428
+    stale = send(f"/offers/{opened['id']}/stop", version=opened["version"] - 1)
+    assert (stale.status_code, stale.json["current"]["batch"]) == (412, 1)
+    assert send(f"/offers/{opened['id']}/stop", version=opened["version"]).status_code == 200
+
+    entry = f"/waitlist/{joined.json['id']}/leave"
+    assert send(entry).status_code == 428
+    assert send(entry, version=1).status_code == 412
+    assert send(entry, version=2).json["ended"] == "left"
+    assert send(entry, version=2).json["current"]["ended"] == "left"
+
+    shut = {"site_id": "paola", "starts_at": "2031-01-01", "ends_at": "2031-01-02", "reason": "holiday"}
+    closure = send("/closures", shut).json
+    assert send(f"/closures/{closure['id']}/lift").status_code == 428
+    assert send(f"/closures/{closure['id']}/lift", version=closure["version"]).status_code == 200
+    gone = send(f"/closures/{closure['id']}/lift", version=closure["version"])
+    assert (gone.status_code, bool(gone.json["current"]["lifted_at"])) == (412, True)
+
+    here = send(f"/referrals/{holder}/walk-ins", {"site_id": "paola"}).json
+    (row,) = staffed.get("/board?site=paola", FRONT_DESK)["items"]
+    assert send(f"/walk-ins/{here['id']}/seen").status_code == 428
+    assert send(f"/walk-ins/{here['id']}/seen", version=row["version"]).status_code == 200
+    other = send(f"/walk-ins/{here['id']}/left", version=row["version"])
+    assert (other.status_code, other.json["current"]["state"]) == (412, "seen")

@@ -13,14 +13,16 @@ from services.dashboard.model import Staff
 from services.dashboard.rules.roles import ADMIN, ROLES
 
 
-def change_role(session: Session, actor: Actor, staff: Staff, role: str, sites: Sequence[str]) -> None:
-    """Give `staff` another role or other sites; raises `StaffRefused` (bad_role, last_admin)."""
+def change_role(
+    session: Session, actor: Actor, staff: Staff, role: str, sites: Sequence[str], *, provider_id: str = ""
+) -> None:
+    """Give `staff` another role, other sites or another calendar; raises `StaffRefused` (bad_role, last_admin)."""
     if role not in ROLES:
         raise StaffRefused("bad_role")
     if staff.role == ADMIN and role != ADMIN:
         refuse_last_admin(session)
-    before = {"role": staff.role, "sites": list(staff.sites)}
-    staff.role, staff.sites = role, list(sites)
+    before = {"role": staff.role, "sites": list(staff.sites), "provider": staff.provider_id}
+    staff.role, staff.sites, staff.provider_id = role, list(sites), provider_id
     end_all_sessions(session, staff.id, "role_changed")
     record(
         session,
@@ -28,7 +30,7 @@ def change_role(session: Session, actor: Actor, staff: Staff, role: str, sites: 
         "change_role",
         "staff",
         staff.id,
-        details={"before": before, "after": {"role": role, "sites": list(sites)}},
+        details={"before": before, "after": {"role": role, "sites": list(sites), "provider": provider_id}},
     )
 
 

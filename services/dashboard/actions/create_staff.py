@@ -33,8 +33,12 @@ def create_staff(
     password: str,
     salt: str,
     sites: Sequence[str] = (),
+    provider_id: str = "",
 ) -> Staff:
-    """Add an account and its audit entry; raises `StaffRefused`. `sites`: ids, () for every site."""
+    """Add an account and its audit entry; raises `StaffRefused`. `sites`: ids, () for every site.
+
+    `provider_id`: whom the schedule knows them as.
+    """
     address = email.strip().lower()
     if role not in ROLES:
         raise StaffRefused("bad_role")
@@ -51,6 +55,7 @@ def create_staff(
         name=name.strip(),
         role=role,
         sites=list(sites),
+        provider_id=provider_id,
         password=hash_password(password, salt),
         fs_uniquifier=secrets.token_hex(24),
         active=True,
@@ -58,5 +63,12 @@ def create_staff(
     )
     session.add(staff)
     session.flush()
-    record(session, actor, "create_staff", "staff", staff.id, details={"role": role, "sites": list(sites)})
+    record(
+        session,
+        actor,
+        "create_staff",
+        "staff",
+        staff.id,
+        details={"role": role, "sites": list(sites), "provider": provider_id},
+    )
     return staff

@@ -24,7 +24,10 @@ class Role(RoleMixin):
 
 
 class Staff(Base, UserMixin):
-    """One person who works here. They hold one role and work at the sites named; () means at every site."""
+    """One person who works here. They hold one role and work at the sites named; () means at every site.
+
+    `provider_id`: whose visits of the schedule are theirs, "" for who sees no patients of their own.
+    """
 
     __tablename__ = "staff"
 
@@ -34,6 +37,7 @@ class Staff(Base, UserMixin):
     password: Mapped[str] = mapped_column(Text)
     role: Mapped[str] = mapped_column(Text)
     sites: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    provider_id: Mapped[str] = mapped_column(Text, server_default=text("''"), default="")
     active: Mapped[bool] = mapped_column(Boolean, server_default=text("true"))
     fs_uniquifier: Mapped[str] = mapped_column(Text, unique=True)
     failures_in_a_row: Mapped[int] = mapped_column(Integer, server_default="0")
@@ -47,4 +51,11 @@ class Staff(Base, UserMixin):
 
     def actor(self) -> Actor:
         """Who the owners' APIs and the audit trail see acting."""
-        return Actor("staff", str(self.id), role=self.role, name=self.name, sites=tuple(self.sites))
+        return Actor(
+            "staff",
+            str(self.id),
+            role=self.role,
+            name=self.name,
+            sites=tuple(self.sites),
+            provider_id=self.provider_id,
+        )

@@ -43,6 +43,8 @@ def appointment_routes(desk: Desk) -> Blueprint:
         body = dict(deed.body)
         if deed_name == "cancel":
             body["reason_code"] = request.form.get("reason_code", "")
+        if deed.path == "outcome" and request.form.get("note", "").strip():
+            body["note"] = request.form["note"].strip()
         try:
             change_visit(
                 desk.owners,

@@ -9,6 +9,8 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.routes.desk import Desk
 
 SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
+# Of records whose form says what was seen of them: places on the list, rounds of offers, closures.
+SEEN_FIELDS = ("batch", "sites", "expires_at", "ended", "lifted_at")
 
 
 def show_away(away: OwnerAway, back: str) -> Any:
@@ -26,9 +28,9 @@ def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str) -> Any
     current = refusal.body.get("current")
     current = current if isinstance(current, dict) else {}
     differing = [
-        (name, request.form.get(f"seen_{name}", ""), current.get(name))
-        for name in SHOWN_FIELDS
-        if name in current and str(current.get(name) or "") != request.form.get(f"seen_{name}", "")
+        (name, request.form.get(f"seen_{name}", ""), _as_seen(current.get(name)))
+        for name in (*SHOWN_FIELDS, *(one for one in SEEN_FIELDS if f"seen_{one}" in request.form))
+        if name in current and _as_seen(current.get(name)) != request.form.get(f"seen_{name}", "")
     ]
     return render_template(
         "deed_refused.html",
@@ -39,3 +41,8 @@ def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str) -> Any
         alternatives=refusal.body.get("alternatives") or [],
         allowed=refusal.body.get("allowed") or [],
     ), refusal.status
+
+
+def _as_seen(value: Any) -> str:
+    """A field as the form that was opened wrote it."""
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value or "")

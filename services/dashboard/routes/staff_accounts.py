@@ -41,6 +41,7 @@ def staff_account_routes(desk: Desk, password_salt: str) -> Blueprint:
             accounts=accounts,
             roles=ROLES,
             sites=names(reference(desk.owners, actor(), "sites")),
+            providers=names(reference(desk.owners, actor(), "providers")),
             problem=REFUSALS.get(problem, problem),
             given=given or {},
         )
@@ -66,6 +67,7 @@ def staff_account_routes(desk: Desk, password_salt: str) -> Blueprint:
                     password=form.get("password", ""),
                     salt=password_salt,
                     sites=form.getlist("sites"),
+                    provider_id=form.get("provider_id", ""),
                 )
         except StaffRefused as refusal:
             return page(refusal.code, form)
@@ -82,7 +84,12 @@ def staff_account_routes(desk: Desk, password_salt: str) -> Blueprint:
                     raise not_found("account")
                 if change == "role":
                     change_role(
-                        session, actor(), staff, request.form.get("role", ""), request.form.getlist("sites")
+                        session,
+                        actor(),
+                        staff,
+                        request.form.get("role", ""),
+                        request.form.getlist("sites"),
+                        provider_id=request.form.get("provider_id", ""),
                     )
                 elif change == "disable":
                     disable_staff(session, actor(), staff)

@@ -49,13 +49,10 @@ def join_waitlist(session: Session, actor: Actor, referral_id: UUID, wanted: Wan
             "not_bookable", "The referral cannot be booked now. Nothing was entered.", state=referral.state
         )
     moment = now(session)
-    live = select(WaitlistEntry).where(
-        WaitlistEntry.referral_id == referral.id,
-        WaitlistEntry.visit_type_id == wanted.visit_type_id,
-        WaitlistEntry.ended == "",
-    )
-    entry = session.scalars(live).first()
-    if entry is None:
+    entry = waiting_entry(session, referral.id, wanted.visit_type_id)
+    if entry is not None:
+        entry.version += 1
+    else:
         entry = WaitlistEntry(
             id=new_id(),
             referral_id=referral.id,
@@ -75,6 +72,16 @@ def join_waitlist(session: Session, actor: Actor, referral_id: UUID, wanted: Wan
     return entry
 
 
+def waiting_entry(session: Session, referral_id: UUID, visit_type_id: str) -> WaitlistEntry | None:
+    """Return the referral's live place on the list for the visit type, if it has one."""
+    live = select(WaitlistEntry).where(
+        WaitlistEntry.referral_id == referral_id,
+        WaitlistEntry.visit_type_id == visit_type_id,
+        WaitlistEntry.ended == "",
+    )
+    return session.scalars(live).first()
+
+
 def leave_waitlist(session: Session, actor: Actor, entry_id: UUID, how: str = "left") -> WaitlistEntry:
     """End the entry (`left` or `booked`); ending one that has ended changes nothing. Raises 404."""
     entry = session.get(WaitlistEntry, entry_id, with_for_update=True)
@@ -82,6 +89,7 @@ def leave_waitlist(session: Session, actor: Actor, entry_id: UUID, how: str = "l
         raise not_found("waiting list entry")
     if not entry.ended:
         entry.ended, entry.ended_at = how, now(session)
+        entry.version += 1
         record(session, actor, "leave_waitlist", "referral", entry.referral_id, reason=how)
     return entry
 

@@ -2,12 +2,17 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from uuid import NAMESPACE_URL, uuid5
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from kernel.audit import record
 from kernel.clock import now
+from kernel.context import Actor
+from kernel.contracts.professional_notice import StaffAlerted
 from kernel.ids import new_id
+from kernel.outbox import emit
 from services.referral.model.waitlist import PromiseGap
 from services.referral.queries.clinic_facts import clinic_for, visit_rules
 from services.referral.queries.sites import list_visit_types
@@ -17,10 +22,14 @@ from services.referral.rules.slot_promise import CLINIC_PROMISE, promised_until
 REACH = timedelta(days=60)
 # A gap of an hour is a busy day; after this long somebody has to add hours.
 ALERT_AFTER = timedelta(days=2)
+WATCH = Actor("system", "referral.promises")
 
 
 def watch_promises(session: Session) -> int:
-    """Open, refresh or close the gap of every site and first visit; return how many stand open."""
+    """Open, refresh or close the gap of every site and first visit; return how many stand open.
+
+    One that has stood for `ALERT_AFTER` is told to the site's managers, once.
+    """
     moment = now(session)
     standing = select(PromiseGap).where(PromiseGap.closed_at.is_(None)).with_for_update()
     open_gaps = {(gap.site_id, gap.visit_type_id): gap for gap in session.scalars(standing)}
@@ -32,11 +41,25 @@ def watch_promises(session: Session) -> int:
             gap = PromiseGap(id=new_id(), site_id=site_id, visit_type_id=visit_type_id, opened_at=moment)
             session.add(gap)
         gap.seen_at, gap.next_free_at = moment, next_free
+        if gap.alerted_at is None and moment - gap.opened_at >= ALERT_AFTER:
+            _alert(session, gap, moment)
     for place, gap in open_gaps.items():
         if place not in found:
             gap.closed_at = moment
     session.flush()
     return len(found)
+
+
+def _alert(session: Session, gap: PromiseGap, moment: datetime) -> None:
+    """Tell the managers of the site once: somebody has to add hours."""
+    gap.alerted_at = moment
+    alert_id = uuid5(NAMESPACE_URL, f"promise_gap:{gap.id}")
+    alert = StaffAlerted(
+        alert_id=alert_id, kind="no_free_slot", roles=["manager"], site=gap.site_id, urgent=False, at=moment
+    )
+    emit(session, "staff_alerted", alert_id, alert)
+    details = {"site": gap.site_id, "visit_type": gap.visit_type_id}
+    record(session, WATCH, "alert_promise_gap", "promise_gap", gap.id, details=details)
 
 
 def open_gaps(session: Session) -> list[PromiseGap]:

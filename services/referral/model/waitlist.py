@@ -47,6 +47,7 @@ class WaitlistEntry(Base):
     expires_at: Mapped[datetime] = mapped_column(Moment)
     ended: Mapped[str] = mapped_column(Text, default="")
     ended_at: Mapped[datetime | None] = mapped_column(Moment)
+    version: Mapped[int] = mapped_column(Integer, server_default="1", default=1)
 
     __table_args__ = (
         CheckConstraint("ended IN ('', 'booked', 'left', 'expired')", name="ended"),
@@ -131,7 +132,10 @@ class WalkIn(Base):
 
 
 class PromiseGap(Base):
-    """A stretch of time in which a site could not give a visit type within the promise. Open until `closed_at`."""
+    """A stretch of time in which a site could not give a visit type within the promise. Open until `closed_at`.
+
+    `alerted_at`: when staff were told, once it had stood too long.
+    """
 
     __tablename__ = "promise_gap"
 
@@ -142,6 +146,7 @@ class PromiseGap(Base):
     seen_at: Mapped[datetime] = mapped_column(Moment)
     next_free_at: Mapped[datetime | None] = mapped_column(Moment)
     closed_at: Mapped[datetime | None] = mapped_column(Moment)
+    alerted_at: Mapped[datetime | None] = mapped_column(Moment)
 
     __table_args__ = (
         Index(

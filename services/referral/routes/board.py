@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.clock import now
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, invalid
+from kernel.web.problems import FieldProblem, invalid, not_found
 from services.referral.actions.receive_walk_in import end_walk_in, receive_unknown_walk_in, receive_walk_in
 from services.referral.model.referral import Referral
 from services.referral.model.waitlist import WalkIn
@@ -85,9 +86,12 @@ def board_routes(parts: Parts) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            return Reply(
-                _walk_in_json(end_walk_in(session, who.actor, id_or_404(walk_in_id, "walk-in"), how)), 200
-            )
+            walk_in = session.get(WalkIn, id_or_404(walk_in_id, "walk-in"), with_for_update=True)
+            if walk_in is None or not sees_site(who.actor.sites, walk_in.site_id):
+                raise not_found("walk-in")
+            require_match(walk_in.version, **_walk_in_json(walk_in))
+            end_walk_in(session, who.actor, walk_in.id, how)
+            return Reply(_walk_in_json(walk_in), 200, {"ETag": etag(walk_in.version)})
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -145,6 +149,7 @@ def _board(session: Session, site_id: str) -> list[dict[str, Any]]:
         assert walk_in.patient is not None
         rows[here.id] = {
             "kind": "walk_in",
+            "version": walk_in.version,
             "referral_id": text_id(walk_in.referral_id),
             "provider": None,
             "starts_at": None,

@@ -66,10 +66,16 @@ def _letter(letter: InboundReferral) -> dict[str, Any]:
     }
 
 
+def note_version(note: ConsultNote) -> int:
+    """A note changes twice: when it is reviewed and when its receipt is acknowledged."""
+    return 1 + (note.reviewed_at is not None) + (note.acknowledged_at is not None)
+
+
 def note_json(note: ConsultNote) -> dict[str, Any]:
     """A consult note with its three steps."""
     return {
         "id": str(note.id),
+        "version": note_version(note),
         "text": note.text.reveal() if note.text else "",
         "returned_at": moment(note.returned_at),
         "returned_by": note.returned_by,

@@ -55,7 +55,9 @@ def case_routes(parts: Parts) -> APIBlueprint:
 
 def treats(actor: Actor, case: Case) -> bool:
     """True for a therapist with a visit on this referral: they may read the answers of their own patients."""
-    return actor.role == "therapist" and any(visit.provider_id == actor.id for visit in case.visits)
+    if actor.role != "therapist" or not actor.provider_id:
+        return False
+    return any(visit.provider_id == actor.provider_id for visit in case.visits)
 
 
 def visible_referral(session: Session, referral_id: str, actor: Actor, *, lock: bool = False) -> Referral:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.clock import now
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
@@ -96,10 +97,13 @@ def closure_routes(parts: Parts) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            closure = lift_closure(session, who.actor, id_or_404(closure_id, "closure"))
-            if closure.site_id and not sees_site(who.actor.sites, closure.site_id):
+            closure = session.get(Closure, id_or_404(closure_id, "closure"), with_for_update=True)
+            if closure is None or (closure.site_id and not sees_site(who.actor.sites, closure.site_id)):
                 raise not_found("closure")
-            return Reply(_closure_json(session, closure, who.actor.sites), 200)
+            require_match(closure_version(closure), **_closure_json(session, closure, who.actor.sites))
+            lift_closure(session, who.actor, closure.id)
+            headers = {"ETag": etag(closure_version(closure))}
+            return Reply(_closure_json(session, closure, who.actor.sites), 200, headers)
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -117,10 +121,16 @@ def _zone_of_subject(session: Session, body: shapes.ClosureIn) -> ZoneInfo:
     return zone_of(session, site_id, "json.site_id")
 
 
+def closure_version(closure: Closure) -> int:
+    """A closure changes once: when it is lifted."""
+    return 1 if closure.lifted_at is None else 2
+
+
 def _closure_json(session: Session, closure: Closure, sites: tuple[str, ...]) -> dict[str, Any]:
     stranded = [v for v in stranded_visits(session, closure) if sees_site(sites, v.site.id)]
     return {
         "id": str(closure.id),
+        "version": closure_version(closure),
         "site_id": closure.site_id,
         "room_id": closure.room_id,
         "provider_id": closure.provider_id,

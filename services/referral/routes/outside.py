@@ -24,7 +24,7 @@ from services.referral.actions.return_note import return_note
 from services.referral.actions.review_note import review_note
 from services.referral.model.schedule import Site
 from services.referral.queries.outside import find_letter, find_note
-from services.referral.routes.case_view import note_json
+from services.referral.routes.case_view import note_json, note_version
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.outside_shapes import AmendIn, NoteIn, NothingIn, OutsideIn, OutsidePatientIn
 from services.referral.routes.protocol_shapes import AnyOut
@@ -189,8 +189,9 @@ def _add_notes(routes: APIBlueprint, parts: Parts) -> None:
             note = None if parsed is None else find_note(session, referral.id, parsed)
             if note is None:
                 raise not_found("note")
+            require_match(note_version(note), **note_json(note))
             deed(session, who.actor, note)
-            return Reply(note_json(note), 200)
+            return Reply(note_json(note), 200, {"ETag": etag(note_version(note))})
 
         return once(parts.database, who.client, step_once).as_flask()
 

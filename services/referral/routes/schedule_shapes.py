@@ -154,6 +154,7 @@ class WaitOut(BaseModel):
     """A place on the waiting list."""
 
     id: str
+    version: int
     referral_id: str
     patient_id: str
     visit_type: str
@@ -172,6 +173,7 @@ class RoundOut(BaseModel):
     """A freed slot that is offered, a batch at a time."""
 
     id: str
+    version: int
     visit_type: str
     site: str
     provider_id: str
@@ -324,6 +326,7 @@ class ClosureOut(BaseModel):
     """A closure with the visits that are booked in it."""
 
     id: str
+    version: int
     site_id: str | None
     room_id: str | None
     provider_id: str | None

@@ -1,13 +1,16 @@
 """The waiting list and the offers made from it; and what a patient does with an offer."""
 
 from typing import Any
+from uuid import UUID
 
 from apiflask import APIBlueprint
-from flask import jsonify
+from flask import jsonify, request
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.clock import now
+from kernel.context import Actor
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
@@ -20,7 +23,7 @@ from services.referral.actions.claim_offer import (
     find_offer,
     take_other_time,
 )
-from services.referral.actions.join_waitlist import Wanted, join_waitlist, leave_waitlist
+from services.referral.actions.join_waitlist import Wanted, join_waitlist, leave_waitlist, waiting_entry
 from services.referral.actions.offer_freed_slot import close_round
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
 from services.referral.queries.sites import find_site, find_visit_type, first_visit_of_route
@@ -66,13 +69,20 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
     @routes.output(shapes.WaitOut, status_code=201)
     @routes.doc(security="bearer")
     def join(referral_id: str, body: shapes.WaitIn) -> Any:
-        """Put the patient on the list for a visit or an earlier one, or change what suits them."""
+        """Put the patient on the list for a visit or an earlier one; with If-Match, change what suits them.
+
+        409 `already_waiting` with the place they have when it is sent without the version seen: nothing is overwritten.
+        """
         who = principal()
 
         def deed(session: Session) -> Reply:
-            referral = visible_referral(session, referral_id, who.actor)
-            entry = join_waitlist(session, who.actor, referral.id, _wanted(session, body, referral.route))
-            return Reply(_entry_json(entry), 201)
+            referral = visible_referral(session, referral_id, who.actor, lock=True)
+            wanted = _wanted(session, body, referral.route)
+            standing = waiting_entry(session, referral.id, wanted.visit_type_id)
+            if standing is not None:
+                _require_seen(standing)
+            entry = join_waitlist(session, who.actor, referral.id, wanted)
+            return Reply(_entry_json(entry), 201, {"ETag": etag(entry.version)})
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -86,9 +96,8 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            entry = leave_waitlist(session, who.actor, id_or_404(entry_id, "waiting list entry"))
-            visible_referral(session, str(entry.referral_id), who.actor)
-            return Reply(_entry_json(entry), 200)
+            entry = _leave(session, who.actor, id_or_404(entry_id, "waiting list entry"))
+            return Reply(_entry_json(entry), 200, {"ETag": etag(entry.version)})
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -117,10 +126,11 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
             opened = session.get(OfferRound, id_or_404(round_id, "round"), with_for_update=True)
             if opened is None or not sees_site(who.actor.sites, opened.site_id):
                 raise not_found("round")
+            require_match(round_version(opened), **_round_json(opened))
             if opened.state != "open":
                 raise conflict("round_over", "The round is over. Nothing was changed.", state=opened.state)
             close_round(session, opened, "stopped", who.actor)
-            return Reply(_round_json(opened), 200)
+            return Reply(_round_json(opened), 200, {"ETag": etag(round_version(opened))})
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -221,6 +231,7 @@ def _wanted(session: Session, body: shapes.WaitIn, route: str) -> Wanted:
 def _entry_json(entry: WaitlistEntry) -> dict[str, Any]:
     return {
         "id": str(entry.id),
+        "version": entry.version,
         "referral_id": str(entry.referral_id),
         "patient_id": str(entry.patient_id),
         "visit_type": entry.visit_type_id,
@@ -236,9 +247,36 @@ def _entry_json(entry: WaitlistEntry) -> dict[str, Any]:
     }
 
 
+def round_version(opened: OfferRound) -> int:
+    """A round changes with each batch and once more when it ends: its version tells both."""
+    return 2 * opened.batch + (opened.state != "open")
+
+
+def _leave(session: Session, actor: Actor, entry_id: UUID) -> WaitlistEntry:
+    """End the place the caller has seen; 404 for one of another site."""
+    entry = session.get(WaitlistEntry, entry_id, with_for_update=True)
+    if entry is None:
+        raise not_found("waiting list entry")
+    visible_referral(session, str(entry.referral_id), actor)
+    require_match(entry.version, **_entry_json(entry))
+    return leave_waitlist(session, actor, entry.id)
+
+
+def _require_seen(entry: WaitlistEntry) -> None:
+    """Raise unless the caller names the version of the place they would overwrite."""
+    if "If-Match" not in request.headers:
+        raise conflict(
+            "already_waiting",
+            "The patient is on the list already. Nothing was changed.",
+            current=_entry_json(entry),
+        )
+    require_match(entry.version, **_entry_json(entry))
+
+
 def _round_json(opened: OfferRound) -> dict[str, Any]:
     return {
         "id": str(opened.id),
+        "version": round_version(opened),
         "visit_type": opened.visit_type_id,
         "site": opened.site_id,
         "provider_id": opened.provider_id,
