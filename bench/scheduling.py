@@ -21,7 +21,7 @@ from services.referral.actions.seed_clinic import read_clinic, seed_clinic
 from tests.servers import free_port
 
 PROVIDERS_A_SITE = 60
-BOOKINGS = 80
+BOOKINGS = 200
 NURSE = Actor("staff", "bench-nurse", role="nurse", name="Bench Nurse")
 
 
@@ -73,7 +73,10 @@ def measure_scheduling(clinic: BenchClinic, seconds: float) -> list[Result]:
 
 
 def _hire(clinic: BenchClinic) -> None:
-    """Give every site 60 providers by copying those it has, under the action that seeds the clinic."""
+    """Give every site 60 providers by copying those it has, each with a room of their own of each kind.
+
+    With the clinic's own two rooms a site, three in four bookings would measure how rooms run out.
+    """
     document = read_clinic()
     models = document["providers"]
     sites = [site["id"] for site in document["sites"]]
@@ -82,6 +85,12 @@ def _hire(clinic: BenchClinic) -> None:
         at_site = [one for one in models if site in json.dumps(one, default=str)]
         model = at_site[number % len(at_site)]
         copies.append(model | {"id": f"bench_{site}_{number}", "name": f"Bench {site} {number}"})
+    for site in document["sites"]:
+        site["rooms"] |= {
+            "exam": PROVIDERS_A_SITE,
+            "treatment": PROVIDERS_A_SITE,
+            "gym": [2] * PROVIDERS_A_SITE,
+        }
     document["providers"] = [*models, *copies]
     store = Database(clinic.stack.owner_url("referral"), name="bench-seed", statement_timeout_ms=60_000)
     with store.transaction() as session:
@@ -122,7 +131,8 @@ def _book(clinic: BenchClinic, referrals: list[str]) -> tuple[int, float, int]:
         found = clinic.hands.get(
             "referral", "/api/referral/v1/slots", route="physical_therapy", site=site, days="30", limit="100"
         )
-        offered += found.body["items"]
+        # One time of each provider: two of one would overlap, and the second only be refused.
+        offered += {slot["provider"]["id"]: slot for slot in reversed(found.body["items"])}.values()
     slots, lock, refused = iter(offered), threading.Lock(), 0
 
     def book(one: str) -> bool:

@@ -12,8 +12,10 @@ from sqlalchemy import text
 from tests.referral.calendar_steps import book, many_ready_to_book, slots
 from tests.referral.conftest import Clinic
 
-# The whole of FAULT-44 is ROUNDS=50; two rounds show the same in a test run that people wait for.
+# The whole of FAULT-44 is ROUNDS=50 on a quiet machine, which also holds the losers' wait to its limit; two rounds show
+# the same in a test run that people wait for, beside whatever else the machine does.
 ROUNDS = int(os.environ.get("ROUNDS", "2"))
+WHOLE, WAIT_MS = 50, 300
 CLIENTS = 200
 THREADS = 8
 
@@ -68,3 +70,5 @@ def test_two_hundred_clients_and_one_slot_make_one_winner(staffed: Clinic) -> No
     # How long a loser waits depends on what else the machine does; how much work the answer is does not.
     print(f"work of an answer: p95 {lost_cpu_ms[int(len(lost_cpu_ms) * 0.95)]:.0f} ms of CPU")
     assert lost_cpu_ms[int(len(lost_cpu_ms) * 0.95)] < 300
+    if ROUNDS >= WHOLE:
+        assert lost_ms[int(len(lost_ms) * 0.95)] <= WAIT_MS

@@ -1,5 +1,6 @@
 """The schedule against a model of it: whatever is booked, held, moved or cancelled, in any order, both agree."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -32,6 +33,8 @@ from services.referral.actions.move_appointment import move_appointment
 from tests.referral.calendar_steps import many_ready_to_book, slots
 from tests.referral.conftest import Clinic
 
+# Twenty deeds an example; MOVES=10000 by hand makes 500 examples of it.
+EXAMPLES = max(12, int(os.environ.get("MOVES", "240")) // 20)
 DESK = Actor("staff", "desk-1", "front_desk", "Dana Wells")
 POINTS = ("before_seats_taken", "before_booking_commit")
 EXAM_MINUTES, BUFFER_AFTER, VISIT_MINUTES = 45, 5, 30
@@ -199,6 +202,9 @@ def test_the_schedule_agrees_with_its_model(staffed: Clinic) -> None:
     run_state_machine_as_test(
         Schedule,
         settings=settings(
-            max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=EXAMPLES,
+            stateful_step_count=20,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

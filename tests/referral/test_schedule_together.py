@@ -1,5 +1,6 @@
 """Sixteen clients book, hold, move and cancel at random while deeds are broken off: nothing is sold twice or half-done."""
 
+import os
 import random
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,9 @@ from kernel.failpoints import arm
 from tests.referral.calendar_steps import booked, change, many_ready_to_book, slots, wish
 from tests.referral.conftest import FRONT_DESK, Clinic
 
-CLIENTS, DEEDS = 16, 12
+# MOVES=10000 by hand is what the issue asks for (docs/benchmarks.md says how long); a test run does 192 deeds.
+CLIENTS = 16
+DEEDS = int(os.environ.get("MOVES", "192")) // CLIENTS
 
 OVERLAPS = """
 SELECT count(*) FROM seat_use a JOIN seat_use b ON a.id < b.id AND a.seat_number = b.seat_number

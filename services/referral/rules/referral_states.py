@@ -105,4 +105,11 @@ def allowed_states(from_state: str) -> list[str]:
 
 def allowed_deeds(from_state: str) -> list[str]:
     """Return the deeds staff may do on a referral in this state, in the order of the table."""
-    return list(dict.fromkeys(m.deed for m in MOVES if m.by_staff and from_state in m.from_states))
+    return list(_DEEDS[from_state])
+
+
+# Worked out once: the worklist shows the deeds of fifty rows at a time.
+_DEEDS: dict[str, tuple[str, ...]] = {
+    state: tuple(dict.fromkeys(m.deed for m in MOVES if m.by_staff and state in m.from_states))
+    for state in STATES
+}

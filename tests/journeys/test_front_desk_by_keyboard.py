@@ -1,0 +1,78 @@
+"""The front desk with the phone in one hand: every deed of the schedule by keyboard, on a whole clinic."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.journeys.test_first_question_to_confirmed import staff_page
+from tests.journeys.test_offer_by_text import Desk
+from tests.stack import RunningStack
+
+PHONE = "+18165550199"
+MOST_TABS = 250
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Press Tab until `wanted` has the focus, as somebody without a mouse does."""
+    expect(wanted).to_be_visible()
+    for _ in range(MOST_TABS):
+        if wanted.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError("Tab never comes there")
+
+
+def press(page: Page, wanted: Locator) -> None:
+    tab_to(page, wanted)
+    page.keyboard.press("Enter")
+
+
+def go(page: Page, letter: str, title: str) -> None:
+    page.keyboard.press("g")
+    page.keyboard.press(letter)
+    expect(page.locator("h1")).to_contain_text(title)
+
+
+@pytest.mark.capability("S8", "S10", "L12", "L13")
+@pytest.mark.xdist_group("stack")
+def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack, chromium: Browser) -> None:
+    desk = Desk(stack)
+    referral = desk.ready_to_book(PHONE)
+    page = staff_page(chromium, stack, "front_desk")
+    case = f"{stack.address}/staff/referrals/{referral}"
+    page.goto(case)
+    # Find a slot and book the first of the day after today: today's may pass while the test runs.
+    page.keyboard.press("b")
+    tomorrow = page.locator(".day", has_text=re.compile("tomorrow", re.IGNORECASE)).first
+    press(page, tomorrow.locator("button.slot").first)
+    expect(page.locator(".notice--green")).to_contain_text("Booked")
+    # Wait for an earlier one, see the list, take the patient off again.
+    page.keyboard.press("e")
+    expect(page.locator(".notice--green")).to_contain_text("waiting list")
+    go(page, "l", "Waiting list")
+    row = page.locator("tr", has_text=f"Waits-{PHONE[-3:]}")
+    press(page, row.get_by_role("button", name="Take off"))
+    expect(row).to_have_count(0)
+    # Move from the day's list.
+    go(page, "t", "Today")
+    page.keyboard.press("]")
+    day = page.locator("tr", has_text=f"Waits-{PHONE[-3:]}")
+    press(page, day.locator("summary"))
+    press(page, day.get_by_role("link", name="Move to another time"))
+    press(page, page.locator(".day button.slot").nth(5))
+    expect(page.locator(".notice--green")).to_contain_text(re.compile("moved", re.IGNORECASE))
+    # A link to the patient's status page, the worklists and the radar.
+    page.goto(case)
+    press(page, page.get_by_role("button", name="Link for the patient"))
+    expect(page.locator("main")).to_contain_text("/intake/s")
+    go(page, "w", "Worklists")
+    go(page, "k", "Stuck")
+    # Cancel.
+    visit = desk.hands.get("referral", f"/api/referral/v1/referrals/{referral}").body["appointments"][-1]
+    page.goto(f"{stack.address}/staff/appointments/{visit['id']}/cancel")
+    tab_to(page, page.locator("input[name=reason_code]").first)
+    page.keyboard.press("Space")
+    press(page, page.get_by_role("button", name="Cancel the visit"))
+    page.goto(case)
+    expect(page.locator(".patient-state")).to_contain_text("To book")
