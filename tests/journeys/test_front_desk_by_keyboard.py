@@ -65,7 +65,7 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     # A link to the patient's status page, the worklists and the radar.
     page.goto(case)
     press(page, page.get_by_role("button", name="Link for the patient"))
-    expect(page.locator("main")).to_contain_text("/intake/s")
+    expect(page.locator("input[readonly]")).to_have_value(re.compile("/intake/s"))
     go(page, "w", "Worklists")
     go(page, "k", "Stuck")
     # Cancel.

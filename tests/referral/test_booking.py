@@ -98,12 +98,14 @@ def test_a_taken_slot_is_refused_with_the_next_ones(staffed: Clinic) -> None:
         ({"visit_type": "tea"}, 422, "unknown"),
         ({"provider_id": "ruth_castellano"}, 409, "no_skill"),
         ({"minutes": 0}, 422, "invalid"),
+        ({"ends_at": "2030-03-03T15:00:00+00:00"}, 422, "invalid"),
         ({"days": 100}, 409, "beyond_horizon"),
     ],
 )
 def test_what_is_not_offered_cannot_be_booked(
     staffed: Clinic, change_by: dict[str, Any], status: int, code: str
 ) -> None:
+    """BAD-57, BAD-62: a time in the past, in closed hours, of another site or kind, of no length or 25 hours."""
     referral = ready_to_book(staffed)
     slot = slots(staffed, visit_type="pt_evaluation", site="leawood", provider="tomas_quintero")[0]
     change_by = dict(change_by)
@@ -122,6 +124,7 @@ def test_what_is_not_offered_cannot_be_booked(
 
 
 def test_a_red_flag_hold_refuses_booking_with_a_phone_number(staffed: Clinic) -> None:
+    """BAD-59."""
     slot = slots(staffed, visit_type="same_day_clinician")[0]
     flagged = staffed.submit({"age_years": 51, "regions": ["low_back"], "saddle_numbness": True})
     refused = book(staffed, flagged["id"], slot)
@@ -130,6 +133,7 @@ def test_a_red_flag_hold_refuses_booking_with_a_phone_number(staffed: Clinic) ->
 
 
 def test_booking_twice_and_before_acceptance_is_refused(staffed: Clinic) -> None:
+    """BAD-60, and BAD-61: triage cannot be skipped."""
     first, *_, second = slots(staffed, visit_type="pt_evaluation", site="leawood")[:9]
     waiting = staffed.submit()
     early = book(staffed, waiting["id"], first)
@@ -279,6 +283,7 @@ def test_the_front_desk_may_not_overbook_and_a_nurse_may(staffed: Clinic) -> Non
 
 
 def test_wall_clock_times_in_the_gap_or_the_repeated_hour_are_not_guessed(staffed: Clinic) -> None:
+    """BAD-58."""
     referral = ready_to_book(staffed)
     slot = slots(staffed, visit_type="pt_evaluation", site="leawood")[0]
     gap = book(staffed, referral["id"], {**slot, "starts_at": "2027-03-14T02:30:00"})

@@ -35,6 +35,7 @@ def refer(clinic: Clinic, actor: Any = NURSE, **changes: Any) -> Any:
 
 @pytest.mark.capability("L15")
 def test_the_same_sender_and_id_is_one_referral_whatever_the_key(clinic: Clinic) -> None:
+    """BAD-66."""
     first, again = refer(clinic), refer(clinic)
     assert (first.status_code, again.status_code) == (201, 200)
     assert first.json["id"] == again.json["id"]

@@ -49,6 +49,7 @@ def test_no_visit_happens_without_triage_and_nothing_closes_without_attending() 
 
 @pytest.mark.capability("L1")
 def test_every_illegal_move_is_refused_with_what_is_allowed_and_leaves_nothing(clinic: Clinic) -> None:
+    """BAD-61."""
     case = clinic.submit()
     closed = clinic.do(case, "decline", {"reason_code": "outside_our_scope", "note": "Other city."})
     refused = clinic.call("POST", f"/referrals/{case['id']}/accept", {}, version=closed["version"])
@@ -87,6 +88,7 @@ def test_moves_are_only_ever_added(clinic: Clinic) -> None:
 
 
 def test_a_decline_and_a_redirect_take_a_listed_reason_only(clinic: Clinic) -> None:
+    """BAD-62 and BAD-63: routes and codes nobody lists, an empty override reason, a note over 2,000 characters."""
     case = clinic.submit()
     for deed, body in (
         ("decline", {"reason_code": "because"}),
