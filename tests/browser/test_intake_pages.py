@@ -13,6 +13,10 @@ from werkzeug.serving import make_server
 from tests.conftest import DatabaseFactory
 from tests.intake.conftest import Clinic, Keys, make_clinic, new_keys
 
+STOPS = {
+    "en": "Call 911 or go to an emergency room now",
+    "es": "Llame al 911 o vaya a urgencias ahora",
+}
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SHOTS = os.environ.get("INTAKE_SHOTS", "")
 KINDS_ON_PAGE = (
@@ -157,17 +161,33 @@ def test_every_page_is_accessible_at_320_px(
     context.close()
 
 
-def test_the_stop_is_loud_and_accessible(chromium: Browser, served: tuple[str, Clinic], axe: str) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, bypass_csp=True)
+@pytest.mark.parametrize(
+    ("lang", "width"),
+    [("en", 1280), ("es", 320)],
+)
+def test_the_stop_is_loud_and_accessible(
+    chromium: Browser, served: tuple[str, Clinic], axe: str, lang: str, width: int
+) -> None:
+    """It stands above the same-day text that was shown before it; after it a link that opens nothing."""
+    context = chromium.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
     visit = Visit(context, served[0], axe)
-    visit.start("en", given_name="Luis", phone="816-555-0132")
+    visit.start(lang, given_name="Luis", phone="816-555-0132" if lang == "en" else "816-555-0138")
+    here = visit.page.url.rpartition("/")[0].removeprefix(served[0])
+    visit.open(f"{here}/fever_and_illness")
+    visit.page.click("label[for='f-fever-true']")
+    visit.save_and_go_on()
+    assert "/notice/" in visit.page.url
+    visit.check(f"{lang}_notice")
+    visit.check_style("notice")
+    visit.page.click("main form button[type=submit]")
+    visit.open(f"{here}/emergency_signs")
     visit.page.click("label[for='f-thunderclap-true']")
     visit.save_and_go_on()
-    assert (
-        visit.page.get_by_role("heading", level=1).inner_text() == "Call 911 or go to an emergency room now"
-    )
-    visit.check("en_stopped")
+    assert visit.page.get_by_role("heading", level=1).inner_text() == STOPS[lang]
+    visit.check(f"{lang}_stopped")
     visit.check_style("stopped")
+    visit.open(f"/intake/q/{'x' * 43}/")
+    visit.check(f"{lang}_refused")
     context.close()
 
 

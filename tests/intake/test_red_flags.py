@@ -196,6 +196,30 @@ def test_a_same_day_flag_tells_the_patient_at_once_that_somebody_will_call(
 
 
 @pytest.mark.capability("I12")
+def test_the_most_urgent_text_stands_first_whatever_was_shown_before(
+    clinic: Clinic, browser: Browser
+) -> None:
+    """Thoughts of self-harm and a same-day flag first, then an emergency: 911 is what the stopped page begins with."""
+    browser.start()
+    token = browser.token
+    browser.open(f"/intake/q/{token}/mood").send({"phq9_1": "LA6571-9", "phq9_2": "LA6571-9"})
+    browser.open(f"/intake/q/{token}/mood_more").send({"phq9_9": "LA6569-3"})
+    assert "988" in browser.body
+    browser.send()
+    browser.open(f"/intake/q/{token}/fever_and_illness").send({"fever": "true"})
+    assert "call you today" in browser.body, "a same-day text is owed beside the other"
+    browser.send()
+    browser.open(f"/intake/q/{token}/emergency_signs").send({"thunderclap": "true"})
+    assert "/s/" in browser.at
+    heading = browser.body.partition("<h1")[2].partition("</h1>")[0]
+    assert "Call 911" in heading
+    assert "988" in browser.body
+    submission = str(clinic.sql("SELECT id FROM submission")[0].id)
+    kinds = [one["kind"] for one in clinic.get(f"/submissions/{submission}")["safety_notices"]]
+    assert sorted(kinds) == ["emergency", "same_day", "self_harm"], "each kind is stored once, word for word"
+
+
+@pytest.mark.capability("I12")
 def test_the_call_back_is_on_the_board_within_five_seconds_without_redis(
     database: DatabaseFactory, service_keys: Keys
 ) -> None:

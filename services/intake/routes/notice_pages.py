@@ -12,6 +12,7 @@ from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.page_facts import PageFacts
+from services.intake.rules.safety_kinds import urgency
 from services.intake.texts import texts
 
 
@@ -29,7 +30,7 @@ def notice_pages(database: Database, facts: PageFacts) -> Blueprint:
             draft = draft_behind(session, link)
             waiting = [
                 (one.kind, (one.text.reveal() if one.text else "").split("\n"))
-                for one in notices_of(session, draft.submission.id)
+                for one in sorted(notices_of(session, draft.submission.id), key=lambda one: urgency(one.kind))
                 if one.read_at is None
             ]
         if not waiting:

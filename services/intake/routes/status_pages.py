@@ -20,6 +20,7 @@ from services.intake.routes.answering import held_link
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.link_tokens import TOKEN_LENGTH
+from services.intake.rules.safety_kinds import urgency
 from services.intake.rules.spoken_time import spoken_time
 from services.intake.texts import say, texts
 
@@ -73,7 +74,7 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                         "lines": (one.text.reveal() if one.text else "").split("\n"),
                         "read": one.read_at,
                     }
-                    for one in notices
+                    for one in sorted(notices, key=lambda one: urgency(one.kind))
                 ],
                 steps=STEPS,
                 reached=reached,
