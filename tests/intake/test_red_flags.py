@@ -214,6 +214,9 @@ def test_the_most_urgent_text_stands_first_whatever_was_shown_before(
     heading = browser.body.partition("<h1")[2].partition("</h1>")[0]
     assert "Call 911" in heading
     assert "988" in browser.body
+    assert f'action="{browser.at}read"' in browser.body, "one text unread: the button is there"
+    browser.send(path=f"{browser.at}read")
+    assert clinic.sql("SELECT count(*) AS n FROM safety_notice WHERE read_at IS NULL")[0].n == 0
     submission = str(clinic.sql("SELECT id FROM submission")[0].id)
     kinds = [one["kind"] for one in clinic.get(f"/submissions/{submission}")["safety_notices"]]
     assert sorted(kinds) == ["emergency", "same_day", "self_harm"], "each kind is stored once, word for word"
