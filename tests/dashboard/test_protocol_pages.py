@@ -264,6 +264,20 @@ def test_a_version_tells_who_published_it_and_what_they_overrode(
     assert "Agreed at the spine conference." in page
 
 
+def test_a_golden_case_shows_what_tells_and_all_of_it_on_asking(clinic: Dashboard) -> None:
+    calm = {f"calm_{n}": False for n in range(40)}
+    answers = {**calm, "fever": True, "regions": ["neck"], "hx_days_per_month": 0, "hx_nausea": "none"}
+    case = {"code": "GC9", "title": "Fever", "origin": "shipped", "answers": answers, "expected": {}}
+    clinic.world.extra["referral", "GET", "protocol/golden-cases"] = {"items": [case]}
+    page = clinic.signed_in("nurse").get("/staff/protocol/golden-cases").text
+    assert "fever <b>yes</b>, regions <b>neck</b>; " in page
+    assert "42 answers more" in page
+    assert "calm 7" not in page
+    whole = clinic.signed_in("nurse").get("/staff/protocol/golden-cases?case=GC9").text
+    assert "calm 7 <b>no</b>" in whole
+    assert "answers more" not in whole
+
+
 def test_a_manager_reads_and_the_front_desk_does_not(clinic: Dashboard, draft: dict[str, Any]) -> None:
     clinic.world.extra["referral", "GET", "protocol"] = {"number": 1, "document": draft["document"]}
     clinic.world.extra["referral", "GET", "protocol/versions"] = {"items": []}

@@ -12,6 +12,7 @@ from services.dashboard.queries.staff_list import staff_names
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL, MANAGER
+from services.dashboard.rules.telling_answers import telling_answers
 
 Body = dict[str, Any]
 SHOWN_SECTIONS = ("red_flags", "rules", "tie_breaks", "upgrades", "diagnoses", "modifiers")
@@ -67,7 +68,8 @@ def protocol_routes(desk: Desk) -> Blueprint:
     @staff_only(CLINICAL)
     def golden_cases() -> Any:
         found = part(lambda: read_protocol(desk.patient_owners, actor(), "/golden-cases"), Body())
-        return render_template("golden_cases.html", found=found)
+        opened = request.args.get("case", "")
+        return render_template("golden_cases.html", found=found, telling=telling_answers, opened=opened)
 
     @routes.post("/staff/protocol/golden-cases")
     @staff_only(CLINICAL)
