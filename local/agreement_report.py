@@ -28,6 +28,13 @@ def agreement_report(protocol: Protocol, decisions: Sequence[Decision | None], l
     missing = sum(1 for line, _ in rows if decisions[line - 1] is None)
     if missing:
         lines.append(f"{missing} of them were refused as input and count as giving no class at all")
+    if len(rows) < len(decisions):
+        lines.append(
+            f"{len(decisions) - len(rows)} of the {len(decisions)} cases have no label and were left out"
+        )
+    strange = _strange(protocol, rows)
+    if strange:
+        lines.append(f"no class of this protocol, so never met: {', '.join(strange)}; check the spelling")
     lines.append("")
     for column in COLUMNS:
         if not any(column in row for _, row in rows):
@@ -42,6 +49,24 @@ def agreement_report(protocol: Protocol, decisions: Sequence[Decision | None], l
             pairs.append((labelled, _found(decision, column)))
         lines += _table(column, pairs, single)
     return "\n".join(lines) + "\n"
+
+
+def _strange(protocol: Protocol, rows: list[tuple[int, dict[str, str]]]) -> list[str]:
+    """Labels that name no class the protocol can give: they would count against it in silence."""
+    known = {
+        "route": set(protocol.routing.order),
+        "priority": set(protocol.routing.priorities),
+        "diagnoses": {entry.id for entry in protocol.entries},
+        "red_flags": {flag.id for flag in protocol.flags},
+    }
+    named = {
+        (column, one[:40])
+        for _, row in rows
+        for column in COLUMNS
+        for one in (row.get(column) or "").replace(";", " ").split()
+        if one not in known[column]
+    }
+    return [f"{name} ({column})" for column, name in sorted(named)[:10]]
 
 
 def _found(decision: Decision | None, column: str) -> frozenset[str]:
@@ -88,10 +113,17 @@ def _rows(labels: Path, cases: int) -> list[tuple[int, dict[str, str]]]:
         raise LabelsRefused("The labels are not a CSV file in UTF-8.") from None
     if not listed or not set(COLUMNS) & set(listed[0]):
         raise LabelsRefused(f"The labels need a first line with at least one of: {', '.join(COLUMNS)}.")
-    rows = []
+    rows: list[tuple[int, dict[str, str]]] = []
+    taken: dict[int, int] = {}
     for place, row in enumerate(listed, 1):
         number = row.get("line") or str(place)
-        if not number.isdecimal() or not 1 <= int(number) <= cases:
+        if not number.isdecimal() or len(number) > 9 or not 1 <= int(number) <= cases:
             raise LabelsRefused(f"Row {place} is for line {number[:20]}, and the cases have {cases} lines.")
+        # DictReader keeps what stands beyond the header under None.
+        if None in row:
+            raise LabelsRefused(f"Row {place} has more cells than the first line names.")
+        if int(number) in taken:
+            raise LabelsRefused(f"Rows {taken[int(number)]} and {place} are both for line {number}.")
+        taken[int(number)] = place
         rows.append((int(number), row))
     return rows

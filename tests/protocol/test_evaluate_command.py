@@ -99,7 +99,16 @@ def test_agreement_with_labels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "patient,age\n1,2\n", "line,route\n9,emergency\n", "line,route\nx,emergency\n"]
+    "text",
+    [
+        "",
+        "patient,age\n1,2\n",
+        "line,route\n9,emergency\n",
+        "line,route\nx,emergency\n",
+        f"line,route\n{'9' * 5000},emergency\n",
+        "line,route\n1,emergency\n1,staff_triage\n",
+        "route\nemergency,P0\n",
+    ],
 )
 def test_unusable_labels_are_refused(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
     labels = tmp_path / "labels.csv"
@@ -107,6 +116,15 @@ def test_unusable_labels_are_refused(tmp_path: Path, text: str, capsys: pytest.C
     status, output = evaluated(tmp_path, '{"thunderclap": true}\n', str(labels))
     assert (status, output) == (2, "")
     assert "Nothing was changed" in capsys.readouterr().err
+
+
+def test_a_label_of_no_class_and_a_case_without_a_label_are_told(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("route,diagnoses\nemergancy,ICHD_1_1;ICHD_9\n")
+    status, output = evaluated(tmp_path, '{"thunderclap": true}\n{"age_years": 3}\n', str(labels))
+    assert status == 0
+    assert "1 of the 2 cases have no label and were left out" in output
+    assert "so never met: ICHD_9 (diagnoses), emergancy (route); check the spelling" in output
 
 
 def test_published_figures_are_reproduced() -> None:
