@@ -6,9 +6,9 @@ from datetime import timedelta
 import boto3
 import pytest
 from moto import mock_aws
-from moto.core import DEFAULT_ACCOUNT_ID
-from moto.sesv2 import sesv2_backends
-from moto.sns import sns_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sesv2.models import sesv2_backends
+from moto.sns.models import sns_backends
 from sqlalchemy import text
 
 from kernel.ids import new_id

@@ -2,35 +2,30 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.ids import new_id
-from kernel.personal import email_index, phone_index
-from services.notify.model import ContactPoint
+from kernel.personal import email_index, phone_index, seal_json
+from kernel.rows import cursor
+
+# One round trip; nothing comes back when another transaction added it meanwhile, which is then asked for.
+ADD = """
+WITH known AS (SELECT id FROM contact_point WHERE channel = $1 AND address_index = $2),
+    fresh AS (INSERT INTO contact_point (id, channel, address_index, address_sealed, created_at)
+        SELECT $3, $1, $2, $4, $5 WHERE NOT EXISTS (SELECT 1 FROM known) ON CONFLICT DO NOTHING RETURNING id)
+SELECT id FROM known UNION ALL SELECT id FROM fresh
+"""
+KNOWN = "SELECT id FROM contact_point WHERE channel = $1 AND address_index = $2"
 
 
 def add_contact(session: Session, channel: str, address: str) -> UUID:
     """Return the contact point of `address`, which several patients may share, adding it when it is new."""
     index = phone_index(address) if channel == "sms" else email_index(address)
-    same = select(ContactPoint.id).where(ContactPoint.channel == channel, ContactPoint.address_index == index)
-    known = session.scalar(same)
-    if known is not None:
-        return known
-    fresh = ContactPoint(id=new_id(), channel=channel, address_index=index, created_at=now(session))
-    fresh.address = address
-    added = session.execute(
-        insert(ContactPoint)
-        .values(
-            id=fresh.id,
-            channel=channel,
-            address_index=index,
-            address_sealed=fresh.address_sealed,
-            created_at=fresh.created_at,
-        )
-        .on_conflict_do_nothing()
-        .returning(ContactPoint.id)
-    ).scalar()
-    return added if added is not None else session.scalars(same).one()
+    point_id = new_id()
+    sealed = seal_json(address, f"notify.contact_point.address_sealed.{point_id}")
+    own = cursor(session)
+    rows = own.execute(ADD, [channel, index, point_id, sealed, now(session)]).fetchall()
+    (row,) = rows or own.execute(KNOWN, [channel, index]).fetchall()
+    found: UUID = row.id
+    return found

@@ -3,12 +3,18 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
+from kernel.rows import cursor
 from services.notify.actions.add_contact import add_contact
-from services.notify.model import PatientContact
+
+LINK = """
+INSERT INTO patient_contact AS known (patient_id, channel, contact_point_id, linked_at) VALUES ($1, $2, $3, $4)
+ON CONFLICT (patient_id, channel) DO UPDATE SET contact_point_id = excluded.contact_point_id,
+    linked_at = excluded.linked_at
+WHERE known.linked_at <= excluded.linked_at
+"""
 
 
 def link_contact(
@@ -19,13 +25,5 @@ def link_contact(
     `said_at` (default: now): one that was given later stays.
     """
     point_id = add_contact(session, channel, address)
-    said = said_at or now(session)
-    link = {"contact_point_id": point_id, "linked_at": said}
-    session.execute(
-        insert(PatientContact)
-        .values(patient_id=patient_id, channel=channel, **link)
-        .on_conflict_do_update(
-            index_elements=["patient_id", "channel"], set_=link, where=PatientContact.linked_at <= said
-        )
-    )
+    cursor(session).execute(LINK, [patient_id, channel, point_id, said_at or now(session)])
     return point_id

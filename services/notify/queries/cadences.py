@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from kernel.rows import cursor
 
 MOST_EXACT = """
 SELECT id, visit_type, site_id, route, version, steps FROM cadence
-WHERE visit_type IN ('', :visit_type) AND site_id IN ('', :site_id) AND route IN ('', :route)
+WHERE visit_type IN ('', $1) AND site_id IN ('', $2) AND route IN ('', $3)
 ORDER BY (visit_type <> '')::int + (site_id <> '')::int + (route <> '')::int DESC,
     (visit_type <> '') DESC, (site_id <> '') DESC, version DESC
 LIMIT 1
@@ -30,5 +31,5 @@ class CadenceInForce:
 
 def cadence_for(session: Session, visit_type: str, site_id: str, route: str) -> CadenceInForce:
     """The newest version of the most exact cadence; a visit type counts before a site, a site before a route."""
-    values = {"visit_type": visit_type, "site_id": site_id, "route": route}
-    return CadenceInForce(*session.execute(text(MOST_EXACT), values).one())
+    (row,) = cursor(session).execute(MOST_EXACT, [visit_type, site_id, route]).fetchall()
+    return CadenceInForce(*row)

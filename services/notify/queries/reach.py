@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.rows import cursor
 from services.notify.rules.cadence import CHANNELS
 
 CONTACTS = """
 SELECT l.channel, l.contact_point_id, c.opted_out_at, c.dead_at, coalesce(n.given, false) AS agreed
 FROM patient_contact l JOIN contact_point c ON c.id = l.contact_point_id
-LEFT JOIN consent n ON n.patient_id = l.patient_id AND n.channel = l.channel AND n.topic = :topic
-WHERE l.patient_id = :patient
+LEFT JOIN consent n ON n.patient_id = l.patient_id AND n.channel = l.channel AND n.topic = $2
+WHERE l.patient_id = $1
 """
 
 
@@ -30,7 +30,7 @@ class Contactable:
 def reach_of(session: Session, patient_id: UUID, topic: str = "visit") -> dict[str, Contactable]:
     """An entry for every channel: the contact point and what stands in its way for `topic`."""
     found = {channel: Contactable(None, "no_contact") for channel in CHANNELS}
-    for row in session.execute(text(CONTACTS), {"patient": patient_id, "topic": topic}):
+    for row in cursor(session).execute(CONTACTS, [patient_id, topic]):
         barrier = "" if row.agreed else "no_consent"
         if row.opted_out_at is not None:
             barrier = "opted_out"
