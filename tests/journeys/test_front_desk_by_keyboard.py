@@ -74,5 +74,6 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     tab_to(page, page.locator("input[name=reason_code]").first)
     page.keyboard.press("Space")
     press(page, page.get_by_role("button", name="Cancel the visit"))
+    page.wait_for_url(re.compile("done=cancel"))
     page.goto(case)
     expect(page.locator(".patient-state")).to_contain_text("To book")
