@@ -83,6 +83,18 @@ def test_a_check_in_is_undone_by_its_owner_as_an_undo(
     assert clinic.world.calls[-1]["path"].endswith("/undo-check-in")
 
 
+def test_an_outcome_is_written_down_with_a_note(clinic: Dashboard, visits: list[dict[str, Any]]) -> None:
+    here = next(visit for visit in visits if visit["state"] == "arrived")
+    browser = clinic.signed_in("front_desk")
+    page = browser.get(f"/staff/today?date={day_of(here)}&tab=here")
+    assert "Outcome note" in page.text
+    action = f"/staff/appointments/{here['id']}/attended"
+    fields = browser.form_fields(page, action)
+    browser.post(action, {**fields, "note": "  Brought the old pictures. "})
+    sent = [call["body"] for call in clinic.world.calls if call["path"].endswith("/outcome")]
+    assert sent == [{"outcome": "attended", "note": "Brought the old pictures."}]
+
+
 @pytest.mark.capability("D5")
 def test_what_needs_a_person_is_counted_and_each_count_opens_exactly_its_rows(
     clinic: Dashboard, visits: list[dict[str, Any]]
