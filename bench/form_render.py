@@ -66,7 +66,7 @@ def measure_form_render(clinic: BenchClinic, seconds: float) -> list[Result]:
     page, cookies, size = _opened(clinic, link["path"])
     request = http_request("GET", page, headers={"Cookie": cookies})
     port = clinic.stack.ports["intake"]
-    closed_loop(port, partial(bytes, request), clients=1, seconds=seconds)
+    closed_loop(port, partial(bytes, request), clients=1, seconds=max(seconds, 4.0))
     loads, cpu = [], []
     for _ in range(3):
         before = clinic.cpu_seconds("intake-web")
