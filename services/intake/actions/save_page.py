@@ -77,10 +77,9 @@ def save_page(
     """
     submission, form = draft.submission, draft.form
     last = draft.sequence(page)
-    mine = draft.may_show(page, visit.device)
-    if mine and visit.sequence <= last:
+    if visit.sequence <= last and draft.may_show(page, visit.device):
         return Saved(draft, ignored=True)
-    conflict = not mine and visit.seen != last
+    conflict = draft.changed_elsewhere(page, visit.device, visit.seen)
     merged = {**draft.items, **values}
     items = {key: value for key, value in merged.items() if value is not None}
     alerted = _speaks_of_harm(form, values)

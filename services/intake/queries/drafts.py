@@ -81,6 +81,10 @@ class Draft:
         """True when this browser may see the page's answers: it gave them, or there are none."""
         return bool(self.saves.get(page.link_id, {}).get("by", device) == device)
 
+    def changed_elsewhere(self, page: Item, device: str, seen: int) -> bool:
+        """True when another browser saved the page since this one was shown it at the save numbered `seen`."""
+        return not self.may_show(page, device) and seen != self.sequence(page)
+
 
 def draft_of(session: Session, submission_id: UUID, *, lock: bool) -> Draft | None:
     """The draft, locked for this transaction if it is to change; None when it is not a draft any more."""

@@ -84,7 +84,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 return redirect(_onward(handle, draft, page), 303)
             read = _read(page)
             read.faults.update(_missing(draft, page, read))
-            if not read.faults:
+            if not read.faults and not draft.changed_elsewhere(page, visitor.device(), _seen()):
                 take_files(session, Actor("patient", str(link.patient_id)), draft.submission, page, read)
             saved = _save(session, link, draft, page, read)
             if saved.urgent == "E":
@@ -157,13 +157,14 @@ def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
         sequence=int(given) if queued else last + 1,
         device=visitor.device(),
         language=visitor.language(),
-        seen=_number(request.form.get("_seen", "")),
+        seen=_seen(),
         seconds=seconds if 0 <= seconds <= 86_400 else None,
         device_kind=visitor.device_kind(),
     )
 
 
-def _number(text: str) -> int:
+def _seen() -> int:
+    text = request.form.get("_seen", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
