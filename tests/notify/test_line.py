@@ -77,3 +77,18 @@ def test_an_answer_that_trickles_past_the_deadline_is_a_timeout_and_one_without_
         answered([HEAD + b"Content-Length: 400\r\n\r\n", *[b"x"] * 60], patience=0.3)
     reply, line = answered([HEAD + b"Content-Length: 400000\r\n\r\n", b"x" * 5000], largest=1000)
     assert (len(reply.body), line.reusable) == (1000, False)
+
+
+@pytest.mark.fault("F28", "F31")
+def test_what_was_not_taken_before_the_line_was_closed_never_arrives() -> None:
+    """A text written before a STOP must not be delivered after it by a kernel that goes on repeating."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        line = Line.open(urlsplit(f"http://127.0.0.1:{server.getsockname()[1]}"), None, 5)
+        theirs, _ = server.accept()
+        with theirs:
+            with pytest.raises(TimeoutError):
+                line.send(b"x" * 50_000_000, 0.2)
+            line.close()
+            with pytest.raises(ConnectionResetError):
+                while theirs.recv(1_000_000):
+                    pass

@@ -1,16 +1,18 @@
 """A sender that dies leaves no letter in doubt that it had not begun to hand over (decision 0135)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
+from sqlalchemy.orm import Session
 
 from kernel.failpoints import FailpointRaised, arm
 from kernel.ids import new_id
 from services.notify.actions.fence_sends import fence_sends
 from services.notify.actions.free_sends import free_sends
 from services.notify.actions.mark_handover import mark_handover
-from services.notify.actions.start_sends import start_sends
+from services.notify.actions.start_sends import Started, start_sends
 from services.notify.rules.compose import ClinicWords
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
@@ -62,6 +64,23 @@ def test_only_the_letter_being_handed_over_is_in_doubt(notify: Standing, place: 
     # What was handed over when the sender died may or may not have been taken; nothing arrives twice.
     assert max(received) == 1
     assert sum(received) == MAILS - (1 if place == "while_posting" else 0)
+
+
+@pytest.mark.fault("F6", "F7")
+def test_what_the_server_took_is_written_down_before_the_next_letter(
+    notify: Standing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a kill in the middle of a batch leaves every letter before it in doubt."""
+    book_letters(notify, "midway")
+    settled: list[int] = []
+
+    def watching(session: Session, wave: Sequence[Started]) -> list[bool]:
+        settled.append(states(notify)[("sent", "booking_confirmation")])
+        return fence_sends(session, wave)
+
+    monkeypatch.setattr("services.notify.sending.courier.fence_sends", watching)
+    notify.work[0].run(new_id())
+    assert settled == list(range(MAILS))
 
 
 @pytest.mark.fault("F13")
