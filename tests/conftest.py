@@ -25,6 +25,13 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[servers.SESSION_PID] = str(os.getpid())
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Refuse to go on when groups were asked for and not heard: every worker would start every group's clinic."""
+    grouped = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group")]
+    if getattr(session.config.option, "loadgroup", False) and not all("@" in nodeid for nodeid in grouped):
+        pytest.exit("this pytest does not let pytest-xdist name its groups: see requirements/dev.in", 4)
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         servers.dismiss_keeper()
