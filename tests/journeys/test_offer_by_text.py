@@ -131,8 +131,8 @@ def test_an_offer_goes_from_a_cancelled_visit_to_the_phone_and_back(
     desk.cancel(visit)
     links = [desk.offer_link(phone) for phone in PHONES[1:]]
     for phone in PHONES[1:]:
-        assert len(desk.texts(phone)) == 1
-        assert len(desk.texts(phone)[0]) <= 160
+        (offer,) = (text for text in desk.texts(phone) if "/intake/o/" in text)
+        assert len(offer) <= 160
     first, second = (opened(chromium, link) for link in links)
     expect(first.locator("h1")).to_have_text("A time came free for you")
     expect(second.locator("h1")).to_have_text("A time came free for you")

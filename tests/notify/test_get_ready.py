@@ -7,6 +7,7 @@ import pytest
 
 from kernel.contracts.status_link_issued import StatusLinkIssued
 from kernel.ids import new_id
+from services.notify.queries.send_candidates import counted_sends
 from tests.notify.people import submission, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
@@ -45,6 +46,13 @@ def test_it_is_sent_once_by_mail_else_by_text(notify: Standing) -> None:
     (text,) = notify.texts_to("+18165550143")
     assert text.startswith("Prairie Crossing: get ready for your visit: http")
     assert len(text) <= 160
+
+    # It is no reminder: a text that counts may still follow on the same day.
+    (sent,) = notify.messages(step="get_ready", channel="sms", patient_id=only_text)
+    assert sent.state in ("sent", "delivered")
+    assert sent.exempt == "own_page"
+    with notify.store.transaction() as session:
+        assert counted_sends(session, [sent.contact_point_id], TUESDAY_TEN) == {}
 
     neither = submit(notify, phone="+18165550144", email="", consent_sms=False, consent_email=False)
     notify.hear("status_link_issued", issued(neither), source="intake")

@@ -18,6 +18,8 @@ from services.notify.rules.wording import message_language
 STEP = "get_ready"
 # A letter has room for the link and is no interruption; a text is for those without.
 ORDER = ("email", "sms")
+# Like the confirmation of a booking it answers what the patient did, once a link: an offer may follow on the same day.
+EXEMPT = "own_page"
 USEFUL_FOR = timedelta(days=3)
 
 
@@ -42,6 +44,7 @@ def plan_get_ready(session: Session, issued: StatusLinkIssued) -> None:
             language=language,
             language_note=note,
             template=STEP,
+            exempt=EXEMPT,
             about_sealed=seal_json(
                 {"link_path": issued.link_path}, f"notify.planned_message.about_sealed.{message_id}"
             ),

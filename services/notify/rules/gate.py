@@ -15,6 +15,7 @@ MANUAL_CONTACT_HOURS = 24
 # Messages that do not count against the caps, and are not stopped by them. The exemption is stored as the reason.
 EXEMPT = (
     "booking_confirmation",
+    "own_page",
     "same_day_reminder",
     "correction",
     "answer_to_own_text",

@@ -164,9 +164,13 @@ def _add_writes(routes: APIBlueprint, parts: Parts) -> None:
     @routes.doc(security="bearer")
     def put_document(draft_id: str, body: ReplaceDocumentIn) -> Any:
         """Replace the draft's whole document; a faulty one is refused and the draft stays as it was."""
-        actor = principal().actor
-        require_sound_document(body.document, request.get_data(as_text=True))
-        return change(draft_id, lambda session, draft: replace_document(session, actor, draft, body.document))
+        actor, said = principal().actor, request.get_data(as_text=True)
+
+        def replace(session: Session, draft: ProtocolDraft) -> None:
+            require_sound_document(body.document, said)
+            replace_document(session, actor, draft, body.document)
+
+        return change(draft_id, replace)
 
     @routes.post("/protocol/drafts/<draft_id>/items")
     @allow(roles=TRIAGE_ROLES)
