@@ -86,6 +86,20 @@ def test_publishing_leaves_old_decisions_untouched_and_openable(clinic: Clinic) 
     assert {c["path"]: c["change"] for c in changes} == {"version": "changed", "routes.rules[PT90]": "added"}
 
 
+@pytest.mark.capability("T5")
+def test_nobody_who_had_a_hand_in_a_draft_can_approve_it(clinic: Clinic) -> None:
+    draft = draft_with(clinic, a_new_rule())
+    body = dict(zip(("section", "id", "item"), back_pain_sooner(), strict=True))
+    for actor in (PROVIDER, NURSE):
+        changed = post(clinic, f"/drafts/{draft['id']}/items", body, actor, draft["version"])
+        assert changed.status_code == 200, changed.text
+        draft = changed.json
+    assert draft["editors"] == [NURSE.id, PROVIDER.id]
+    override = {"override_reason": "The golden cases are to follow next week."}
+    refused = post(clinic, f"/drafts/{draft['id']}/publish", override, PROVIDER, draft["version"])
+    assert (refused.status_code, refused.json["code"]) == (409, "second_person")
+
+
 @pytest.mark.capability("T6")
 def test_a_failing_golden_case_blocks_publishing_unless_a_second_person_says_why(clinic: Clinic) -> None:
     draft = draft_with(clinic, back_pain_sooner())

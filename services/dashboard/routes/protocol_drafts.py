@@ -42,7 +42,6 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
             raise not_found("draft") from None
         section = request.args.get("section", "rules")
         section = section if section in dict(SECTIONS) else "rules"
-        author = str((found.get("author") or {}).get("id"))
         return render_template(
             "protocol_draft.html",
             draft=found,
@@ -51,7 +50,7 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
             sections=SECTIONS,
             items=items_of(found.get("document") or {}, section),
             changed={str(one.get("id")) for one in found.get("changes") or []},
-            may_publish=str(me().id) not in (author, str(found.get("changed_by"))),
+            may_publish=str(me().id) not in found.get("editors", []),
             items_of=items_of,
         )
 

@@ -16,6 +16,8 @@ def change_draft(session: Session, actor: Actor, draft: ProtocolDraft, what: str
     draft.version += 1
     draft.changed_at = now(session)
     draft.changed_by = actor.id
+    # A new list: SQLAlchemy does not see a list of its own growing.
+    draft.editors = sorted({*draft.editors, actor.id})
     record(
         session,
         actor,

@@ -33,7 +33,7 @@ def publish_draft(
 ) -> Published:
     """Publish `draft` (locked by the caller) as the next version. The protocol in force stays until this commits.
 
-    Refused: 409 `second_person` for the author or the last one who changed it, `stale`, `draft_ended`,
+    Refused: 409 `second_person` for the author and everyone who changed it, `stale`, `draft_ended`,
     `golden_cases_fail` without an override reason of 20 characters, `overlay_conflict` when a site's overlay does not
     fit any more; 422 with every fault of the document.
     """
@@ -41,10 +41,10 @@ def publish_draft(
     current = publish_shipped_protocol(session)
     if draft.state != "open":
         raise conflict("draft_ended", "This draft was published or discarded already.")
-    if actor.id in (draft.author_id, draft.changed_by):
+    if actor.id in (draft.author_id, *draft.editors):
         raise conflict(
             "second_person",
-            "Whoever wrote or last changed a draft cannot publish it. Ask a second clinician to approve it.",
+            "Whoever wrote or changed a draft cannot publish it. Ask a second clinician to approve it.",
         )
     if draft.base_number != current.number:
         raise stale(current)

@@ -42,6 +42,7 @@ def start_draft(
         created_at=moment,
         changed_at=moment,
         changed_by=actor.id,
+        editors=[actor.id],
     )
     session.add(draft)
     record(session, actor, "start_draft", "protocol_draft", draft.id, details={"base": current.number})

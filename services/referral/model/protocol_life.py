@@ -14,7 +14,10 @@ from services.referral.model.base import Base
 
 
 class ProtocolDraft(Base):
-    """A document being worked on. `base_number`: the published version it started from; stale once another is out."""
+    """A document being worked on. `base_number`: the published version it started from; stale once another is out.
+
+    `editors`: the ids of its author and of everyone who changed it; none of them can approve it.
+    """
 
     __tablename__ = "protocol_draft"
 
@@ -29,6 +32,7 @@ class ProtocolDraft(Base):
     created_at: Mapped[datetime] = mapped_column(Moment)
     changed_at: Mapped[datetime] = mapped_column(Moment)
     changed_by: Mapped[str] = mapped_column(Text)
+    editors: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     published_number: Mapped[int | None] = mapped_column(Integer)
 
 

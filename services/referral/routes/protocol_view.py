@@ -41,6 +41,7 @@ def draft_json(draft: ProtocolDraft, *, current: int) -> dict[str, Any]:
         "created_at": moment(draft.created_at),
         "changed_at": moment(draft.changed_at),
         "changed_by": draft.changed_by,
+        "editors": list(draft.editors),
         "published_number": draft.published_number,
     }
 
