@@ -33,6 +33,7 @@ def draft(clinic: Dashboard) -> dict[str, Any]:
         "version": 4,
         "author": {"id": "someone", "name": "Someone Else"},
         "changed_by": "someone",
+        "editors": ["someone"],
         "created_at": "",
         "changed_at": "",
         "published_number": None,
@@ -230,7 +231,7 @@ def test_text_that_is_not_json_is_refused_and_kept(clinic: Dashboard, draft: dic
 def test_who_wrote_the_draft_cannot_publish_it(clinic: Dashboard, draft: dict[str, Any]) -> None:
     browser = clinic.signed_in("nurse")
     assert "Put in force" in browser.get(f"/staff/protocol/drafts/{DRAFT}").text
-    draft["author"]["id"] = clinic.world.calls[-1]["actor"].id
+    draft["editors"].append(clinic.world.calls[-1]["actor"].id)
     assert "A second person publishes" in browser.get(f"/staff/protocol/drafts/{DRAFT}").text
 
 
