@@ -32,6 +32,7 @@ from kernel.timings import CANARY_STALE_SECONDS
 from local import keys
 from local.supervisor import STACK_MARK
 
+ON_ITS_WAY_SECONDS = 30
 CANARY = re.compile(rb"(?i)zzkanari\d*|\b1?816(?:201|601)\d{4}\b")
 # Words that tell what a visit is about; none may stand in a text (clinical/reference.md §6.2).
 HEALTH_WORDS = re.compile(
@@ -185,13 +186,14 @@ def _messages(clinic: Clinic) -> list[Message]:
     for message, attempt in clinic.rows("notify", "SELECT message_id::text, id::text FROM send_attempt"):
         attempts[message].add(attempt)
     offset = clinic.stack.clock_offset_seconds
+    # What came due while the evidence is being read is on its way, and not forgotten.
     rows = clinic.rows(
         "notify",
         "SELECT m.id::text, coalesce(m.appointment_id, m.cause_id)::text, m.appointment_version, m.step, m.channel,"
         " m.state, m.reason, m.due_at <= now() + make_interval(secs => %s), m.exempt,"
         " coalesce(extract(epoch FROM now() + make_interval(secs => %s) - m.unknown_at), 0)::float8,"
         " EXISTS (SELECT 1 FROM staff_item i WHERE i.about_id = m.id) FROM planned_message m",
-        offset,
+        offset - ON_ITS_WAY_SECONDS,
         offset,
     )
     return [
