@@ -48,7 +48,7 @@ def measure_routing(clinic: BenchClinic, seconds: float) -> list[Result]:
         ),
         Result(
             "PERF-3b",
-            f"the same at {rate:.0f} submits a second, half of PERF-1's rate, for {seconds:.0f} s",
+            f"the same at {rate:.0f} submits a second, half of what this leg's burst was taken at, for {seconds:.0f} s",
             loaded_p95,
             "ms p95",
             target="≤ 500",

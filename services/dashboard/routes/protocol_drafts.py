@@ -50,7 +50,7 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
             sections=SECTIONS,
             items=items_of(found.get("document") or {}, section),
             changed={str(one.get("id")) for one in found.get("changes") or []},
-            may_publish=str(me().id) not in found.get("editors", []),
+            may_publish=str(me().id) not in (found.get("changed_by"), *found.get("editors", [])),
             items_of=items_of,
         )
 
