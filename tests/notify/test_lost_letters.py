@@ -52,6 +52,9 @@ def test_only_the_letter_being_handed_over_is_in_doubt(notify: Standing, place: 
         arm("")
     assert states(notify) == {("sending", "booking_confirmation"): MAILS}
     assert free(notify) == MAILS
+    # Not at once: what kills a worker may do so again.
+    again = notify.rows("SELECT due_at FROM planned_message WHERE reason = 'worker_lost' AND state = 'due'")
+    assert all(row.due_at > TUESDAY_TEN for row in again)
     expected = {("due", "worker_lost"): MAILS - doubtful, ("unknown", "worker_lost"): doubtful}
     assert states(notify) == {state: count for state, count in expected.items() if count}
     lookups = notify.rows("SELECT message_id FROM send_lookup")

@@ -15,7 +15,8 @@ SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(CAST(:ids AS 
 VISITS = (
     "SELECT id, version, state FROM appointment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE"
 )
-# A consent taken back meanwhile counts: it is taken back under the recipient's lock, which is held here already.
+# A consent taken back meanwhile counts. What a patient or staff say to us is written under the recipient's lock, held
+# here already; a box left empty on a new questionnaire (remember_patient) is not, and counts from the next send on.
 # A worker that slept through its lease must not send what has been freed, or given to another attempt, meanwhile.
 OWN = """
 SELECT m.id FROM planned_message m

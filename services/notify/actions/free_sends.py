@@ -7,14 +7,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.arrays import ids_array
+from kernel.backoff import backoff
 from kernel.clock import now
 from kernel.ids import new_id
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.actions.settle_sends import LOOKUP_SETTLE, LOOKUPS
 
 LOCK = """
-SELECT id, attempt_id FROM planned_message WHERE state = 'sending' AND (lease_until < now() OR leased_by = :worker)
-ORDER BY id FOR UPDATE SKIP LOCKED
+SELECT id, attempt_id, attempts FROM planned_message
+WHERE state = 'sending' AND (lease_until < now() OR leased_by = :worker) ORDER BY id FOR UPDATE SKIP LOCKED
 """
 # A statement after the lock: what a fence had committed by then is seen, and none can begin before this ends.
 NEVER = """
@@ -22,8 +23,9 @@ UPDATE send_attempt SET outcome = 'not_transmitted', code = 'worker_lost', settl
 WHERE id = ANY(CAST(:attempts AS uuid[])) AND marks_handover AND handed_over_at IS NULL RETURNING id
 """
 AGAIN = """
-UPDATE planned_message SET state = 'due', reason = 'worker_lost', due_at = :now, rung_at = NULL, sent_at = NULL,
-    lease_until = NULL, leased_by = '' WHERE id = ANY(CAST(:ids AS uuid[]))
+UPDATE planned_message AS m SET state = 'due', reason = 'worker_lost', due_at = v.due, rung_at = NULL, sent_at = NULL,
+    lease_until = NULL, leased_by = ''
+FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[])) AS v (id, due) WHERE m.id = v.id
 """
 DOUBT = """
 UPDATE planned_message SET state = 'unknown', reason = 'worker_lost', unknown_at = :now, lease_until = NULL,
@@ -46,7 +48,9 @@ def free_sends(session: Session, worker_id: str | None) -> int:
     again = [row for row in lost if row.attempt_id in never]
     doubtful = [row for row in lost if row.attempt_id not in never]
     if again:
-        session.execute(text(AGAIN), {"ids": ids_array([row.id for row in again]), "now": at})
+        # What kills a worker before it has said anything may do so again: not at once.
+        dues = [at + backoff(row.attempts, first_seconds=1.0, most_seconds=60.0) for row in again]
+        session.execute(text(AGAIN), {"ids": ids_array([row.id for row in again]), "dues": dues})
     if doubtful:
         session.execute(text(DOUBT), {"ids": ids_array([row.id for row in doubtful]), "now": at})
         _ask_later(session, doubtful, at)

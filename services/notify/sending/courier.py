@@ -131,7 +131,8 @@ class MessageCourier:
                 ends = [item if isinstance(item, Outcome) else item.finish() for item in on_the_wire]
                 failpoint("after_post")
                 outcomes += ends
-                if provider.marks_handover:
+                transmitted = any(not isinstance(item, Outcome) for item in on_the_wire)
+                if provider.marks_handover and transmitted:
                     # Nobody can be asked later what became of these: each is settled before the next is begun.
                     self._settle(batch[settled : len(outcomes)], outcomes[settled:], durably=False)
                     settled = len(outcomes)

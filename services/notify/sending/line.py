@@ -8,14 +8,13 @@ requests in flight on one thread. The answer is parsed by httptools (llhttp, Nod
 import select
 import socket
 import ssl
-import struct
 import time
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult
 
 import httptools
 
-from kernel.timings import PROVIDER_CONNECT_SECONDS
+from services.notify.sending.let_nothing_arrive_late import let_nothing_arrive_late
 
 RECEIVED_AT_ONCE = 65_536
 LARGEST_HEAD = 4 * RECEIVED_AT_ONCE
@@ -49,7 +48,7 @@ class Line:
         sock = socket.create_connection((address.hostname or "", port), timeout=seconds)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            _let_nothing_arrive_late(sock)
+            let_nothing_arrive_late(sock)
             if context is not None:
                 sock = context.wrap_socket(sock, server_hostname=address.hostname)
         except OSError:
@@ -91,17 +90,6 @@ class Line:
 
     def close(self) -> None:
         self._sock.close()
-
-
-def _let_nothing_arrive_late(sock: socket.socket) -> None:
-    """What the network has not taken in time must not arrive later, when a STOP or a cancel has come in between.
-
-    The kernel goes on repeating unacknowledged bytes after `close`, even for a process that is dead. So closing drops
-    them (a reset, instead of a last word), and bytes nobody acknowledged for as long as a connect may take end the
-    connection.
-    """
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(PROVIDER_CONNECT_SECONDS * 1000))
 
 
 @dataclass

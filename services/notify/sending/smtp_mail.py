@@ -12,6 +12,7 @@ from datetime import datetime
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
+from services.notify.sending.let_nothing_arrive_late import let_nothing_arrive_late
 from services.notify.sending.letter_mime import letter_bytes, wire_address
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
@@ -47,6 +48,7 @@ class SmtpMail:
             if connection.sock is not None:
                 # A letter's end is a write of its own, which must not wait for the one before it to be acknowledged.
                 connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                let_nothing_arrive_late(connection.sock)
             if self.tls:
                 connection.starttls(context=ssl.create_default_context())
             connection.ehlo_or_helo_if_needed()
