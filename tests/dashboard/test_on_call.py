@@ -63,7 +63,15 @@ def test_a_manager_keeps_who_is_on_call_and_the_board_says_who_was_told(clinic: 
     assert browser.post("/staff/on-call", form | {"key": str(new_id())}).status_code == 303
     assert world.calls[-1]["body"] == added
     calls = len([one for one in world.calls if one["method"] == "POST"])
-    for wrong in ({"phone": "12"}, {"phone": ""}, {"position": "0"}, {"name": " "}, {"role": "king"}):
+    endless = {"position": "0" * 4000 + "4"}, {"position": "1000"}, {"position": "9999999"}
+    for wrong in (
+        {"phone": "12"},
+        {"phone": ""},
+        {"position": "0"},
+        {"name": " "},
+        {"role": "king"},
+        *endless,
+    ):
         answer = browser.post("/staff/on-call", form | wrong)
         assert answer.status_code == 422
         assert "Nothing was changed." in answer.text
@@ -134,7 +142,14 @@ def test_a_gap_of_the_rota_is_told_and_turns_are_kept_on_the_clinics_clock(clini
             {"starts_at": "2027-03-17T18:00:00-05:00", "ends_at": "2027-03-18T08:00:00-05:00"},
         ]
     }
-    for wrong in ({"to": ""}, {"to": "2027-03-10T17:00"}, {"weeks": "0"}, {"to": "2027-04-10T17:00"}):
+    too_many = {"weeks": "27"}, {"weeks": "00199999999"}
+    for wrong in (
+        {"to": ""},
+        {"to": "2027-03-10T17:00"},
+        {"weeks": "0"},
+        {"to": "2027-04-10T17:00"},
+        *too_many,
+    ):
         refused = browser.post(action, fields | typed | wrong)
         assert refused.status_code == 422
         assert "Nothing was changed." in refused.text

@@ -4,7 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from services.dashboard.rules.phone_numbers import to_e164
+from services.dashboard.rules.read_whole import read_whole
 from services.dashboard.rules.roles import ROLES
+
+LAST_PLACE = 999
 
 
 class BadContact(Exception):
@@ -23,9 +26,9 @@ def read_contact(form: Mapping[str, str], sites: Sequence[str]) -> dict[str, Any
         raise BadContact("That is not a US phone number.")
     if not phone and not email:
         raise BadContact("Give a phone number or an e-mail address, best both.")
-    place = form.get("position", "").strip()
-    if not place.isascii() or not place.isdigit() or not 1 <= int(place[:4]) <= 999:
-        raise BadContact("The order is a number from 1 to 999.")
+    place = read_whole(form.get("position", ""), LAST_PLACE)
+    if place is None:
+        raise BadContact(f"The order is a number from 1 to {LAST_PLACE}.")
     return {
         "name": name,
         "role": form["role"],
@@ -33,5 +36,5 @@ def read_contact(form: Mapping[str, str], sites: Sequence[str]) -> dict[str, Any
         "phone": phone,
         "email": email,
         "on_call": form.get("on_call") == "yes",
-        "position": int(place),
+        "position": place,
     }

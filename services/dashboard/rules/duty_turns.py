@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.dashboard.rules.read_whole import read_whole
 from services.dashboard.rules.times import CLINIC_ZONE, parse_time
 
 MOST_WEEKS = 26
@@ -33,8 +34,8 @@ def read_turns(form: Mapping[str, str], now: datetime) -> list[dict[str, str]]:
         begins, ends = (datetime.fromisoformat(form.get(name, "")) for name in ("from", "to"))
     except ValueError:
         raise BadTurns("Give a day and a time for both ends of the turn.") from None
-    weeks = form.get("weeks", "1").strip()
-    if not weeks.isascii() or not weeks.isdigit() or not 1 <= int(weeks[:3]) <= MOST_WEEKS:
+    weeks = read_whole(form.get("weeks", "1"), MOST_WEEKS)
+    if weeks is None:
         raise BadTurns(f"Weeks are a number from 1 to {MOST_WEEKS}.")
     if begins.tzinfo is not None or ends.tzinfo is not None or ends <= begins:
         raise BadTurns("The turn has to end after it begins.")
@@ -42,7 +43,7 @@ def read_turns(form: Mapping[str, str], now: datetime) -> list[dict[str, str]]:
         raise BadTurns("A turn is at most a week long; keep a longer one as several.")
     if ends.replace(tzinfo=zone) <= now:
         raise BadTurns("That turn is over already.")
-    shifts = (timedelta(weeks=number) for number in range(int(weeks)))
+    shifts = (timedelta(weeks=number) for number in range(weeks))
     return [
         {
             "starts_at": (begins + shift).replace(tzinfo=zone).isoformat(),
