@@ -106,6 +106,15 @@ def test_a_raise_a_criterion_and_a_suspected_form_are_added_and_taken_out() -> N
     suspected = with_part(migraine, "suspected", asks("fever"))
     assert with_part(suspected, "suspected", asks("rash")) == suspected
     assert without_part(suspected, "suspected") == migraine
+    bare = suspected
+    for _ in migraine["criteria"]:
+        bare = without_part(bare, "criterion0")
+    # The last criterion taken out stays out when the page is sent, with another part left or with none.
+    for left in (bare, without_part(bare, "suspected")):
+        form = page_of("diagnoses", left) | {"part": ["", *(one.key for one in parts_of(left, "diagnoses"))]}
+        saved = read_parts(form, read_fields(form, migraine), "diagnoses", VARIABLES)
+        assert (saved["criteria"], saved["definite"]) == ([], [])
+        assert ("suspected" in saved) == ("suspected" in left)
     cluster = next(one for section, one in ITEMS if one["id"] == "ICHD_3_1")
     assert len(with_part(cluster, "subtype", asks("fever"))["subtypes"]) == 3
 

@@ -65,10 +65,11 @@ def parts_of(item: Mapping[str, Any], section: str) -> list[Part]:
 
 def read_parts(form: Form, before: Item, section: str, variables: Mapping[str, Item]) -> Item:
     """Return `before` with the conditions the form describes."""
-    keys = form.get("part") or [one.key for one in parts_of(before, section)]
-    made = {name: value for name, value in before.items() if name not in ("raises", "suspected", "subtypes")}
+    # The form of a diagnosis without a part still sends one empty name: taking out the last one is a change as well.
+    keys = form["part"] if "part" in form else [one.key for one in parts_of(before, section)]
     lists: dict[str, list[Any]] = {"raises": [], "criteria": [], "subtypes": []}
-    for key in keys:
+    made = {name: value for name, value in before.items() if name not in ("suspected", *lists)}
+    for key in filter(None, keys):
         kind = key.rstrip("0123456789")
         condition = read_condition(form, variables, key)
         if kind == "when":
@@ -81,6 +82,8 @@ def read_parts(form: Form, before: Item, section: str, variables: Mapping[str, I
                 made["suspected"] = holder
             else:
                 lists[f"{kind}s"].append(holder)
+    if section == "diagnoses":
+        made["criteria"] = lists["criteria"]
     return made | {name: listed for name, listed in lists.items() if listed}
 
 
