@@ -1,5 +1,6 @@
 """Staff pages about messages: sending, replies, what a patient wants to be written about."""
 
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +21,9 @@ def test_what_a_patient_asks_on_the_phone_about_messages_is_written_down_and_don
 ) -> None:
     patient = case["patient_id"]
     clinic.world.extra["intake", "GET", f"patients/{patient}"] = {"id": patient, **case["patient"]}
+    refused = clinic.signed_in("front_desk").get(f"/staff/patients/{patient}").text
+    assert "does not show this part" in refused
+    assert "No number and no address." not in refused, "that is not known"
     contact = {"channel": "sms", "known": True, "opted_out": False, "dead": False, "topics": {"visit": True}}
     asked = {"deed": "stop", "how": "by_phone", "topics": ["waitlist"], "note": "no offers, please"}
     contact["requests"] = [asked | {"at": clinic.world.now.isoformat(), "by": "s"}]
@@ -64,6 +68,8 @@ def test_one_click_answers_and_confirms_a_reply(clinic: Dashboard) -> None:
     reply["channel"], reply["patient_id"], reply["appointment_id"] = "sms", str(new_id()), str(new_id())
     browser = clinic.signed_in("front_desk")
     page = browser.get("/staff/inbox")
+    keys = re.findall(r'name="key" value="([^"]+)"', page.text)
+    assert len(set(keys)) == len(keys) == 4, "each deed is a press of its own"
     for deed, more in (("answer", {"text": "quick_bring_someone"}), ("confirm", {})):
         clinic.world.extra["notify", "POST", f"inbox/{reply['id']}/{deed}"] = {"id": reply["id"]}
         action = f"/staff/inbox/{reply['id']}/{deed}"

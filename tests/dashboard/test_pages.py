@@ -317,6 +317,7 @@ def test_a_reply_is_read_and_closed_with_what_came_of_it(clinic: Dashboard) -> N
     action = f"/staff/inbox/{reply['id']}/close"
     fields = browser.form_fields(page, action)
     assert browser.post(action, {**fields, "outcome": ""}).status_code == 422
+    assert browser.post(action, {**fields, "outcome": "visit_moved", "version": "x"}).status_code == 400
     assert browser.post(action, {**fields, "outcome": "visit_moved"}).status_code == 303
     assert reply["state"] == "closed"
 

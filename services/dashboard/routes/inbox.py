@@ -2,15 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 
 from kernel.web.problems import Problem
-from services.dashboard.actions.close_reply import close_reply
-from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.owners import part
 from services.dashboard.queries.inbox import inbox_page
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
-from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.navigation import MESSAGES
 from services.dashboard.rules.reply_words import MEANINGS, OUTCOMES, QUICK_TEXTS
 
@@ -53,24 +51,12 @@ def inbox_routes(desk: Desk) -> Blueprint:
     @routes.post("/staff/inbox/<reply_id>/close")
     @staff_only(MESSAGES)
     def close(reply_id: str) -> Any:
-        back, outcome = url_for("inbox.inbox"), request.form.get("outcome", "")
+        outcome = request.form.get("outcome", "")
         if outcome not in dict(OUTCOMES):
             raise Problem(422, "invalid", "Choose what came of it.")
-        try:
-            close_reply(
-                desk.owners,
-                actor(),
-                id_or_404(reply_id),
-                outcome,
-                version=int(request.form.get("version", "0") or 0),
-                key=request.form.get("key", ""),
-            )
-        except OwnerAway as away:
-            return show_away(away, back)
-        except OwnerRefused as refusal:
-            return show_refusal(desk, refusal, back, "Close")
-        except ValueError:
-            raise Problem(400, "malformed", "The form was not complete.") from None
-        return redirect(back, 303)
+        if not request.form.get("version", "").isdecimal():
+            raise Problem(400, "malformed", "The form was not complete.")
+        path = f"/inbox/{id_or_404(reply_id)}/close"
+        return act(desk, "notify", path, {"outcome": outcome}, back=url_for("inbox.inbox"), words="Close")
 
     return routes

@@ -11,14 +11,14 @@ from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.patients import contacts_of, find_patients, read_patient, referrals_of
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
-from services.dashboard.routes.desk import Desk, actor, id_or_404, note_view, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.rules.navigation import MESSAGES
 from services.dashboard.rules.reply_words import TOPICS, WAYS
-from services.dashboard.rules.roles import CLINICAL, FRONT_DESK, MANAGER, SEES_PATIENTS
+from services.dashboard.rules.roles import SEES_PATIENTS
 
 Rows = list[dict[str, Any]]
 SHORTEST, LONGEST = 2, 100
 SHORTEST_NOTE = 10
-TAKES_REQUESTS = frozenset({FRONT_DESK, MANAGER}) | CLINICAL
 
 
 def patient_routes(desk: Desk) -> Blueprint:
@@ -64,12 +64,13 @@ def patient_routes(desk: Desk) -> Blueprint:
             messages=part(lambda: messages_of_patient(desk.owners, who, wanted), Rows()),
             views=views,
             sites=names(reference(desk.owners, who, "sites")),
+            may_change=me().role in MESSAGES,
             TOPICS=TOPICS,
             WAYS=WAYS,
         )
 
     @routes.post("/staff/patients/<patient_id>/messages-request")
-    @staff_only(TAKES_REQUESTS)
+    @staff_only(MESSAGES)
     def messages_request(patient_id: str) -> Any:
         wanted = id_or_404(patient_id)
         body = {
