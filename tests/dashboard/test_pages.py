@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from services.dashboard.model import PatientView, Staff
+from services.dashboard.queries.reference import forget_reference
 from tests.dashboard.conftest import Dashboard
+from tests.dashboard.fake_world import PROVIDERS, SITES
 
 NECK = {
     "age_years": 44,
@@ -350,9 +352,20 @@ def test_only_an_administrator_manages_accounts_and_never_the_last_one_away(clin
     refused = admin.post("/staff/accounts", weak)
     assert refused.status_code == 422
     assert "15 characters" in refused.text
-    good = {**weak, "password": "violet harbor tundra 3"}
+    held = {"role": "therapist", "provider_id": PROVIDERS[1]["id"], "sites": [SITES[0]["id"], SITES[1]["id"]]}
+    again = admin.post("/staff/accounts", weak | held).text
+    again = again[again.index("New account") :]
+    assert f'value="{held["provider_id"]}" selected' in again
+    assert re.findall(r'value="([^"]*)" checked', again) == held["sites"]
+    good = {**weak, "password": "violet harbor tundra 3"} | held
     assert admin.post("/staff/accounts", good).status_code == 303
-    assert "Ada Quill" in admin.get("/staff/accounts").text
+    # Before the clinic's own names have been read, the form of a role still holds the calendar and the sites.
+    clinic.world.away.add("referral")
+    forget_reference()
+    page = admin.get("/staff/accounts").text
+    row = re.findall(r"<tr>.*?</tr>", page[page.index("Ada Quill") - 20 :], re.S)[0]
+    assert f'value="{held["provider_id"]}" selected' in row
+    assert re.findall(r'value="([^"]*)" checked', row) == held["sites"]
     with clinic.parts.database.transaction() as session:
         me = session.query(Staff).filter_by(role="admin").one()
     answer = admin.post(f"/staff/accounts/{me.id}/disable", {})

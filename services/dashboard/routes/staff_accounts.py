@@ -70,7 +70,7 @@ def staff_account_routes(desk: Desk, password_salt: str) -> Blueprint:
                     provider_id=form.get("provider_id", ""),
                 )
         except StaffRefused as refusal:
-            return page(refusal.code, form)
+            return page(refusal.code, {**form, "sites": form.getlist("sites")})
         return redirect(url_for("staff_accounts.accounts"), 303)
 
     @routes.post("/staff/accounts/<staff_id>/<change>")
