@@ -1,5 +1,6 @@
 """The people on call: the list a manager keeps, and who was told on the board."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -76,6 +77,21 @@ def test_a_manager_keeps_who_is_on_call_and_the_board_says_who_was_told(clinic: 
         assert answer.status_code == 422
         assert "Nothing was changed." in answer.text
     assert calls == len([one for one in world.calls if one["method"] == "POST"])
+    # What was refused comes back as it was typed, where it was typed, with the version that was seen.
+    off_call = {name: said for name, said in form.items() if name != "on_call"}
+    typed = off_call | {"phone": "12", "sites": ["paola", "liberty", "closed-site"], "position": ""}
+    for action in ("/staff/on-call", f"/staff/on-call/{second['id']}/change"):
+        page = browser.post(action, typed | {"version": "2"})
+        opened = re.findall(r'<details class="more" open>.*?</form>', page.text, re.S)
+        shown = opened[0] if opened else page.text[page.text.index("new-account") :]
+        assert bool(opened) == action.endswith("/change")
+        assert f'action="{action}"' in shown
+        assert re.findall(r'value="([^"]*)" checked', shown) == ["liberty", "paola", "closed-site"]
+        for name in ("name", "phone", "position"):
+            assert re.search(rf'name="{name}"[^>]* value="{typed[name]}"', shown)
+        assert re.search(r'value="provider" selected', shown)
+        assert ('name="version" value="2"' in shown) == bool(opened)
+        assert page.text.count("Dee Vik") == 1, "in no other form"
     assert clinic.signed_in("nurse").get("/staff/on-call").status_code == 403
 
     told, nobody, spent = (world.add_callback("Olena", family) for family in ("Varga", "Moss", "Reed"))
@@ -153,6 +169,9 @@ def test_a_gap_of_the_rota_is_told_and_turns_are_kept_on_the_clinics_clock(clini
         refused = browser.post(action, fields | typed | wrong)
         assert refused.status_code == 422
         assert "Nothing was changed." in refused.text
+        (opened,) = re.findall(r'<details class="more" open>.*?</details>', refused.text, re.S)
+        for name, said in (typed | wrong).items():
+            assert re.search(rf'name="{name}"[^>]* value="{said}"', opened.split("</ul>")[1])
     end = f"{action}/{now_on['id']}/end"
     assert browser.post(end, browser.form_fields(page, end)).status_code == 303
     assert world.calls[-1]["headers"]["If-Match"] == '"3"'

@@ -1,5 +1,6 @@
 """Who is on call, and when: the people a call-back is told to, one after another. Managers keep the list."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -29,7 +30,13 @@ def on_call_routes(desk: Desk) -> Blueprint:
     """Return the blueprint of the people on call."""
     routes = Blueprint("on_call", __name__)
 
-    def page(problem: str = "", given: Any = None) -> Any:
+    def page(
+        problem: str = "",
+        given: Any = None,
+        contact_id: str = "",
+        turns_typed: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The list; after a refusal with what was typed (`given`, `turns_typed`), in the row of `contact_id`."""
         found = part(lambda: read_list(desk.owners, actor(), "notify", "/staff-contacts"), Rows())
         found.value.sort(key=lambda one: (ORDER.index(one["role"]), one["position"]))
         moment = business_now()
@@ -45,6 +52,8 @@ def on_call_routes(desk: Desk) -> Blueprint:
             sites=names(reference(desk.owners, actor(), "sites")),
             problem=problem,
             given=given or {},
+            contact_id=contact_id,
+            turns_typed=turns_typed or {},
         )
         return (body, 422) if problem else body
 
@@ -61,15 +70,15 @@ def on_call_routes(desk: Desk) -> Blueprint:
     @routes.post("/staff/on-call/<contact_id>/<deed_name>")
     @staff_only({MANAGER, ADMIN})
     def change(contact_id: str, deed_name: str) -> Any:
-        path = f"/staff-contacts/{id_or_404(contact_id)}"
-        back = url_for("on_call.people")
+        wanted = str(id_or_404(contact_id))
+        path, back = f"/staff-contacts/{wanted}", url_for("on_call.people")
         if deed_name == "change":
-            return save(path)
+            return save(path, wanted)
         if deed_name == "turns":
             try:
                 turns = read_turns(request.form, business_now())
             except BadTurns as bad:
-                return page(str(bad))
+                return page(str(bad), contact_id=wanted, turns_typed=request.form)
             return act(desk, "notify", f"{path}/turns", {"turns": turns}, back=back, words="keep these turns")
         if deed_name in ("on", "off"):
             body = {"on_call": deed_name == "on"}
@@ -84,10 +93,11 @@ def on_call_routes(desk: Desk) -> Blueprint:
         path = f"/staff-contacts/{id_or_404(contact_id)}/turns/{id_or_404(turn_id)}/end"
         return act(desk, "notify", path, {}, back=url_for("on_call.people"), words="take this turn out")
 
-    def save(path: str) -> Any:
+    def save(path: str, contact_id: str = "") -> Any:
         """Add or change a contact; a form that cannot be taken comes back as it was typed."""
         form, back = request.form, url_for("on_call.people")
         version = form.get("version", "")
+        given = {**form, "sites": form.getlist("sites"), "on_call": "on_call" in form}
         try:
             body = read_contact(form, form.getlist("sites"))
             ask_owner(
@@ -100,12 +110,12 @@ def on_call_routes(desk: Desk) -> Blueprint:
                 version=int(version) if version.isdigit() else None,
             )
         except BadContact as bad:
-            return page(str(bad), {} if version else form)
+            return page(str(bad), given, contact_id)
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
             if refusal.status == 422:
-                return page("That is not an e-mail address, or a name is too long.", {} if version else form)
+                return page("That is not an e-mail address, or a name is too long.", given, contact_id)
             return show_refusal(desk, refusal, back, "keep this contact")
         return redirect(back, 303)
 
