@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
 from kernel.contracts.link_locked import LinkLocked
 from kernel.contracts.patient import PatientSnapshot
@@ -64,7 +65,7 @@ def shown(notify: Standing, about: UUID) -> Any:
     return one
 
 
-def names(notify: Standing, about: UUID) -> list[str]:
+def names(notify: Standing, about: UUID) -> list[str | None]:
     return [one["name"] for one in shown(notify, about)["told"]]
 
 
@@ -160,6 +161,29 @@ def test_those_of_the_site_come_first_and_nobody_on_call_is_said(notify: Standin
     assert entry.details["on_call"] is False
     assert "Renamed" not in str(entry.details)
     assert notify.call("GET", f"{API}/staff-alerts?about={here}", "admin").status_code == 403
+
+
+@pytest.mark.capability("I12")
+def test_a_name_that_cannot_be_read_stops_no_alert_and_hides_no_list(notify: Standing) -> None:
+    first = add(notify, "First", "nurse", position=1)
+    add(notify, "Second", "nurse", position=2)
+    with notify.store.transaction() as session:
+        session.execute(
+            text("UPDATE staff_contact SET name_sealed = 'damaged' WHERE id = CAST(:id AS uuid)"),
+            {"id": first},
+        )
+    about, other = new_id(), new_id()
+    alert(notify, about)
+    alert(notify, other)
+    assert (names(notify, about), names(notify, other)) == ([None], [None])
+    at(notify, 16)
+    assert (names(notify, about), names(notify, other)) == ([None, "Second"], [None, "Second"])
+    notify.send_due()
+    assert len(notify.mails_to("first@clinic.example.test")) == 2, "told all the same, of both"
+    # What was kept of the name cannot be read any more either.
+    with notify.store.transaction() as session:
+        session.execute(text("UPDATE staff_told SET name_sealed = 'damaged'"))
+    assert names(notify, about) == [None, None]
 
 
 def test_a_locked_link_is_put_on_the_call_list_once(notify: Standing) -> None:

@@ -6,14 +6,14 @@ from sqlalchemy.orm import Session
 
 from kernel.audit import record
 from kernel.clock import now
-from kernel.context import Actor
 from kernel.ids import new_id
+from services.notify.actions.open_staff_item import SYSTEM
 from services.notify.actions.plan_professional import plan_professional
 from services.notify.model import StaffAlert, StaffContact, StaffTold
 from services.notify.queries.on_call import next_on_call
+from services.notify.queries.readable import read_sealed
 from services.notify.rules.professional_words import staff_matter
 
-SYSTEM = Actor("system", "notify")
 #: Issue 4: thoughts of self-harm are acknowledged in 15 minutes or passed on; used for every flag, unsigned (0110).
 TO_ANSWER = timedelta(minutes=15)
 #: Nobody is left on call: somebody who goes on call meanwhile hears of it this soon.
@@ -41,7 +41,10 @@ def tell_next_person(session: Session, alert: StaffAlert) -> bool:
         role=contact.role,
         told_at=moment,
     )
-    told.name = contact.name.reveal() if contact.name is not None else ""
+    # A name that cannot be read stops nobody's alert: the next person is told, and the board says "Name not known".
+    told.name = read_sealed(
+        {"name": (contact.name_sealed, f"notify.staff_contact.name_sealed.{contact.id}")}
+    )[0]["name"]
     session.add(told)
     session.flush()
     first = alert.opened_at is not None and moment - alert.opened_at < TO_ANSWER

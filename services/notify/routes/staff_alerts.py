@@ -11,6 +11,7 @@ from kernel.database import Database
 from kernel.web.principal import allow
 from services.notify.model import StaffAlert, StaffTold
 from services.notify.queries.on_call import next_on_call
+from services.notify.queries.readable import read_sealed
 from services.notify.routes.list_queries import StaffAlertsQuery
 from services.notify.schemas import ItemsOut
 
@@ -62,7 +63,7 @@ def _shown(
         "next_at": alert.next_at.isoformat() if more and alert.next_at else None,
         "told": [
             {
-                "name": (one.name.reveal() if one.name is not None else "") or None,
+                "name": _name(one),
                 "role": one.role,
                 "at": one.told_at.isoformat(),
                 "this_time": one.alert_id == alert.alert_id,
@@ -72,3 +73,9 @@ def _shown(
             for one in told
         ],
     }
+
+
+def _name(told: StaffTold) -> str | None:
+    """None when it cannot be read: the rest of the list is still there."""
+    sealed, _ = read_sealed({"name": (told.name_sealed, f"notify.staff_told.name_sealed.{told.id}")})
+    return sealed["name"] or None
