@@ -192,3 +192,10 @@ def test_amazon_takes_texts_and_mails_and_its_refusals_are_understood(
             EmailIdentity="visits@clinic.example.test"
         )
         assert outcome_of(mails, "rosa@example.test").result == "accepted"
+        # An address no header can hold is refused as itself; the others of its batch go.
+        people = ("ñandú@example.test", "rosa@example.test")
+        bad, good = mails.prepare([letter(address) for address in people])
+        assert bad == Outcome("refused", code="address", permanent=True)
+        assert not isinstance(good, Outcome)
+        good.start()
+        assert good.finish().result == "accepted"

@@ -73,10 +73,16 @@ class SesMail(_Amazon):
         self._sender = sender
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
-        """One call a letter."""
+        """One call a letter; refused at once to an address that cannot be written in a mail's header."""
+        return [self._prepared(letter) for letter in letters]
+
+    def _prepared(self, letter: Letter) -> Transmission | Outcome:
+        try:
+            raw = self._compose(letter)
+        except ValueError:
+            return Outcome("refused", code="address", permanent=True)
 
         def send(letter: Letter) -> str:
-            raw = self._compose(letter)
             answer = self.client.send_email(
                 FromEmailAddress=self._sender,
                 Destination={"ToAddresses": [letter.address.reveal()]},
@@ -84,7 +90,7 @@ class SesMail(_Amazon):
             )
             return str(answer["MessageId"])
 
-        return [_Call(send, letter) for letter in letters]
+        return _Call(send, letter)
 
 
 class _Call:
