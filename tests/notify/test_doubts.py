@@ -86,3 +86,30 @@ def test_a_doubt_settled_after_all_leaves_the_list_by_itself(notify: Standing) -
     assert [group["sends"] for group in notify.call("GET", f"{API}/doubts").json()["items"]] == [1]
     (closed,) = notify.rows("SELECT outcome, closed_by FROM staff_item WHERE state = 'closed'")
     assert (closed.outcome, closed.closed_by) == ("settled_delivered", "notify")
+
+
+# What `deny_send` writes, and a second sending nobody saw the end of.
+DENIED = "UPDATE planned_message SET state = 'due', reason = 'provider_denied', unknown_at = NULL WHERE step = 'lost_1'"
+AGAIN = (
+    "UPDATE planned_message SET state = 'unknown', reason = 'timeout', unknown_at = :at WHERE step = 'lost_1'"
+)
+ARRIVED = "UPDATE planned_message SET state = 'delivered', unknown_at = NULL WHERE step = 'lost_1'"
+
+
+def test_a_message_denied_sent_again_and_in_doubt_again_is_before_staff_still(notify: Standing) -> None:
+    visit = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    like = notify.messages(appointment_id=visit, step="booked", channel="sms")[0].id
+    doubts(notify, like, 1, "lost")
+
+    def tick(minutes: int, sql: str = "SELECT 1", **values: object) -> list[tuple[str, str]]:
+        with notify.store.transaction() as session:
+            session.execute(text(sql), values)
+        notify.set_clock(TUESDAY_TEN + timedelta(minutes=minutes))
+        notify.jobs()
+        return [(row.state, row.outcome) for row in notify.rows("SELECT state, outcome FROM staff_item")]
+
+    assert tick(16) == [("open", "")]
+    assert tick(17, DENIED) == [("open", "")]
+    assert tick(40, AGAIN, at=TUESDAY_TEN + timedelta(minutes=18)) == [("open", "")]
+    assert [group["sends"] for group in notify.call("GET", f"{API}/doubts").json()["items"]] == [1]
+    assert tick(41, ARRIVED) == [("closed", "settled_delivered")]

@@ -18,11 +18,15 @@ WHERE m.state = 'unknown' AND m.unknown_at <= :before
     AND NOT EXISTS (SELECT 1 FROM staff_item s WHERE s.kind = 'unknown_send' AND s.about_id = m.id)
 ORDER BY m.unknown_at LIMIT :most
 """
+# A message that goes out again is not settled: there is one item about it, and it may come to be in doubt once more.
+# Items are locked by id, as `close_doubts` does.
 SETTLED = """
-UPDATE staff_item AS i SET state = 'closed', closed_at = :now, closed_by = 'notify', outcome = 'settled_' || m.state,
-    version = version + 1
-FROM planned_message m WHERE i.kind = 'unknown_send' AND i.state = 'open' AND m.id = i.about_id
-    AND m.state <> 'unknown' RETURNING i.id, i.outcome
+UPDATE staff_item AS i SET state = 'closed', closed_at = :now, closed_by = 'notify',
+    outcome = 'settled_' || settled.state, version = version + 1
+FROM (SELECT o.id, m.state FROM staff_item o JOIN planned_message m ON m.id = o.about_id
+    WHERE o.kind = 'unknown_send' AND o.state = 'open' AND m.state NOT IN ('unknown', 'due', 'held', 'sending')
+    ORDER BY o.id FOR UPDATE OF o) AS settled
+WHERE i.id = settled.id RETURNING i.id, i.outcome
 """
 
 
