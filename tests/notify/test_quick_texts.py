@@ -1,17 +1,26 @@
 """One click on a reply: a text of the clinic's own words, or the yes it was."""
 
+import threading
+from collections.abc import Callable
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
 
+from kernel.context import Actor
 from kernel.ids import new_id
-from services.notify.actions.answer_reply import QUICK_TEXTS
+from services.notify.actions.answer_reply import QUICK_TEXTS, answer_reply
+from services.notify.actions.confirm_by_staff import confirm_by_staff
 from services.notify.texts.check_wording import check_wording
+from tests.local.standins import until
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 from tests.notify.test_hooks import PHONE, inbound
 
 INBOX = "/api/notify/v1/inbox"
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def deal(notify: Standing, deed: str, body: dict[str, str], which: int = 0) -> tuple[int, str]:
@@ -74,6 +83,39 @@ def test_staff_take_a_yes_for_a_yes_unless_the_visit_has_changed(notify: Standin
     assert inbound(notify, "ok", sender="+18165550199") == 204
     assert deal(notify, "confirm", {}) == (409, "no_visit")
     assert deal(notify, "answer", {"text": "quick_we_call"}) == (409, "nobody_known")
+
+
+@pytest.mark.capability("N10")
+def test_two_members_of_staff_at_once_answer_or_confirm_a_reply_once(notify: Standing) -> None:
+    book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+
+    def second(act: Callable[[Session, UUID], str], deed: str, body: dict[str, str]) -> tuple[int, str]:
+        """What the second is told, who presses while the first's transaction is still open."""
+        told: list[tuple[int, str]] = []
+        with notify.store.transaction() as session:
+            reply = session.execute(text("SELECT id FROM reply WHERE state = 'open'")).scalar_one()
+            assert act(session, reply) == ""
+            presses = threading.Thread(target=lambda: told.append(deal(notify, deed, body)))
+            presses.start()
+            until(lambda: bool(told) or notify.rows(WAITS) != [])
+        presses.join()
+        return told[0]
+
+    staff = Actor("staff", "staff-2", role="nurse")
+    assert inbound(notify, "is there parking") == 204
+    assert second(
+        lambda session, reply: answer_reply(session, staff, reply, "quick_we_call"),
+        "answer",
+        {"text": "quick_call_us"},
+    ) == (409, "not_open")
+    assert [row.step for row in notify.messages(exempt="staff_answer")] == ["quick_we_call"]
+    assert inbound(notify, "yes") == 204
+    assert second(lambda session, reply: confirm_by_staff(session, staff, reply), "confirm", {}) == (
+        409,
+        "not_open",
+    )
+    assert len(notify.rows("SELECT 1 FROM outbox_event WHERE type = 'reply_confirmed'")) == 1
 
 
 def test_every_quick_text_is_one_segment_in_both_languages(notify: Standing) -> None:

@@ -7,8 +7,9 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.context import Actor
 from services.notify.actions.close_reply import close_reply
+from services.notify.actions.lock_reply import lock_reply
 from services.notify.actions.plan_answer import plan_answer
-from services.notify.model import ContactPoint, Patient, Reply
+from services.notify.model import Patient
 
 QUICK_TEXTS = ("quick_we_call", "quick_call_us", "quick_bring_someone", "quick_late_is_fine")
 
@@ -19,8 +20,7 @@ def answer_reply(session: Session, actor: Actor, reply_id: UUID, quick_text: str
     Planned as any message: quiet hours hold it until the morning, an opt-out stops it. The same words go to a number
     once a day at most.
     """
-    reply = session.get(Reply, reply_id, populate_existing=True)
-    point = session.get(ContactPoint, reply.contact_point_id) if reply and reply.contact_point_id else None
+    reply, point = lock_reply(session, reply_id)
     if reply is None or reply.state != "open":
         return "not_open"
     if point is None or reply.patient_id is None:

@@ -9,12 +9,13 @@ from kernel.context import Actor
 from kernel.contracts.reply import ReplyMeant
 from kernel.outbox import emit
 from services.notify.actions.close_reply import close_reply
-from services.notify.model import Appointment, Reply
+from services.notify.actions.lock_reply import lock_reply
+from services.notify.model import Appointment
 
 
 def confirm_by_staff(session: Session, actor: Actor, reply_id: UUID) -> str:
     """Close the reply and tell that its visit is confirmed; return "" or why it cannot be done."""
-    reply = session.get(Reply, reply_id, populate_existing=True)
+    reply, _ = lock_reply(session, reply_id)
     if reply is None or reply.state != "open":
         return "not_open"
     visit = session.get(Appointment, reply.appointment_id) if reply.appointment_id else None
