@@ -63,7 +63,11 @@ def test_what_is_not_urgent_is_said_once_an_hour_to_those_of_the_site(notify: St
     add(notify, role="manager", email=MANAGER, sites=["paola"])
     add(notify, role="manager", email=FAR_MANAGER, sites=["garnett"])
     gone = add(notify, role="manager", email="gone@clinic.example.test")
-    assert notify.call("POST", f"{API}/staff-contacts/{gone}/end", "admin", {}, **key()).status_code == 200
+    end = f"{API}/staff-contacts/{gone}/end"
+    assert notify.call("POST", end, "admin", {}, **key()).status_code == 428
+    for version, status in ((2, 412), (1, 200), (2, 404)):
+        answer = notify.call("POST", end, "admin", {}, **key() | {"If-Match": f'"{version}"'})
+        assert answer.status_code == status, "only who has seen the contact as it is takes it off the list"
     for minutes in (0, 5, 10):
         alerted(notify, "no_free_slot", site="paola", at=TUESDAY_TEN + timedelta(minutes=minutes))
     notify.send_due()

@@ -7,14 +7,13 @@ from sqlalchemy.orm import Session
 
 from kernel.database import Database
 from kernel.ids import parse_id
-from kernel.web.conditional import etag, require_match
+from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
 from services.notify.actions.add_duty_turns import BadTurn, add_duty_turns
 from services.notify.actions.end_duty_turn import end_duty_turn
-from services.notify.model import StaffContact
-from services.notify.routes.staff_contacts import KEEPS
+from services.notify.routes.staff_contacts import KEEPS, held_contact
 from services.notify.schemas import DutyTurnsIn, EmptyIn, RecordOut
 
 
@@ -31,7 +30,7 @@ def duty_turn_routes(database: Database) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            contact = _held(session, contact_id)
+            contact = held_contact(session, contact_id)
             turns = [(one.starts_at, one.ends_at) for one in json_data.turns]
             try:
                 kept = add_duty_turns(session, who.actor, contact, turns)
@@ -55,7 +54,7 @@ def duty_turn_routes(database: Database) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            contact = _held(session, contact_id)
+            contact = held_contact(session, contact_id)
             found = parse_id(turn_id)
             if found is None or not end_duty_turn(session, who.actor, contact, found):
                 raise not_found("turn on call")
@@ -65,13 +64,3 @@ def duty_turn_routes(database: Database) -> APIBlueprint:
         return once(database, who.client, deed).as_flask()
 
     return routes
-
-
-def _held(session: Session, contact_id: str) -> StaffContact:
-    """The contact, held, at the version the caller has seen."""
-    found = parse_id(contact_id)
-    contact = session.get(StaffContact, found, with_for_update=True) if found else None
-    if contact is None or not contact.active:
-        raise not_found("staff contact")
-    require_match(contact.version)
-    return contact

@@ -89,11 +89,7 @@ def staff_contact_routes(database: Database) -> APIBlueprint:
         changes = {k: v for k, v in json_data.model_dump(exclude_unset=True).items() if v is not None}
 
         def deed(session: Session) -> Reply:
-            found = parse_id(contact_id)
-            contact = session.get(StaffContact, found, with_for_update=True) if found else None
-            if contact is None or not contact.active:
-                raise not_found("staff contact")
-            require_match(contact.version)
+            contact = held_contact(session, contact_id)
             try:
                 change_staff_contact(session, who.actor, contact, changes)
             except NoWay:
@@ -112,14 +108,23 @@ def staff_contact_routes(database: Database) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            found = parse_id(contact_id)
-            if found is None or not end_staff_contact(session, who.actor, found):
-                raise not_found("staff contact")
-            return Reply({"id": str(found)}, 200)
+            contact = held_contact(session, contact_id)
+            end_staff_contact(session, who.actor, contact)
+            return Reply({"id": str(contact.id)}, 200)
 
         return once(database, who.client, deed).as_flask()
 
     return routes
+
+
+def held_contact(session: Session, contact_id: str) -> StaffContact:
+    """The contact, held, at the version the caller has seen. Raises 404, and 428 or 412 as `require_match` does."""
+    found = parse_id(contact_id)
+    contact = session.get(StaffContact, found, with_for_update=True) if found else None
+    if contact is None or not contact.active:
+        raise not_found("staff contact")
+    require_match(contact.version)
+    return contact
 
 
 def _shown(row: Any) -> dict[str, Any]:
