@@ -90,9 +90,13 @@ def test_an_outcome_is_written_down_with_a_note(clinic: Dashboard, visits: list[
     assert "Outcome note" in page.text
     action = f"/staff/appointments/{here['id']}/attended"
     fields = browser.form_fields(page, action)
+    # A row that changed meanwhile: the note is not stored, and not lost either.
+    stale = browser.post(action, {**fields, "version": "0", "note": "Came <late>, with pictures."})
+    assert stale.status_code == 412
+    assert ">Came &lt;late&gt;, with pictures.</textarea>" in stale.text
     browser.post(action, {**fields, "note": "  Brought the old pictures. "})
     sent = [call["body"] for call in clinic.world.calls if call["path"].endswith("/outcome")]
-    assert sent == [{"outcome": "attended", "note": "Brought the old pictures."}]
+    assert sent[1:] == [{"outcome": "attended", "note": "Brought the old pictures."}]
 
 
 @pytest.mark.capability("D5")

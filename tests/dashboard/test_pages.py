@@ -5,8 +5,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from markupsafe import escape
 
 from services.dashboard.model import PatientView, Staff
+from services.dashboard.queries.case import flag_name
 from services.dashboard.queries.reference import forget_reference
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.fake_world import PROVIDERS, SITES
@@ -97,8 +99,11 @@ def test_a_stale_form_is_refused_and_shows_what_changed(clinic: Dashboard, case:
     stale = second.form_fields(second.get(f"/staff/referrals/{case['id']}"), action)
     fields = first.form_fields(first.get(f"/staff/referrals/{case['id']}"), action)
     assert first.post(action, {**fields, "then": "stay"}).status_code == 303
-    answer = second.post(action, {**stale, "then": "stay"})
+    answer = second.post(action, {**stale, "then": "stay", "settled": ["RF_CES", "SN04"]})
     assert answer.status_code == 412
+    assert f"<b>{escape(flag_name('RF_CES'))}; {escape(flag_name('SN04'))}</b>" in answer.text, (
+        "what was ticked"
+    )
     assert "<s>Needs triage</s>" in answer.text
     assert "<b>To book</b>" in answer.text
     assert case["version"] == 2
@@ -190,9 +195,10 @@ def test_a_deed_while_the_owner_is_away_can_be_sent_again_under_its_key(
     action = f"/staff/referrals/{case['id']}/accept"
     fields = browser.form_fields(browser.get(f"/staff/referrals/{case['id']}"), action)
     clinic.world.away.add("referral")
-    answer = browser.post(action, {**fields, "then": "stay"})
+    answer = browser.post(action, {**fields, "then": "stay", "settled": ["S1", "S2"]})
     assert answer.status_code == 503
     assert fields["key"] in answer.text
+    assert re.findall(r'name="settled" value="([^"]*)"', answer.text) == ["S1", "S2"], "each tick goes again"
     clinic.world.away.clear()
     assert browser.post(action, {**fields, "then": "stay"}).status_code == 303
 

@@ -6,16 +6,26 @@ from flask import render_template, request
 
 from kernel.web.problems import Problem
 from services.dashboard.owners import OwnerAway, OwnerRefused
+from services.dashboard.queries.case import flag_name
 from services.dashboard.routes.desk import Desk
 
 SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
 # Of records whose form says what was seen of them: places on the list, rounds of offers, closures.
 SEEN_FIELDS = ("batch", "sites", "expires_at", "ended", "lifted_at")
 
+# What a person wrote in sentences, shown once more after a refusal: nobody types it twice.
+TYPED = {
+    "note": "Your note",
+    "reason": "Your reason",
+    "override_reason": "Your reason",
+    "subject": "Your subject",
+    "body": "Your words",
+}
+
 
 def show_away(away: OwnerAway, back: str) -> Any:
     """The owner did not answer: offer the same press again; its key makes a repeat harmless."""
-    kept = {name: value for name, value in request.form.items() if name != "csrf_token"}
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     return render_template("deed_away.html", service=away.service, back=back, kept=kept), 503
 
 
@@ -38,6 +48,10 @@ def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str) -> Any
         differing=differing,
         back=back,
         deed=deed,
+        typed=[
+            (words, request.form[name]) for name, words in TYPED.items() if request.form.get(name, "").strip()
+        ],
+        ticked=[flag_name(one) for one in request.form.getlist("settled")],
         alternatives=refusal.body.get("alternatives") or [],
         allowed=refusal.body.get("allowed") or [],
     ), refusal.status
