@@ -67,7 +67,7 @@ class Owners:
         """Answer one call as the owner would."""
         parts = urlsplit(target)
         _, _, service, _, path = parts.path.split("/", 4)
-        if service in self.world.away:
+        if service in self.world.away or (method != "GET" and service in self.world.away_for_writing):
             return 503, {"code": "unavailable"}
         try:
             claims = self._tokens[service].verify(headers.get("Authorization", "").removeprefix("Bearer "))

@@ -49,6 +49,7 @@ class World:
     messages: list[dict[str, Any]] = field(default_factory=list)
     replies: dict[str, dict[str, Any]] = field(default_factory=dict)
     away: set[str] = field(default_factory=set)
+    away_for_writing: set[str] = field(default_factory=set)
     calls: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     extra: dict[tuple[str, str, str], Any] = field(default_factory=dict)

@@ -81,3 +81,42 @@ def test_one_click_answers_and_confirms_a_reply(clinic: Dashboard) -> None:
         browser.post(f"/staff/inbox/{reply['id']}/answer", {**fields, "text": "free words"}).status_code
         == 422
     )
+
+
+def test_words_typed_while_the_message_service_is_away_stay_on_the_page(clinic: Dashboard) -> None:
+    browser = clinic.signed_in("manager")
+    clinic.world.away.add("notify")
+    assert "The message service is not answering." in browser.get("/staff/texts/new").text
+    typed = {"name": "nurse_clinic_reminder", "channel": "email", "key": "k1"}
+    for language in ("en", "es"):
+        typed |= {f"{language}.subject": f"Subject {language}", f"{language}.body": f"Words {language}"}
+    checked = browser.post("/staff/texts/new", typed | {"press": "check"})
+    published = browser.post("/staff/texts/new", typed | {"press": "publish"})
+    assert (checked.status_code, published.status_code) == (200, 503)
+    assert "The message service is not answering." in checked.text
+    assert "Can be published" not in checked.text
+    changed = browser.post("/staff/texts/missed_visit/sms/es", {"body": "Words es", "key": "k2"})
+    assert changed.status_code == 503
+    assert "Words es" in changed.text
+    for page in (checked.text, published.text):
+        for said in ("nurse_clinic_reminder", "Subject en", "Words en", "Subject es", "Words es"):
+            assert said in page
+    assert browser.get("/staff/texts/missed_visit/sms/es").status_code == 503
+
+    # The service is back for reading only: what it makes of the words is not known, and not told as good.
+    clinic.world.away.clear()
+    version = {
+        "version": 1,
+        "body": "Words",
+        "published_at": clinic.world.now.isoformat(),
+        "published_by": "s",
+    }
+    path = "templates/missed_visit/sms/es"
+    clinic.world.extra["notify", "GET", path] = {"items": [version]}
+    clinic.world.extra["notify", "POST", "templates/check"] = {"placeholders": {}, "segments": 1}
+    assert "Can be published" in browser.get("/staff/texts/missed_visit/sms/es").text
+    clinic.world.away_for_writing.add("notify")
+    page = browser.post("/staff/texts/missed_visit/sms/es", {"body": "Better words", "press": "check"}).text
+    assert "Better words</textarea>" in page
+    assert "Not checked" in page
+    assert "Can be published" not in page

@@ -4,9 +4,9 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from kernel.ids import new_id
 from kernel.web.problems import not_found
 from services.dashboard.actions.ask_owner import ask_owner
+from services.dashboard.actions.check_words import check_words
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.lists import read_list
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
@@ -24,29 +24,35 @@ def message_editor_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/texts/<name>/<channel>/<language>")
     @staff_only(EVERYONE - {THERAPIST})
     def text(name: str, channel: str, language: str) -> Any:
-        versions = _versions(desk, name, channel, language)
+        try:
+            versions = _versions(desk, name, channel, language)
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
         newest = versions[0]
         words = {"subject": newest.get("subject", ""), "body": newest["body"]}
         key = {"name": name, "channel": channel, "language": language}
-        return _text_page(key, words, versions, _checked(desk, key | words))
+        return _text_page(key, words, versions, check_words(desk.owners, actor(), key | words))
 
     @routes.post("/staff/texts/<name>/<channel>/<language>")
     @staff_only(EDITS)
     def change_text(name: str, channel: str, language: str) -> Any:
-        versions = _versions(desk, name, channel, language)
+        here = url_for("message_editor.text", name=name, channel=channel, language=language)
+        try:
+            versions = _versions(desk, name, channel, language)
+        except OwnerAway as away:
+            return show_away(away, here)
         key = {"name": name, "channel": channel, "language": language}
         words = {
             "subject": request.form.get("subject", "").strip() if channel == "email" else "",
             "body": request.form.get("body", "").replace("\r\n", "\n").strip(),
         }
         press = request.form.get("press", "check")
-        checked = _checked(desk, key | words)
+        checked = check_words(desk.owners, actor(), key | words)
         if press == "plain" and checked.get("without_accents"):
             words["body"] = str(checked["without_accents"])
-            checked = _checked(desk, key | words)
+            checked = check_words(desk.owners, actor(), key | words)
         if press != "publish" or checked.get("refusals"):
             return _text_page(key, words, versions, checked), 422 if press == "publish" else 200
-        here = url_for("message_editor.text", name=name, channel=channel, language=language)
         try:
             ask_owner(
                 desk.owners, actor(), "notify", "/templates", key | words, key=request.form.get("key", "")
@@ -70,22 +76,6 @@ def _versions(desk: Desk, name: str, channel: str, language: str) -> list[dict[s
     if not found:
         raise not_found("text")
     return found
-
-
-def _checked(desk: Desk, template: dict[str, str]) -> dict[str, Any]:
-    """What notify says of the words: refusals, warnings, cost; the words' own shape refused counts as a refusal."""
-    try:
-        answer = ask_owner(desk.owners, actor(), "notify", "/templates/check", template, key=str(new_id()))
-    except OwnerRefused as refusal:
-        return {"refusals": [{"field": field, "code": code, "what": ""} for field, code in _faults(refusal)]}
-    return dict(answer)
-
-
-def _faults(refusal: OwnerRefused) -> list[tuple[str, str]]:
-    faults = [
-        (str(one.get("field", "")), str(one.get("code", ""))) for one in refusal.body.get("errors") or []
-    ]
-    return faults or [("", refusal.code)]
 
 
 def _text_page(

@@ -4,8 +4,8 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from kernel.ids import new_id
 from services.dashboard.actions.ask_owner import ask_owner
+from services.dashboard.actions.check_words import check_words
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.routes.desk import Desk, actor, staff_only
 from services.dashboard.routes.message_editor import CHANNEL_NAMES, EDITS, LANGUAGE_NAMES
@@ -47,8 +47,8 @@ def new_message_routes(desk: Desk) -> Blueprint:
 
 def _written(form: Any) -> Body:
     channel = form.get("channel", "sms")
+    channel = channel if channel in CHANNEL_NAMES else "sms"
     made: Body = {"name": form.get("name", "").strip(), "channel": channel}
-    made["channel"] = channel if channel in CHANNEL_NAMES else "sms"
     for language in LANGUAGE_NAMES:
         made[language] = {
             "subject": form.get(f"{language}.subject", "").strip() if channel == "email" else "",
@@ -64,16 +64,7 @@ def _checked(desk: Desk, written: Body) -> dict[str, Body]:
         if not written[language]["body"]:
             continue
         template = {"name": "new", "channel": written["channel"], "language": language} | written[language]
-        try:
-            found[language] = dict(
-                ask_owner(desk.owners, actor(), "notify", "/templates/check", template, key=str(new_id()))
-            )
-        except OwnerRefused as refusal:
-            faults = [
-                {"field": one.get("field", ""), "code": one.get("code", "")}
-                for one in refusal.body.get("errors") or []
-            ]
-            found[language] = {"refusals": faults or [{"field": "", "code": refusal.code}]}
+        found[language] = check_words(desk.owners, actor(), template)
     return found
 
 
@@ -87,14 +78,15 @@ def _page(
 ) -> str:
     # The placeholders are told with any check, also one of words nobody wrote.
     asked = {"name": "new", "channel": "sms", "language": "en", "body": "{clinic_name}"}
-    told = next(iter(checked.values()), {}).get("placeholders") or dict(
-        ask_owner(desk.owners, actor(), "notify", "/templates/check", asked, key=str(new_id()))
-    ).get("placeholders")
+    answers = [*checked.values()]
+    if not any("placeholders" in one or "late" in one for one in answers):
+        answers.append(check_words(desk.owners, actor(), asked))
     return render_template(
         "new_message.html",
         written=written,
         checked=checked,
-        placeholders=told or {},
+        placeholders=next((one["placeholders"] for one in answers if "placeholders" in one), {}),
+        late=next((one["late"] for one in answers if "late" in one), ""),
         problems=problems or {},
         refused=refused,
     )
