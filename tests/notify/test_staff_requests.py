@@ -6,15 +6,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlalchemy import text
 
+from kernel.context import Actor
 from kernel.failpoints import arm
 from kernel.ids import new_id
+from services.notify.actions.choose_topics import choose_topics
 from tests.local.standins import until
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
 PHONE = "+18165550142"
 API = "/api/notify/v1"
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def ask(notify: Standing, patient: UUID, role: str = "front_desk", **body: object) -> int:
@@ -82,6 +86,7 @@ def test_a_topic_is_stopped_alone_and_what_waits_on_it_ends_at_once(notify: Stan
     assert [row.topic for row in waiting if row.topic == "visit"] == []
     states = notify.states(appointment_id=visit)
     assert {states[step, "sms"] for step in ("booked", "3_days", "1_day")} == {("suppressed", "no_consent")}
+    assert states["3_days", "email"][0] == "due", "the other channel takes over"
     shown = sms(notify, patient)
     assert shown["opted_out"] is False
     assert shown["topics"] == {"visit": False, "follow_up": True, "outreach": True, "waitlist": True}
@@ -89,7 +94,56 @@ def test_a_topic_is_stopped_alone_and_what_waits_on_it_ends_at_once(notify: Stan
     assert notify.texts_to(PHONE) == []
     assert ask(notify, patient, deed="start", topics=["visit"], note="Wants reminders again.") == 200
     notify.send_due()
+    states = notify.states(appointment_id=visit)
+    assert (states["3_days", "sms"][0], states["3_days", "email"]) == ("due", ("suppressed", "other_channel"))
+
+
+@pytest.mark.capability("N9")
+def test_start_everything_agrees_to_everything_and_a_topic_cannot_start_what_is_stopped(
+    notify: Standing,
+) -> None:
+    patient = submit(notify, consent_sms=False)
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    assert notify.states(appointment_id=visit)["3_days", "sms"] == ("suppressed", "no_consent")
+    words = {"deed": "start", "note": "She wants texts after all."}
+    assert ask(notify, patient, **words) == 200
+    everything = {"visit": True, "follow_up": True, "outreach": True, "waitlist": True}
+    assert sms(notify, patient)["topics"] == everything
     assert notify.states(appointment_id=visit)["3_days", "sms"][0] == "due"
+    assert ask(notify, patient, topics=["visit"]) == 200
+    assert ask(notify, patient) == 200
+    # One topic would be said to have begun while nothing is sent at all.
+    assert ask(notify, patient, topics=["waitlist"], **words) == 409
+    shown = sms(notify, patient)
+    assert (shown["opted_out"], [one["deed"] for one in shown["requests"]]) == (
+        True,
+        ["stop", "stop", "start"],
+    )
+    assert ask(notify, patient, **words) == 200
+    shown = sms(notify, patient)
+    assert (shown["opted_out"], shown["topics"]) == (False, everything)
+    assert notify.states(appointment_id=visit)["3_days", "sms"][0] == "due"
+
+
+def test_topics_lock_visits_before_messages_as_everything_does(notify: Standing) -> None:
+    patient = submit(notify)
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    actor = Actor("patient", str(patient))
+
+    def choose() -> None:
+        with notify.store.transaction() as session:
+            choose_topics(session, actor, [patient], "email", ["follow_up"])
+
+    chooses = threading.Thread(target=choose)
+    with notify.store.transaction() as session:
+        # Whoever plans a visit has its row, and takes its messages next: they must be free.
+        session.execute(text("SELECT 1 FROM appointment WHERE id = :id FOR UPDATE"), {"id": visit})
+        chooses.start()
+        until(lambda: notify.rows(WAITS) != [])
+        messages = "SELECT id FROM planned_message WHERE appointment_id = :id FOR UPDATE NOWAIT"
+        assert session.scalars(text(messages), {"id": visit}).all() != []
+    chooses.join()
+    assert notify.states(appointment_id=visit)["booked", "email"] == ("suppressed", "no_consent")
 
 
 @pytest.mark.fault("F39")

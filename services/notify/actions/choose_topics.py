@@ -3,15 +3,11 @@
 from collections.abc import Collection
 from uuid import UUID
 
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
-from kernel.clock import now
 from kernel.context import Actor
-from services.notify.actions.plan_visits_of import plan_visits_of
-from services.notify.actions.stop_topics import stop_topics
-from services.notify.model import Consent
+from services.notify.actions.set_topics import set_topics
 from services.notify.rules.cadence import PATIENT_TOPICS
 
 
@@ -23,19 +19,9 @@ def choose_topics(
     What waits on a topic that is no longer wanted is stopped, with the reason `no_consent`. The caller holds the
     address's lock.
     """
-    at = now(session)
+    set_topics(
+        session, patient_ids, channel, {topic: topic in wanted for topic in PATIENT_TOPICS}, "stop_page"
+    )
+    details = {"channel": channel, "wanted": sorted(set(wanted) & set(PATIENT_TOPICS))}
     for patient_id in sorted(patient_ids):
-        for topic in PATIENT_TOPICS:
-            said = {"given": topic in wanted, "at": at, "source": "stop_page"}
-            session.execute(
-                insert(Consent)
-                .values(patient_id=patient_id, channel=channel, topic=topic, **said)
-                .on_conflict_do_update(index_elements=["patient_id", "channel", "topic"], set_=said)
-            )
-        details = {"channel": channel, "wanted": sorted(set(wanted) & set(PATIENT_TOPICS))}
         record(session, actor, "choose_topics", "patient", patient_id, details=details)
-    session.flush()
-    unwanted = [topic for topic in PATIENT_TOPICS if topic not in wanted]
-    for patient_id in sorted(patient_ids):
-        stop_topics(session, patient_id, channel, unwanted)
-    plan_visits_of(session, sorted(patient_ids))

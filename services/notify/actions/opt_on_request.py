@@ -4,7 +4,6 @@ from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -15,8 +14,10 @@ from kernel.personal import Personal
 from services.notify.actions.opt_in import opt_in
 from services.notify.actions.opt_out import opt_out
 from services.notify.actions.plan_visits_of import plan_visits_of
-from services.notify.actions.stop_topics import stop_topics
-from services.notify.model import Consent, ContactPoint, ContactRequest, PatientContact
+from services.notify.actions.record_consents import record_consents
+from services.notify.actions.set_topics import set_topics
+from services.notify.model import ContactPoint, ContactRequest, PatientContact
+from services.notify.rules.cadence import PATIENT_TOPICS
 
 
 def opt_on_request(
@@ -29,15 +30,18 @@ def opt_on_request(
     topics: Collection[str],
     how: str,
     note: Personal[str],
-) -> bool:
-    """Do what the patient asked ("stop" or "start") on one channel; False when they have no contact there.
+) -> str:
+    """Do what the patient asked ("stop" or "start") on one channel; return "" or why it cannot be done.
 
-    Without `topics` it is about everything: the number or address itself, whoever else uses it. The request is kept
-    with who took it, when and in which words, which is what lets a number that said STOP be written to again.
+    Without `topics` it is about everything: the number or address itself, whoever else uses it, and for a start this
+    patient's consent to every topic. Topics alone cannot start what takes nothing at all (`opted_out`). The request is
+    kept with who took it, when and in which words, which is what lets a number that said STOP be written to again.
     """
     point = _locked_point(session, patient_id, channel)
     if point is None:
-        return False
+        return "no_contact"
+    if topics and deed == "start" and point.opted_out_at is not None:
+        return "opted_out"
     at = now(session)
     request = ContactRequest(
         id=new_id(),
@@ -55,22 +59,17 @@ def opt_on_request(
     session.flush()
     details = {"channel": channel, "topics": sorted(topics), "how": how, "request": str(request.id)}
     record(session, actor, f"{deed}_messages_on_request", "patient", patient_id, reason=how, details=details)
-    for topic in sorted(topics):
-        said = {"given": deed == "start", "at": at, "source": f"staff_{how}"}
-        session.execute(
-            insert(Consent)
-            .values(patient_id=patient_id, channel=channel, topic=topic, **said)
-            .on_conflict_do_update(index_elements=["patient_id", "channel", "topic"], set_=said)
-        )
-    if not topics and deed == "stop":
-        opt_out(session, point, actor, f"staff_{how}")
-    elif not topics:
-        opt_in(session, point, actor, f"staff_{how}")
+    source = f"staff_{how}"
+    if topics:
+        set_topics(session, [patient_id], channel, dict.fromkeys(topics, deed == "start"), source)
     elif deed == "stop":
-        stop_topics(session, patient_id, channel, topics)
+        opt_out(session, point, actor, source)
     else:
-        plan_visits_of(session, [patient_id])
-    return True
+        # Everything: also what they never agreed to before, or took back alone.
+        record_consents(session, [patient_id], channel, dict.fromkeys(PATIENT_TOPICS, True), source)
+        if not opt_in(session, point, actor, source):
+            plan_visits_of(session, [patient_id])
+    return ""
 
 
 def _locked_point(session: Session, patient_id: UUID, channel: str) -> ContactPoint | None:

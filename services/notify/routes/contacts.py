@@ -23,6 +23,10 @@ from services.notify.schemas import ItemsOut, MessagesRequestIn, RecordOut
 SEES = {"front_desk", "nurse", "therapist", "provider", "manager"}
 TAKES_REQUESTS = {"front_desk", "nurse", "provider", "manager"}
 SHORTEST_NOTE = 10
+WHY_NOT = {
+    "no_contact": "The patient has no number or address on that channel.",
+    "opted_out": "Everything is stopped there. When they want messages again, start everything, then stop topics.",
+}
 
 
 def contact_routes(database: Database) -> APIBlueprint:
@@ -69,7 +73,7 @@ def contact_routes(database: Database) -> APIBlueprint:
             found = parse_id(patient_id)
             if found is None or session.get(Patient, found) is None:
                 raise not_found("patient")
-            done = opt_on_request(
+            why_not = opt_on_request(
                 session,
                 who.actor,
                 found,
@@ -79,8 +83,8 @@ def contact_routes(database: Database) -> APIBlueprint:
                 how=json_data.how,
                 note=Personal(json_data.note),
             )
-            if not done:
-                raise conflict("no_contact", "The patient has no number or address on that channel.")
+            if why_not:
+                raise conflict(why_not, WHY_NOT[why_not])
             return Reply({"patient_id": str(found)}, 200)
 
         return once(database, who.client, deed).as_flask()
