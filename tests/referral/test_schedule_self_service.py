@@ -56,6 +56,30 @@ def test_a_patient_chooses_confirms_moves_and_cancels_until_the_cutoff(staffed: 
 
 
 @pytest.mark.capability("S9")
+def test_a_link_never_changes_the_kind_of_visit(staffed: Clinic) -> None:
+    """The form's hidden field is the patient's to alter; what they may book is not."""
+    (referral,) = many_ready_to_book(staffed, 1)
+    later = (staffed.now() + timedelta(days=7)).date().isoformat()
+
+    def first(kind: str) -> dict[str, Any]:
+        return wish(slots(staffed, visit_type=kind, **{"from": later})[0])
+
+    path = f"/referrals/{referral}/appointments"
+    refused = as_intake(staffed, "POST", path, first("pt_follow_up"))
+    assert (refused.status_code, refused.json["code"]) == (409, "slot_not_offered")
+    assert {one["visit_type"] for one in refused.json["alternatives"]} == {"pt_evaluation"}
+    visit = as_intake(staffed, "POST", path, first("pt_evaluation"))
+    assert visit.status_code == 201, visit.text
+    move = f"/appointments/{visit.json['id']}/move"
+    for kind in ("surgical_consult", "pt_follow_up"):
+        moved = as_intake(staffed, "POST", move, {"visit_version": 1, "to": first(kind)})
+        assert (moved.status_code, moved.json["code"]) == (409, "slot_not_offered"), kind
+        assert {one["visit_type"] for one in moved.json["alternatives"]} == {"pt_evaluation"}
+    stands = staffed.get(f"/appointments/{visit.json['id']}")
+    assert (stands["visit_type"], stands["visit_version"]) == ("pt_evaluation", 1)
+
+
+@pytest.mark.capability("S9")
 def test_acceptance_settles_ordinary_questions_and_open_warning_signs_wait_for_a_clinician(
     staffed: Clinic,
 ) -> None:

@@ -201,6 +201,9 @@ def test_an_offer_is_not_taken_by_link_while_a_person_has_to_speak_with_the_pati
     instead = own("POST", f"{offer}/instead", wish(second))
     assert (instead.status_code, instead.json["code"]) == (409, "questions_open")
     stands(open_warnings=[])
+    longer = slots(staffed, visit_type="pt_follow_up", **{"from": later_day(staffed, 6)})[0]
+    another = own("POST", f"{offer}/instead", wish(longer))
+    assert (another.status_code, another.json["code"]) == (409, "slot_not_offered"), "the kind that was offered"
     assert own("POST", f"{offer}/instead", wish(second)).status_code == 200
 
 

@@ -11,7 +11,7 @@ from kernel.web.problems import conflict
 from services.referral.actions.ask_staff import ask_staff
 from services.referral.actions.book_by_patient import phone_of
 from services.referral.actions.cancel_appointment import cancel_appointment
-from services.referral.actions.check_slot import Wish
+from services.referral.actions.check_slot import Wish, require_kind
 from services.referral.actions.confirm_appointment import confirm_appointment
 from services.referral.actions.lock_visit import lock_visit
 from services.referral.actions.move_appointment import move_appointment
@@ -40,8 +40,8 @@ def change_by_patient(
 ) -> PatientsWish:
     """Do what the patient wishes with the version of the visit their link shows: confirm, cancel, or move to `wish`.
 
-    Past the cut-off a cancel or move asks staff to call instead. Raises 404; 409 `visit_changed`, and what
-    `move_appointment` raises.
+    Past the cut-off a cancel or move asks staff to call instead. Raises 404; 409 `visit_changed`, `slot_not_offered`
+    for a move to another kind of visit, and what `move_appointment` raises.
     """
     if deed == "confirm":
         return _confirm(session, appointment_id, version)
@@ -72,6 +72,7 @@ def _move(session: Session, appointment_id: UUID, version: int, wish: Wish) -> P
         return PatientsWish(
             "call_back", ask_staff(session, patient, appointment_id, "reschedule", version=version)
         )
+    require_kind(session, wish, appointment.visit_type_id)
     visit = move_appointment(session, patient, appointment_id, wish, reason="patient_by_link")
     return PatientsWish("done", visit.appointment)
 

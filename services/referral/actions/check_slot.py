@@ -1,6 +1,6 @@
 """Tell everything that speaks against a visit before anything is written, and what could be had instead."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -121,6 +121,16 @@ def check_slot(
         if visit.starts_at < ends_at and place.starts_at < visit.ends_at:
             found.append(Conflict("patient_busy", visit.id))
     return found + [Conflict(code) for code in _calendar_conflicts(session, place, without)]
+
+
+def require_kind(session: Session, wish: Wish, visit_type_id: str) -> None:
+    """Raise 409 `slot_not_offered`, with times of the right kind, when a patient's wish names another kind of visit.
+
+    Staff choose the kind; whoever holds a link chooses the time alone. 422 for ids nobody knows.
+    """
+    if wish.visit_type != visit_type_id:
+        meant = find_place(session, replace(wish, visit_type=visit_type_id))
+        raise slot_refused(session, meant, [Conflict("slot_not_offered")])
 
 
 def only_overbooks(conflicts: list[Conflict]) -> bool:

@@ -12,7 +12,7 @@ from kernel.context import Actor
 from kernel.web.problems import Problem, conflict, not_found
 from services.referral.actions.book_by_patient import phone_of
 from services.referral.actions.book_slot import book_slot
-from services.referral.actions.check_slot import Wish, find_place, next_slots, slot_json
+from services.referral.actions.check_slot import Wish, find_place, next_slots, require_kind, slot_json
 from services.referral.actions.end_hold import end_hold
 from services.referral.actions.join_waitlist import leave_waitlist
 from services.referral.actions.move_appointment import move_appointment
@@ -117,12 +117,14 @@ def take_other_time(session: Session, offer_id: UUID, wish: Wish) -> Visit:
     """Give the patient of a lost or lapsed offer another free time instead: booked, or their later visit moved there.
 
     The same is asked as of a claim. Raises 404; 409 `offer_open` while the offer itself can be claimed, `call_first` or
-    `questions_open` with the phone to call; and what `book_slot` or `move_appointment` raises.
+    `questions_open` with the phone to call, `slot_not_offered` for another kind of visit than the offer's; and what
+    `book_slot` or `move_appointment` raises.
     """
     found = find_offer(session, offer_id, lock=True)
     if found.offer.state in ("offered", "claimed") and found.round.state in ("open", "claimed"):
         raise conflict("offer_open", "Take or decline the offered time first.")
     _require_alone(session, found, wish.site_id)
+    require_kind(session, wish, found.round.visit_type_id)
     patient = Actor("patient", str(found.entry.patient_id))
     later = _own_visit(session, found)
     if later is not None:
