@@ -65,6 +65,26 @@ def test_two_devices_on_one_page_the_second_is_asked(clinic: Clinic) -> None:
     assert told["answers"]["nprs_now"] == 3, "sent again, it counts"
 
 
+def test_a_fast_clock_on_one_device_makes_nothing_of_the_other_late(clinic: Clinic) -> None:
+    """What a device sends knowing the page's last save is newer than it, whatever either clock says."""
+    phone = clinic.browser().start()
+    tablet = clinic.browser("198.51.100.8").open(phone.link()).send({"birth_date": "1980-04-23"})
+    go_to(phone, phone.token, "pain_now").send({"nprs_now": "6", "_queued": "yes", "_seq": "1895000000000"})
+    go_to(tablet, tablet.token, "pain_now").send({"nprs_now": "3", "_queued": "yes", "_seq": "1795000000040"})
+    go_to(tablet, tablet.token, "pain_now").send({"nprs_now": "8", "_queued": "yes", "_seq": "1795000000050"})
+    go_to(tablet, tablet.token, "emergency_signs").send({"thunderclap": "false"})
+    assert clinic.sql("SELECT count(*) AS n FROM page_save WHERE page = 'pain_now'")[0].n == 3
+    go_to(phone, phone.token, "emergency_signs").send(
+        {"thunderclap": "false", "_queued": "yes", "_seq": "1895000000001"}
+    )
+    for answer, number in (("false", "1795000000060"), ("true", "1795000000061")):
+        go_to(tablet, tablet.token, "emergency_signs").send(
+            {"thunderclap": answer, "_queued": "yes", "_seq": number}
+        )
+    assert "Call 911" in tablet.body, "an answer that was taken for a late one was never looked at"
+    assert clinic.sql("SELECT count(*) AS n FROM callback_task WHERE action = 'E'")[0].n == 1
+
+
 def test_an_emergency_is_never_a_conflict(clinic: Clinic) -> None:
     phone = clinic.browser().start()
     tablet = clinic.browser("198.51.100.8").open(phone.link()).send({"birth_date": "1980-04-23"})
@@ -282,8 +302,11 @@ def test_saves_out_of_order_keep_the_later_answer(clinic: Clinic, browser: Brows
     """BAD-53: a queued save that arrives after a later one of the same page is ignored."""
     browser.start()
     token = browser.token
-    go_to(browser, token, "pain_now").send({"nprs_now": "5", "_queued": "yes", "_seq": "1795000000050"})
-    go_to(browser, token, "pain_now").send({"nprs_now": "4", "_queued": "yes", "_seq": "1795000000040"})
+    # Both were sent from the page as it was before either arrived.
+    before = go_to(browser, token, "pain_now").hidden()
+    browser.send({"nprs_now": "5", "_queued": "yes", "_seq": "1795000000050"})
+    late = {**before, "nprs_now": "4", "_queued": "yes", "_seq": "1795000000040"}
+    go_to(browser, token, "pain_now").send(late)
     assert browser.status == 200
     send_all(browser, token)
     (told,) = clinic.events("intake_submitted")

@@ -71,13 +71,14 @@ def save_page(
 ) -> Saved:
     """Merge `values` (None takes an answer back) into the draft and act on the red flags now true.
 
-    A save that comes after a later one of the same page from the same device is ignored; one of a page that another
-    device saved since it was shown is a conflict, and the patient decides. An emergency flag ends the draft. With
+    A save that comes after a later one of the same page from the same device is ignored, unless the page was shown with
+    that later one: then it is newer, whatever the device's clock says. One of a page that another device saved since it
+    was shown is a conflict, and the patient decides. An emergency flag ends the draft. With
     `only_if_urgent` nothing is stored unless an emergency flag fires: the page has mistakes to correct first.
     """
     submission, form = draft.submission, draft.form
     last = draft.sequence(page)
-    if visit.sequence <= last and draft.may_show(page, visit.device):
+    if visit.sequence <= last and visit.seen != last and draft.may_show(page, visit.device):
         return Saved(draft, ignored=True)
     conflict = draft.changed_elsewhere(page, visit.device, visit.seen)
     merged = {**draft.items, **values}
