@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from kernel.ids import new_id
+from services.referral.actions.join_waitlist import expire_waitlist, waiting_entry
 from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.model.referral import Referral
 from services.referral.rules.slot_offers import FreedSlot, Waiting, next_batch, why_not_offer
@@ -203,7 +204,9 @@ def test_an_offer_is_not_taken_by_link_while_a_person_has_to_speak_with_the_pati
     stands(open_warnings=[])
     longer = slots(staffed, visit_type="pt_follow_up", **{"from": later_day(staffed, 6)})[0]
     another = own("POST", f"{offer}/instead", wish(longer))
-    assert (another.status_code, another.json["code"]) == (409, "slot_not_offered"), "the kind that was offered"
+    assert (another.status_code, another.json["code"]) == (409, "slot_not_offered"), (
+        "the kind that was offered"
+    )
     assert own("POST", f"{offer}/instead", wish(second)).status_code == 200
 
 
@@ -261,6 +264,26 @@ def test_nobody_overwrites_what_they_have_not_seen(staffed: Clinic, own: Callabl
     assert send(entry, version=1).status_code == 412
     assert send(entry, version=2).json["ended"] == "left"
     assert send(entry, version=2).json["current"]["ended"] == "left"
+
+    # A place that has ended, by staff or by its date, is nobody's to change; a new one is asked for without a version.
+    ended = send(f"/referrals/{waits}/waitlist", {"sites": []}, 3)
+    assert (ended.status_code, ended.json["code"]) == (412, "changed_meanwhile")
+    assert staffed.get("/waitlist", FRONT_DESK)["items"] == []
+    again = send(f"/referrals/{waits}/waitlist").json
+    with staffed.session() as session, staffed.session() as another:
+        standing = waiting_entry(session, UUID(waits), "pt_evaluation")
+        assert standing is not None
+        free = text("SELECT id FROM waitlist_entry WHERE id = :id FOR UPDATE SKIP LOCKED")
+        assert another.execute(free, {"id": standing.id}).first() is None, "who changes a place has it alone"
+        standing.expires_at -= timedelta(days=90)
+    with staffed.session() as session:
+        assert expire_waitlist(session) == 1
+    over = send(f"/waitlist/{again['id']}/leave", version=again["version"])
+    assert (over.status_code, over.json["current"]["ended"], over.json["current"]["version"]) == (
+        412,
+        "expired",
+        2,
+    )
 
     shut = {"site_id": "paola", "starts_at": "2031-01-01", "ends_at": "2031-01-02", "reason": "holiday"}
     closure = send("/closures", shut).json

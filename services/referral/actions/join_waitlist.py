@@ -73,13 +73,13 @@ def join_waitlist(session: Session, actor: Actor, referral_id: UUID, wanted: Wan
 
 
 def waiting_entry(session: Session, referral_id: UUID, visit_type_id: str) -> WaitlistEntry | None:
-    """Return the referral's live place on the list for the visit type, if it has one."""
+    """Return the referral's live place on the list for the visit type, locked, if it has one."""
     live = select(WaitlistEntry).where(
         WaitlistEntry.referral_id == referral_id,
         WaitlistEntry.visit_type_id == visit_type_id,
         WaitlistEntry.ended == "",
     )
-    return session.scalars(live).first()
+    return session.scalars(live.with_for_update()).first()
 
 
 def leave_waitlist(session: Session, actor: Actor, entry_id: UUID, how: str = "left") -> WaitlistEntry:
@@ -98,5 +98,5 @@ def expire_waitlist(session: Session) -> int:
     """End the entries whose time is over; return how many."""
     moment = now(session)
     over = update(WaitlistEntry).where(WaitlistEntry.ended == "", WaitlistEntry.expires_at <= moment)
-    result = session.execute(over.values(ended="expired", ended_at=moment))
+    result = session.execute(over.values(ended="expired", ended_at=moment, version=WaitlistEntry.version + 1))
     return int(result.rowcount)  # type: ignore[attr-defined]

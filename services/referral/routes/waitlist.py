@@ -13,7 +13,7 @@ from kernel.context import Actor
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, conflict, invalid, not_found
+from kernel.web.problems import FieldProblem, Problem, conflict, invalid, not_found
 from services.referral.actions.check_slot import Wish
 from services.referral.actions.claim_offer import (
     OnOffer,
@@ -71,7 +71,8 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
     def join(referral_id: str, body: shapes.WaitIn) -> Any:
         """Put the patient on the list for a visit or an earlier one; with If-Match, change what suits them.
 
-        409 `already_waiting` with the place they have when it is sent without the version seen: nothing is overwritten.
+        409 `already_waiting` with the place they have when it is sent without the version seen, 412 with one that has
+        changed or ended: nothing is overwritten.
         """
         who = principal()
 
@@ -79,8 +80,7 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
             referral = visible_referral(session, referral_id, who.actor, lock=True)
             wanted = _wanted(session, body, referral.route)
             standing = waiting_entry(session, referral.id, wanted.visit_type_id)
-            if standing is not None:
-                _require_seen(standing)
+            _require_seen(standing)
             entry = join_waitlist(session, who.actor, referral.id, wanted)
             return Reply(_entry_json(entry), 201, {"ETag": etag(entry.version)})
 
@@ -262,8 +262,16 @@ def _leave(session: Session, actor: Actor, entry_id: UUID) -> WaitlistEntry:
     return leave_waitlist(session, actor, entry.id)
 
 
-def _require_seen(entry: WaitlistEntry) -> None:
-    """Raise unless the caller names the version of the place they would overwrite."""
+def _require_seen(entry: WaitlistEntry | None) -> None:
+    """Raise unless the caller names the version of the place they would overwrite; nobody names one that has ended."""
+    if entry is None:
+        if "If-Match" in request.headers:
+            raise Problem(
+                412,
+                "changed_meanwhile",
+                "This place on the list has ended meanwhile. Nothing was changed now.",
+            )
+        return
     if "If-Match" not in request.headers:
         raise conflict(
             "already_waiting",
