@@ -63,11 +63,12 @@ def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today:
 def moves_for(referral: Referral, actor: Actor) -> list[str]:
     """The deeds this reader may do now: triage deeds for nurses and providers, `clear_hold` while a flag is open.
 
-    `settle_warnings` while the answers leave a warning sign open.
+    `settle_warnings` while the answers leave a warning sign open and the referral itself is open.
     """
     if actor.role not in TRIAGE_ROLES:
         return []
-    more = {"clear_hold": referral.flagged, "settle_warnings": bool(referral.open_warnings)}
+    warned = bool(referral.open_warnings) and STATES[referral.state].is_open
+    more = {"clear_hold": referral.flagged, "settle_warnings": warned}
     return [*allowed_deeds(referral.state), *(deed for deed, stands in more.items() if stands)]
 
 
