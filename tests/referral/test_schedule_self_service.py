@@ -1,13 +1,17 @@
 """What patients do by their link: choose, confirm, move, cancel; and where a person has to speak with them."""
 
+from collections import Counter
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from kernel.ids import new_id
+from services.referral.model.referral import Referral
 from services.referral.rules.open_warnings import open_warnings
-from tests.referral.calendar_steps import booked, many_ready_to_book, slots, wish
+from tests.referral.calendar_steps import CHICAGO, booked, many_ready_to_book, slots, wish
 from tests.referral.conftest import CAUDA_EQUINA, FRONT_DESK, Clinic
 
 
@@ -80,6 +84,55 @@ def test_a_link_never_changes_the_kind_of_visit(staffed: Clinic) -> None:
 
 
 @pytest.mark.capability("S9")
+def test_times_are_listed_once_and_a_moving_visit_is_in_nobodys_way(staffed: Clinic) -> None:
+    """Four times a day are four times, whoever is free then; the own visit hides none of those beside it."""
+    referral, other = many_ready_to_book(staffed, 2)
+    monday = staffed.now().astimezone(CHICAGO).date() + timedelta(days=7)
+    monday -= timedelta(days=monday.weekday())
+    begins = f"from={monday.isoformat()}&limit=40"
+
+    def times(query: str, of: str = referral) -> list[tuple[str, str]]:
+        answer = as_intake(staffed, "GET", f"/referrals/{of}/slots?{begins}&{query}").json
+        assert {one["visit_type"] for one in answer["items"]} == {"pt_evaluation"}
+        return [(one["site"], one["starts_at"]) for one in answer["items"]]
+
+    crowd = slots(staffed, visit_type="pt_evaluation", site="leawood", **{"from": monday.isoformat()})
+    assert len({one["starts_at"] for one in crowd}) < len(crowd), "two people are free at one time"
+    listed = times("site=leawood&per_day=4&days=9")
+    assert len(set(listed)) == len(listed)
+    per_day = Counter(starts_at[:10] for _, starts_at in listed)
+    assert set(per_day.values()) == {4}
+    assert len(per_day) == 8, "Monday to Saturday, and two days more: past what is searched first"
+    # Paola has one treatment room, and who moves stays in it until then.
+    whole_day = "site=paola&per_day=40&days=1"
+    before = times(whole_day)
+    found = as_intake(staffed, "GET", f"/referrals/{referral}/slots?{begins}&{whole_day}").json["items"]
+    visit = as_intake(staffed, "POST", f"/referrals/{referral}/appointments", wish(found[3])).json
+    assert len(times(whole_day, other)) < len(before) - 1
+    assert times(f"{whole_day}&appointment_id={visit['id']}") == before[:3] + before[4:]
+    beside = {"visit_version": 1, "to": wish(found[4])}
+    assert as_intake(staffed, "POST", f"/appointments/{visit['id']}/move", beside).status_code == 200
+
+
+@pytest.mark.capability("S9", "T14")
+def test_nobody_under_a_red_flag_is_shown_times_that_would_be_refused(staffed: Clinic) -> None:
+    """A hold on any referral of the patient, also for a visit that is to move."""
+    referral, other = many_ready_to_book(staffed, 2)
+    visit = booked(staffed, referral, slots(staffed, visit_type="pt_evaluation")[0])
+    moving = f"/referrals/{referral}/slots?appointment_id={visit['id']}"
+    assert as_intake(staffed, "GET", moving).status_code == 200
+    with staffed.session() as session:
+        held = session.get_one(Referral, UUID(other))
+        held.patient_id, held.flagged = session.get_one(Referral, UUID(referral)).patient_id, True
+    refused = as_intake(staffed, "GET", moving)
+    assert (refused.status_code, refused.json["code"]) == (409, "call_first")
+    assert refused.json["phone"].startswith("+1")
+    own = as_intake(staffed, "GET", f"/referrals/{referral}").json
+    assert [one["why_not"] for one in own["referrals"]] == ["call_first"]
+    assert [one["id"] for one in own["items"]] == [visit["id"]]
+
+
+@pytest.mark.capability("S9")
 def test_acceptance_settles_ordinary_questions_and_open_warning_signs_wait_for_a_clinician(
     staffed: Clinic,
 ) -> None:
@@ -103,6 +156,7 @@ def test_acceptance_settles_ordinary_questions_and_open_warning_signs_wait_for_a
     assert (unsure.status_code, unsure.json["code"]) == (409, "questions_open")
     assert unsure.json["phone"].startswith("+1")
     assert as_intake(staffed, "GET", path).json["referrals"][0]["why_not"] == "questions_open"
+    assert "settle_warnings" in staffed.get(path)["allowed_moves"]
     # What was not shown cannot be settled; the front desk settles nothing; a nurse does.
     strange = staffed.call(
         "POST", f"{path}/settle-warnings", {"settled": ["RF_NEW"]}, version=accepted["version"]
@@ -120,6 +174,30 @@ def test_acceptance_settles_ordinary_questions_and_open_warning_signs_wait_for_a
     assert as_intake(staffed, "POST", f"{path}/appointments", wish(slot)).status_code == 201
 
 
+def test_what_code_of_the_release_before_writes_is_not_without_open_warnings(staffed: Clinic) -> None:
+    """An upgrade migrates first, then replaces the servers: what the old ones write meanwhile asks for a call."""
+    (referral,) = many_ready_to_book(staffed, 1)
+    own = as_intake(staffed, "GET", f"/referrals/{referral}").json["referrals"][0]
+    assert own["may_book"], "the code that knows the column writes its list"
+    known = ", ".join(
+        column.name
+        for column in Referral.__table__.columns
+        if not column.computed
+        and column.name not in ("id", "submission_id", "open_warnings", "settled_warnings")
+    )
+    older = new_id()
+    with staffed.session() as session:
+        session.execute(
+            text(
+                f"INSERT INTO referral (id, submission_id, {known})"
+                f" SELECT :new, :sent, {known} FROM referral WHERE id = :of"
+            ),
+            {"new": older, "sent": new_id(), "of": referral},
+        )
+    refused = as_intake(staffed, "GET", f"/referrals/{older}/slots")
+    assert (refused.status_code, refused.json["code"]) == (409, "questions_open")
+
+
 @pytest.mark.capability("S9", "T14")
 def test_new_answers_open_what_was_settled_and_findings_of_staff_do_not(staffed: Clinic) -> None:
     submitted = staffed.submission()
@@ -133,6 +211,10 @@ def test_new_answers_open_what_was_settled_and_findings_of_staff_do_not(staffed:
     corrected = staffed.case_of(again)
     assert (corrected["state"], corrected["settled_warnings"]) == ("needs_triage", [])
     assert "RF_CES" in corrected["open_warnings"]
+    ended = staffed.do(corrected, "withdraw", {"reason_code": "patient_withdrew"})
+    assert (ended["state"], ended["allowed_moves"]) == ("withdrawn", ["reopen"]), (
+        "there is nothing left to settle"
+    )
 
 
 def test_staff_book_whoever_they_speak_with(staffed: Clinic) -> None:

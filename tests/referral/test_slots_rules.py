@@ -253,6 +253,10 @@ def test_free_slots_agree_with_an_oracle_that_walks(
     found = free_slots(visit, **facts, most=100_000)  # type: ignore[arg-type]
     assert found == oracle(visit, sites, providers, taken, window=window, now=base)
     assert free_slots(visit, **facts, most=7) == found[:7]  # type: ignore[arg-type]
+    once = free_slots(visit, **facts, most=7, one_provider=True)  # type: ignore[arg-type]
+    assert set(once) <= set(found)
+    starts = list(dict.fromkeys((slot.starts_at, slot.site_id) for slot in found))
+    assert [(slot.starts_at, slot.site_id) for slot in once] == starts[:7], "each time of a site once"
 
 
 @settings(max_examples=120, deadline=None)

@@ -155,14 +155,10 @@ def shown(visit: dict[str, Any]) -> dict[str, Any]:
 
 
 def _by_day(items: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
-    """Times by day at their site {day, said, times}; of several people free at one time the first listed."""
+    """Times by day at their site {day, said, times}."""
     days: dict[str, dict[str, Any]] = {}
-    seen = set()
     for one in items:
         local = datetime.fromisoformat(one["local_start"])
-        if (one["site"], one["starts_at"]) in seen:
-            continue
-        seen.add((one["site"], one["starts_at"]))
         said = spoken_time(local, language)
         day, _, hour = said.partition(" at " if language != "es" else " a la")
         found = days.setdefault(day, {"day": local.date().isoformat(), "said": day, "times": []})

@@ -108,7 +108,7 @@ def check_slot(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"patient:{patient_id}"}
     )
     found = []
-    if _under_hold(session, patient_id):
+    if under_hold(session, patient_id):
         found.append(Conflict("red_flag_hold"))
     if routes is not None and not routes & set(place.visit_type.routes):
         found.append(Conflict("wrong_route"))
@@ -169,7 +169,7 @@ def slot_refused(session: Session, place: Place, conflicts: list[Conflict]) -> P
     return conflict(code, f"{TITLES[code]} Nothing was booked.", **more)
 
 
-def _under_hold(session: Session, patient_id: UUID) -> bool:
+def under_hold(session: Session, patient_id: UUID) -> bool:
     """True while a red flag of this patient waits for a clinician, on whichever referral."""
     held = select(Referral.id).where(
         Referral.patient_id == patient_id, Referral.flagged, Referral.closed_at.is_(None)

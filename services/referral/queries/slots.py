@@ -21,6 +21,7 @@ class SlotSearch:
     """What to look for: the earliest `most` slots that start in [from_at, until_at). Empty tuples mean any.
 
     `without` names an appointment or hold whose own seats count as free, for the one that is being moved.
+    `one_provider`: of several people free at a site at one time only the first.
     """
 
     from_at: datetime
@@ -29,6 +30,7 @@ class SlotSearch:
     sites: tuple[str, ...] = ()
     providers: tuple[str, ...] = ()
     without: UUID | None = None
+    one_provider: bool = False
 
 
 TAKEN = """
@@ -61,6 +63,7 @@ def find_slots(session: Session, visit: VisitRules, search: SlotSearch, now: dat
             window=(from_at, ends_at),
             now=now,
             most=search.most - len(found),
+            one_provider=search.one_provider,
         )
         from_at = ends_at
     return found

@@ -17,7 +17,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
 from services.referral.actions.book_by_patient import book_by_patient, phone_of
 from services.referral.actions.change_by_patient import PatientsWish, change_by_patient
-from services.referral.actions.check_slot import Wish
+from services.referral.actions.check_slot import Wish, under_hold
 from services.referral.model.referral import Referral
 from services.referral.queries.appointments import Visit, live_visits_of_patient, read_visit
 from services.referral.queries.clinic_facts import clinic_for, visit_rules
@@ -34,6 +34,9 @@ from services.referral.routes.wall_clock import read_day_or_time, read_time
 from services.referral.rules.calendar_time import day_starts_at, local_label
 from services.referral.rules.self_service import cutoff_of, may_change, why_not_book
 from services.referral.rules.slots import Slot, VisitRules
+
+# How many days a page of times begins with, and more starts than the days of one page have.
+FIRST_DAYS, MOST_SEARCHED = 4, 20_000
 
 
 def self_service_routes(parts: Parts) -> APIBlueprint:
@@ -123,9 +126,11 @@ def _times(session: Session, referral_id: UUID, query: own_shapes.OwnSlotQuery) 
     referral = find_referral(session, referral_id)
     if referral is None:
         raise not_found("referral")
-    reason = why_not_book(referral.state, referral.flagged, referral.open_warnings)
     moving = _moving(session, referral, query.appointment_id) if query.appointment_id else None
-    if reason and moving is None:
+    held = under_hold(session, referral.patient_id)
+    # A visit moves whatever is not answered; while a red flag is open no time would be given, so none is shown.
+    reason = why_not_book(referral.state, held, referral.open_warnings)
+    if reason and (held or moving is None):
         raise conflict(reason, "Please call us to choose a time.", phone=_phone(session, referral))
     visit = first_visit_of_route(session, referral.route) if moving is None else moving.visit_type
     if visit is None:
@@ -134,7 +139,7 @@ def _times(session: Session, referral_id: UUID, query: own_shapes.OwnSlotQuery) 
     rules = visit_rules(visit)
     zone = zone_of(session, query.site)
     wanted = read_day_or_time(query.from_, zone, "query.from") if query.from_ else at
-    found, until_at = _by_days(session, rules, query, max(at, wanted), zone)
+    found, until_at = _by_days(session, rules, query, (max(at, wanted), zone), moving)
     clinic = clinic_for(session, rules)
     zones = {site.id: site.zone for site in clinic.sites}
     items = [slot_json(slot, rules.id, zones[slot.site_id], clinic, at) for slot in found]
@@ -142,19 +147,45 @@ def _times(session: Session, referral_id: UUID, query: own_shapes.OwnSlotQuery) 
 
 
 def _by_days(
-    session: Session, rules: VisitRules, query: own_shapes.OwnSlotQuery, from_at: datetime, zone: ZoneInfo
+    session: Session,
+    rules: VisitRules,
+    query: own_shapes.OwnSlotQuery,
+    beginning: tuple[datetime, ZoneInfo],
+    moving: Visit | None,
 ) -> tuple[list[Slot], datetime]:
-    """The earliest of each day until there are enough, and how far was looked: where the next page begins."""
+    """The earliest of each day until there are enough, and how far was looked: where the next page begins.
+
+    A time is listed once a site, whoever is free then; the one the moving visit has is not listed, those beside it are.
+    """
     found: list[Slot] = []
-    at, until_at = now(session), from_at
-    for _ in range(query.days):
-        tomorrow = until_at.astimezone(zone).date() + timedelta(days=1)
-        begins, until_at = until_at, day_starts_at(tomorrow, zone)
-        most = min(query.per_day, query.limit - len(found))
-        found += find_slots(session, rules, SlotSearch(begins, until_at, most, sites=_sites(query.site)), at)
-        if len(found) >= query.limit:
+    begins, zone = beginning
+    first = begins.astimezone(zone).date()
+    ends = [day_starts_at(first + timedelta(days=number), zone) for number in range(1, query.days + 1)]
+    own = None if moving is None else moving.appointment
+    # Most find enough in the first days: only who does not has the rest searched, at once.
+    for days in (ends[:FIRST_DAYS], ends[FIRST_DAYS:]):
+        if not days or len(found) >= query.limit:
             break
-    return found, until_at
+        search = SlotSearch(
+            begins,
+            days[-1],
+            MOST_SEARCHED,
+            sites=_sites(query.site),
+            without=None if own is None else own.id,
+            one_provider=True,
+        )
+        slots = [
+            slot
+            for slot in find_slots(session, rules, search, now(session))
+            if own is None or (slot.site_id, slot.starts_at) != (own.site_id, own.starts_at)
+        ]
+        for ends_at in days:
+            todays = [slot for slot in slots if begins <= slot.starts_at < ends_at]
+            found += todays[: min(query.per_day, query.limit - len(found))]
+            begins = ends_at
+            if len(found) >= query.limit:
+                break
+    return found, begins
 
 
 def _moving(session: Session, referral: Referral, appointment_id: str) -> Visit:
@@ -215,7 +246,8 @@ def _open_referrals(session: Session, patient_id: UUID) -> list[Referral]:
 
 
 def _ready_json(session: Session, referral: Referral) -> dict[str, Any]:
-    reason = why_not_book(referral.state, referral.flagged, referral.open_warnings)
+    held = under_hold(session, referral.patient_id)
+    reason = why_not_book(referral.state, held, referral.open_warnings)
     return {
         "id": str(referral.id),
         "state": referral.state,

@@ -110,8 +110,11 @@ def free_slots(
     window: tuple[datetime, datetime],
     now: datetime,
     most: int,
+    one_provider: bool = False,
 ) -> list[Slot]:
     """Return the earliest `most` free slots that start within `window`, sorted.
+
+    `one_provider`: of several people free at a site at one time only the first, for who chooses a time, not a person.
 
     `taken` maps a seat number to the spans taken from it, buffers included. The visit itself lies within the
     hours of site and provider; its buffers only keep other visits away and may reach outside them. Each slot stays
@@ -134,6 +137,7 @@ def free_slots(
         site_open = _open(site.hours, site.zone, span) & ~span.touching(site.closures)
         # Many work the same hours: each week's hours are laid on the calendar once a site.
         laid: dict[tuple[WeeklyHours, ...], int] = {}
+        given = 0
         for provider in providers:
             if site.id not in provider.hours:
                 continue
@@ -142,6 +146,9 @@ def free_slots(
                 laid[weekly] = _open(weekly, site.zone, span)
             at_work = site_open & laid[weekly] & ~span.touching(provider.closures)
             mask = starts & _provider_starts(visit, provider, at_work, busy, span)
+            if one_provider:
+                mask &= ~given
+                given |= mask
             if mask:
                 found.append((mask, site.id, provider.id))
     return _earliest(visit, found, span, most)
