@@ -4,9 +4,9 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 
 HOLDING_ACTIONS: Final = ("E", "S")
-#: Asks for a number few people know, and which is measured at the visit: a clinician's acceptance settles it.
-#: Unsigned, as every threshold of the shipped protocol.
-SETTLED_BY_ACCEPTANCE: Final = frozenset({"BP01"})
+#: Never an open warning, whoever has or has not accepted: each asks for a number few people know and which is measured
+#: at the visit. Unsigned, as every threshold of the shipped protocol (docs/decisions/0130).
+NEVER_OPEN: Final = frozenset({"BP01"})
 
 
 def open_warnings(
@@ -25,6 +25,6 @@ def open_warnings(
         for item in unknown
         if item["kind"] == "red_flag"
         and actions.get(str(item["id"])) in HOLDING_ACTIONS
-        and item["id"] not in SETTLED_BY_ACCEPTANCE
+        and item["id"] not in NEVER_OPEN
         and not set(item["variables"]) <= set(not_asked)
     ]
