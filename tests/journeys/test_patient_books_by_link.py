@@ -58,6 +58,21 @@ def accessible(page: Page) -> None:
     assert not found, [(one["id"], one["nodes"][0]["html"]) for one in found]
 
 
+def form_of(page: Page, number: int) -> tuple[str, dict[str, str]]:
+    """Where the form of this number on the page goes, and what it sends."""
+    form = page.locator("main form[method=post]").nth(number)
+    fields = form.evaluate("one => Object.fromEntries(new FormData(one))")
+    return str(form.evaluate("one => one.action")), {str(name): str(value) for name, value in fields.items()}
+
+
+def told_it_has_changed(page: Page, address: str, fields: dict[str, str]) -> None:
+    """What the page behind it would send is refused as late; it is not said that nothing was booked."""
+    answer = page.request.post(address, form=fields)  # type: ignore[arg-type]
+    assert answer.status == 409, answer.text()
+    assert "This has changed" in answer.text()
+    assert "no longer free" not in answer.text()
+
+
 def chosen_time(page: Page) -> str:
     """Take the second time listed; return how it was read out."""
     expect(page.locator(".wm-times button").nth(1)).to_be_visible()
@@ -103,8 +118,11 @@ def test_who_answered_every_warning_sign_chooses_confirms_moves_and_cancels(
     rosa.get_by_role("button", name="Show times").press("Enter")
     expect(rosa.locator(".wm-times button").first).to_contain_text("Paola")
     rosa.goto(f"{rosa.url.partition('?')[0]}?from={next_week}")
+    another = form_of(rosa, 3)
     first = chosen_time(rosa)
     expect(rosa.get_by_role("status")).to_contain_text("Your visit is booked")
+    # The page is still open in another tab, and another of its times is pressed there.
+    told_it_has_changed(rosa, *another)
     expect(rosa.locator("main")).to_contain_text(first)
     accessible(rosa)
     # Back on her page the visit stands, and each step is a page of its own.
@@ -113,6 +131,8 @@ def test_who_answered_every_warning_sign_chooses_confirms_moves_and_cancels(
         lambda: rosa.reload() and rosa.get_by_role("link", name="Confirm, change or cancel").count(), "visit"
     )
     rosa.get_by_role("link", name="Confirm, change or cancel").click()
+    address, fields = form_of(rosa, 0)
+    told_it_has_changed(rosa, address, fields | {"visit_version": "9" * 5000})
     rosa.get_by_role("button", name="Yes, I will come").click()
     expect(rosa.locator("main")).to_contain_text("You told us that you will come")
     rosa.get_by_role("link", name="Choose another time").click()

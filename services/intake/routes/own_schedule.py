@@ -24,7 +24,7 @@ CHOICE = ("visit_type", "provider_id", "site_id", "starts_at")
 SHOWN, PER_DAY, WHOLE_DAY = 12, 4, 40
 # Refusals after which other times are still the patient's to choose from.
 GONE = ("slot_taken", "slot_not_offered", "patient_busy")
-CHANGED = ("second_visit", "visit_changed", "illegal_state", "illegal_move")
+CHANGED = ("second_visit", "visit_changed", "illegal_state", "illegal_move", "key_reused", "in_progress")
 
 Refused = tuple[str, int]
 
@@ -116,13 +116,20 @@ class OwnSchedule:
             else url_for("visit.begin", handle=handle, visit_id=visit["id"], deed="move"),
         )
 
-    def refused(self, handle: str, referral: UUID, visit: dict[str, Any] | None, answer: Answer) -> Refused:
-        """The page for a deed referral refused: other times, or the phone to call. Nothing was changed."""
-        code = str(answer.body.get("code", "")) if isinstance(answer.body, dict) else ""
-        if code in GONE or answer.status == 422:
+    def refused(
+        self, handle: str, referral: UUID, visit: dict[str, Any] | None, answer: Answer, *, chose: bool
+    ) -> Refused:
+        """The page for a deed referral refused: other times, or the phone to call. Nothing was changed by it.
+
+        `chose`: the deed named a time. Only then can a wish that fits nothing (422) be told as a time that is gone; a
+        key used before (or just now) is a second press on a page whose first one may stand.
+        """
+        code = code_of(answer)
+        unfit = answer.status == 422 and code not in CHANGED
+        if code in GONE or (unfit and chose):
             return self.times_page(handle, referral, visit, "gone"), 409
         phone = self.phone_in(answer.body)
-        return self.page("call_us.html", handle, phone=phone, changed=code in CHANGED), 409
+        return self.page("call_us.html", handle, phone=phone, changed=unfit or code in CHANGED), 409
 
     def phone_in(self, body: Any) -> str:
         """The phone a refusal names, as people here read it; the clinic's own otherwise."""
@@ -132,8 +139,18 @@ class OwnSchedule:
         return f"{digits[:3]}-{digits[3:6]}-{digits[6:]}"
 
 
+def code_of(answer: Answer) -> str:
+    """The code of a refusal; "" without one."""
+    return str(answer.body.get("code", "")) if isinstance(answer.body, dict) else ""
+
+
 def wish() -> dict[str, str]:
     return {name: request.form.get(name, "") for name in CHOICE}
+
+
+def wish_for(listed: dict[str, Any]) -> dict[str, str]:
+    """The form fields that wish for a time as referral listed it."""
+    return {name: listed["site" if name == "site_id" else name] for name in CHOICE}
 
 
 def same_place(visit: dict[str, Any]) -> dict[str, str]:

@@ -28,7 +28,7 @@ def visit_pages(facts: PageFacts, schedule: OwnSchedule) -> Blueprint:
             return gate_page(facts)
         answer = schedule.post(f"referrals/{referral}/appointments", wish())
         if not answer.ok:
-            return schedule.refused(handle, referral, None, answer)
+            return schedule.refused(handle, referral, None, answer, chose=True)
         return redirect(url_for("visit.show", handle=handle, visit_id=answer.body["id"], done="booked"), 303)
 
     @routes.get("/s/<handle>/visits/<visit_id>")
@@ -57,16 +57,13 @@ def visit_pages(facts: PageFacts, schedule: OwnSchedule) -> Blueprint:
         if referral is None:
             return gate_page(facts)
         visit = schedule.own_visit(referral, visit_id)
-        version = request.form.get("visit_version", "")
-        body: dict[str, Any] = {
-            "visit_version": int(version) if version.isdecimal() else visit["visit_version"]
-        }
+        body: dict[str, Any] = {"visit_version": _version_seen(visit)}
         if deed == "move":
             # Past the cut-off no time was chosen: the wish names the visit's own, and becomes a call-back.
             body["to"] = wish() if request.form.get("starts_at") else same_place(visit)
         answer = schedule.post(f"appointments/{visit['id']}/{deed}", body)
         if not answer.ok:
-            return schedule.refused(handle, referral, visit, answer)
+            return schedule.refused(handle, referral, visit, answer, chose=bool(body.get("to")))
         if answer.body["result"] == "call_back" or deed == "cancel":
             how = "call_back" if answer.body["result"] == "call_back" else "cancelled"
             return schedule.page("visit_ended.html", handle, visit=shown(answer.body), how=how)
@@ -74,3 +71,11 @@ def visit_pages(facts: PageFacts, schedule: OwnSchedule) -> Blueprint:
         return redirect(url_for("visit.show", handle=handle, visit_id=visit_id, done=done), 303)
 
     return routes
+
+
+def _version_seen(visit: dict[str, Any]) -> int:
+    """The version the form was shown with; 0, which no visit has, when it is no number."""
+    text = request.form.get("visit_version")
+    if text is None:
+        return int(visit["visit_version"])
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
