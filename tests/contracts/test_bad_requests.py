@@ -46,10 +46,6 @@ OTHER_MEDIA: tuple[str | None, ...] = (
 BAD_IDS = ("0", "-1", "not-an-id", "1%27%20OR%20%271%27=%271", "00000000-0000-0000-0000-000000000000")
 
 
-# Patients are intake's: what referral holds of one it has never heard of is an empty list, not a 404.
-LISTS_OF_ANOTHERS = {"/api/referral/v1/self/patients/{patient_id}"}
-
-
 # Where a letter, a whole protocol or a whole questionnaire comes in.
 TAKE_MORE = dict.fromkeys(
     (
@@ -292,7 +288,7 @@ def test_an_id_nobody_has_is_the_same_404_however_it_is_written(
     caller: Caller, endpoints: list[Endpoint]
 ) -> None:
     faults = []
-    for one in (one for one in endpoints if one.on_record and one.template not in LISTS_OF_ANOTHERS):
+    for one in (one for one in endpoints if one.on_record):
         content = json.dumps(one.body).encode() if one.has_body else b""
         bodies = set()
         for bad in BAD_IDS:
@@ -304,11 +300,6 @@ def test_an_id_nobody_has_is_the_same_404_however_it_is_written(
         if len(bodies) > 1:
             faults.append(f"{one}: tells bad ids apart: {bodies}")
     none_of(faults)
-
-
-def test_nothing_is_told_of_a_patient_nobody_knows(caller: Caller, endpoints: list[Endpoint]) -> None:
-    for one in (one for one in endpoints if one.template in LISTS_OF_ANOTHERS):
-        assert caller.send(one).json()["items"] == []
 
 
 def test_a_write_without_a_proper_key_is_400(caller: Caller, writing: list[Endpoint]) -> None:

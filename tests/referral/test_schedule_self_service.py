@@ -22,9 +22,10 @@ def as_intake(clinic: Clinic, method: str, path: str, body: Any = None) -> Any:
 @pytest.mark.capability("S9")
 def test_a_patient_chooses_confirms_moves_and_cancels_until_the_cutoff(staffed: Clinic) -> None:
     (referral,) = many_ready_to_book(staffed, 1)
-    patient = staffed.get(f"/referrals/{referral}")["patient_id"]
     later = (staffed.now() + timedelta(days=7)).date().isoformat()
-    far = as_intake(staffed, "GET", f"/referrals/{referral}/slots?from={later}&limit=40").json["items"]
+    page = as_intake(staffed, "GET", f"/referrals/{referral}/slots?from={later}&limit=40").json
+    far = page["items"]
+    assert {one["site"] for one in far} <= {one["id"] for one in page["sites"]}
     assert {slot["badge"] for slot in far} == {None}
     chosen = as_intake(staffed, "POST", f"/referrals/{referral}/appointments", wish(far[0]))
     assert chosen.status_code == 201, chosen.text
@@ -55,7 +56,7 @@ def test_a_patient_chooses_confirms_moves_and_cancels_until_the_cutoff(staffed: 
         session.execute(text("UPDATE visit_type SET cutoff_minutes = 60"))
     gone = as_intake(staffed, "POST", f"/appointments/{visit['id']}/cancel", {"visit_version": 2})
     assert (gone.json["result"], gone.json["state"]) == ("done", "cancelled")
-    own = as_intake(staffed, "GET", f"/patients/{patient}").json
+    own = as_intake(staffed, "GET", f"/referrals/{referral}").json
     assert (own["items"], own["referrals"][0]["may_book"]) == ([], True)
 
 
@@ -231,9 +232,7 @@ def test_staff_book_whoever_they_speak_with(staffed: Clinic) -> None:
     strange = as_intake(staffed, "GET", f"/referrals/{other}/slots?appointment_id={visit['id']}")
     assert strange.status_code == 404
     # Staff and patients' own pages are apart: nobody else may use these addresses.
-    assert (
-        staffed.call("GET", f"/self/patients/{accepted['patient_id']}", actor=FRONT_DESK).status_code == 403
-    )
+    assert staffed.call("GET", f"/self/referrals/{accepted['id']}", actor=FRONT_DESK).status_code == 403
 
 
 def test_only_what_the_patient_left_out_is_an_open_warning() -> None:

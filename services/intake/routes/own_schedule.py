@@ -105,7 +105,7 @@ class OwnSchedule:
             handle,
             visit=None if visit is None else shown(visit),
             days=_by_day(items, visitor.language()),
-            sites=self.get(f"referrals/{referral}").body["sites"],
+            sites=answer.body["sites"],
             site=wanted["site"],
             later=answer.body["until"],
             whole_day=whole_day,

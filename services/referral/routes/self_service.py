@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from flask import jsonify
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
@@ -43,26 +42,12 @@ def self_service_routes(parts: Parts) -> APIBlueprint:
     """Return the blueprint for patients' own pages; only services call it, each for a patient they know by link."""
     routes = APIBlueprint("self_service", __name__)
 
-    @routes.get("/self/patients/<patient_id>")
+    @routes.get("/self/referrals/<referral_id>")
     @allow(services=True)
     @routes.output(own_shapes.OwnVisitsOut)
     @routes.doc(security="bearer")
-    def own_visits(patient_id: str) -> Any:
-        """The patient's visits to come, and the referrals for which a time can be chosen."""
-        with parts.database.transaction() as session:
-            patient = id_or_404(patient_id, "patient")
-            at = now(session)
-            visits = [read_visit(session, a.id) for a in live_visits_of_patient(session, patient, at)]
-            items = [_own_visit_json(visit, at) for visit in visits if visit is not None]
-            ready = [_ready_json(session, referral) for referral in _open_referrals(session, patient)]
-        return jsonify(items=items, next_cursor=None, referrals=ready)
-
-    @routes.get("/self/referrals/<referral_id>")
-    @allow(services=True)
-    @routes.output(own_shapes.OwnReferralOut)
-    @routes.doc(security="bearer")
     def own_referral(referral_id: str) -> Any:
-        """The visits to come of the referral's patient, whether a time can be chosen, and where."""
+        """The visits to come of the referral's patient, and whether a time can be chosen."""
         with parts.database.transaction() as session:
             referral = find_referral(session, id_or_404(referral_id, "referral"))
             if referral is None:
@@ -72,9 +57,8 @@ def self_service_routes(parts: Parts) -> APIBlueprint:
                 read_visit(session, a.id) for a in live_visits_of_patient(session, referral.patient_id, at)
             ]
             items = [_own_visit_json(visit, at) for visit in found if visit is not None]
-            sites = [{"id": site.id, "name": site.name} for site in list_sites(session) if site.active]
             ready = [_ready_json(session, referral)]
-        return jsonify(items=items, next_cursor=None, referrals=ready, sites=sites)
+        return jsonify(items=items, next_cursor=None, referrals=ready)
 
     @routes.get("/self/referrals/<referral_id>/slots")
     @allow(services=True)
@@ -143,7 +127,14 @@ def _times(session: Session, referral_id: UUID, query: own_shapes.OwnSlotQuery) 
     clinic = clinic_for(session, rules)
     zones = {site.id: site.zone for site in clinic.sites}
     items = [slot_json(slot, rules.id, zones[slot.site_id], clinic, at) for slot in found]
-    return {"items": items, "next_cursor": None, "visit_type": rules.id, "until": moment(until_at)}
+    sites = [{"id": site.id, "name": site.name} for site in list_sites(session)]
+    return {
+        "items": items,
+        "next_cursor": None,
+        "visit_type": rules.id,
+        "until": moment(until_at),
+        "sites": sites,
+    }
 
 
 def _by_days(
@@ -238,11 +229,6 @@ def _own_visit_json(visit: Visit, at: datetime) -> dict[str, Any]:
         "may_change": may_change(appointment.state, appointment.starts_at, cutoff, at),
         "change_until": moment(cutoff_of(appointment.starts_at, cutoff)),
     }
-
-
-def _open_referrals(session: Session, patient_id: UUID) -> list[Referral]:
-    query = select(Referral).where(Referral.patient_id == patient_id, Referral.closed_at.is_(None))
-    return list(session.scalars(query.order_by(Referral.id)))
 
 
 def _ready_json(session: Session, referral: Referral) -> dict[str, Any]:

@@ -51,21 +51,18 @@ class OwnVisitOut(BaseModel):
 
 
 class OwnVisitsOut(BaseModel):
+    """The visits to come of a referral's patient, and whether a time can be chosen for the referral."""
+
     items: list[OwnVisitOut]
     next_cursor: str | None
     referrals: list[dict[str, Any]]
 
 
-class OwnReferralOut(OwnVisitsOut):
-    """A referral's patient's visits, and the sites where times can be looked for."""
-
-    sites: list[dict[str, str]]
-
-
 class OwnSlotsOut(BaseModel):
-    """Times to choose from. `until`: how far was looked."""
+    """Times to choose from. `until`: how far was looked; `sites`: where can be looked."""
 
     items: list[SlotOut]
     next_cursor: str | None
     visit_type: str
     until: datetime
+    sites: list[dict[str, str]]
