@@ -16,7 +16,7 @@ from services.intake.queries.submissions import referral_of
 from services.intake.routes import visitor
 from services.intake.routes.answering import held_link
 from services.intake.routes.page_facts import PageFacts
-from services.intake.rules.spoken_time import spoken_time
+from services.intake.rules.spoken_time import spoken_day, spoken_hour, spoken_time
 from services.intake.texts import texts
 
 # What a wish for a time names, as referral lists it.
@@ -176,15 +176,14 @@ def _by_day(items: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
     days: dict[str, dict[str, Any]] = {}
     for one in items:
         local = datetime.fromisoformat(one["local_start"])
-        said = spoken_time(local, language)
-        day, _, hour = said.partition(" at " if language != "es" else " a la")
-        found = days.setdefault(day, {"day": local.date().isoformat(), "said": day, "times": []})
+        date = local.date().isoformat()
+        found = days.setdefault(date, {"day": date, "said": spoken_day(local, language), "times": []})
         found["times"].append(
             {
-                "hour": hour.removeprefix("s ").strip(),
-                "said": said,
+                "hour": spoken_hour(local, language),
+                "said": spoken_time(local, language),
                 "site": one["site_name"],
-                "fields": {name: one["site" if name == "site_id" else name] for name in CHOICE},
+                "fields": wish_for(one),
             }
         )
     return list(days.values())

@@ -15,11 +15,20 @@ _MONTHS: Final = {
 
 def spoken_time(local: datetime, language: str) -> str:
     """`Tuesday, November 24 at 9:30 AM`, or `martes 24 de noviembre a las 9:30 a. m.`."""
+    day, hour = spoken_day(local, language), spoken_hour(local, language)
+    if language == "es":
+        return f"{day} a {'la' if local.hour % 12 == 1 else 'las'} {hour}"
+    return f"{day} at {hour}"
+
+
+def spoken_day(local: datetime, language: str) -> str:
+    """`Tuesday, November 24`, or `martes 24 de noviembre`."""
     chosen = language if language in _DAYS else "en"
     day, month = _DAYS[chosen][local.weekday()], _MONTHS[chosen][local.month - 1]
-    hour = local.hour % 12 or 12
-    if chosen == "es":
-        half = "a. m." if local.hour < 12 else "p. m."
-        article = "la" if hour == 1 else "las"
-        return f"{day} {local.day} de {month} a {article} {hour}:{local.minute:02d} {half}"
-    return f"{day}, {month} {local.day} at {hour}:{local.minute:02d} {'AM' if local.hour < 12 else 'PM'}"
+    return f"{day} {local.day} de {month}" if chosen == "es" else f"{day}, {month} {local.day}"
+
+
+def spoken_hour(local: datetime, language: str) -> str:
+    """`9:30 AM`, or `9:30 a. m.`."""
+    halves = ("a. m.", "p. m.") if language == "es" else ("AM", "PM")
+    return f"{local.hour % 12 or 12}:{local.minute:02d} {halves[local.hour >= 12]}"
