@@ -42,6 +42,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: 
     pages.after_request(_compress_assets)
     pages.register_error_handler(AlreadySent, _show_what_came_of_it(database))
     pages.register_error_handler(LinkRefused, _refuse_alike(database))
+    schedule = OwnSchedule(database, facts, others)
     for blueprint in (
         start_pages(database, facts),
         entry_pages(database, facts),
@@ -53,8 +54,8 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: 
         question_pages(database, facts),
         review_pages(database, facts),
         status_pages(database, facts),
-        offer_pages(database, facts, others),
-        visit_pages(facts, OwnSchedule(database, facts, others)),
+        offer_pages(database, facts, schedule),
+        visit_pages(facts, schedule),
         preview_pages(database, facts, str(pages.config["SECRET_KEY"])),
     ):
         pages.register_blueprint(blueprint, url_prefix="/intake")
