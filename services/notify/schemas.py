@@ -12,6 +12,8 @@ from pydantic import (
     StringConstraints,
 )
 
+from services.notify.rules.quick_texts import QuickText
+
 Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]{1,40}$")]
 Note = Annotated[str, StringConstraints(strict=True, max_length=2000)]
 
@@ -31,7 +33,7 @@ class CloseIn(Strict):
 class AnswerIn(Strict):
     """Which of the clinic's quick texts."""
 
-    text: Literal["quick_we_call", "quick_call_us", "quick_bring_someone", "quick_late_is_fine"]
+    text: QuickText
 
 
 class EmptyIn(Strict):

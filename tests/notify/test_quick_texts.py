@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from kernel.context import Actor
 from kernel.ids import new_id
-from services.notify.actions.answer_reply import QUICK_TEXTS, answer_reply
+from services.notify.actions.answer_reply import answer_reply
 from services.notify.actions.confirm_by_staff import confirm_by_staff
+from services.notify.rules.quick_texts import QUICK_TEXTS
 from services.notify.texts.check_wording import check_wording
 from tests.local.standins import until
 from tests.notify.people import book, submit

@@ -10,11 +10,10 @@ from services.notify.actions.close_reply import close_reply
 from services.notify.actions.lock_reply import lock_reply
 from services.notify.actions.plan_answer import plan_answer
 from services.notify.model import Patient
+from services.notify.rules.quick_texts import QuickText
 
-QUICK_TEXTS = ("quick_we_call", "quick_call_us", "quick_bring_someone", "quick_late_is_fine")
 
-
-def answer_reply(session: Session, actor: Actor, reply_id: UUID, quick_text: str) -> str:
+def answer_reply(session: Session, actor: Actor, reply_id: UUID, quick_text: QuickText) -> str:
     """Plan the text `quick_text` to who wrote, and close the reply; return "" or why it cannot be done.
 
     Planned as any message: quiet hours hold it until the morning, an opt-out stops it. The same words go to a number

@@ -16,7 +16,7 @@ from services.notify.schemas import NewTemplateIn, RecordOut
 from services.notify.texts.check_wording import check_wording
 
 # Words sent in answer to a patient are chosen by code, by these names; a cadence cannot use them.
-KEPT_FOR_ANSWERS = ("reply_", "opt_", "help")
+KEPT_FOR_ANSWERS = ("reply_", "opt_", "help", "quick_")
 
 
 def new_template_routes(database: Database) -> APIBlueprint:
