@@ -184,6 +184,7 @@ def test_an_unknown_zone_waits_for_the_hours_every_us_clock_shares() -> None:
 def test_a_postcode_names_the_zone_only_where_its_people_keep_one_time() -> None:
     named = {
         "66204": "America/Chicago",
+        "68901": "America/Chicago",
         "10001": "America/New_York",
         "80202": "America/Denver",
         "94105": "America/Los_Angeles",
@@ -194,8 +195,9 @@ def test_a_postcode_names_the_zone_only_where_its_people_keep_one_time() -> None
         "00901": "America/Puerto_Rico",
     }
     assert {postcode: zone_for("", postcode) for postcode in named} == named
-    # Western Kansas keeps two times, Arizona has a nation that changes its clocks, Palau is no US time.
-    for split in ("67735", "86503", "32401", "96940", "", "662", "ABCDE"):
+    # Western Kansas keeps two times and so does southwestern Nebraska (Imperial, 69033), Arizona has a nation that
+    # changes its clocks, Palau is no US time.
+    for split in ("67735", "69033", "69001", "86503", "32401", "96940", "", "662", "ABCDE"):
         assert zone_for("", split) == "", split
     assert zone_for("Pacific/Guam", "66204") == "Pacific/Guam", "what the patient said comes first"
 

@@ -4,17 +4,17 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # ZIP ranges (first three digits) that keep one time throughout. What is split between two times is left out on
-# purpose (western Kansas 677-679, Nebraska 691-693, the Dakotas, Florida, Indiana, Kentucky, Michigan, Tennessee, El
+# purpose (western Kansas 677-679, Nebraska 690-693, the Dakotas, Florida, Indiana, Kentucky, Michigan, Tennessee, El
 # Paso 798-799, Idaho, Oregon, Nevada, Alaska), and Arizona, where the Navajo Nation changes its clocks.
 _BY_PREFIX = {
     "America/Puerto_Rico": ((6, 9),),
     "America/New_York": ((10, 69), (70, 89), (100, 268), (270, 319), (398, 399), (430, 459)),
-    "America/Chicago": ((500, 528), (600, 676), (680, 690), (710, 732), (734, 767)),
+    "America/Chicago": ((500, 528), (600, 676), (680, 689), (710, 732), (734, 767)),
     "America/Denver": ((590, 599), (800, 816), (820, 831), (840, 847), (870, 884)),
     "America/Los_Angeles": ((900, 961), (980, 994)),
     "Pacific/Honolulu": ((967, 968),),
 }
-# ZIP 969 holds islands of four different times.
+# Islands whose first three digits are not theirs alone: Samoa's are Hawaii's (967), and 969 keeps four different times.
 _ISLANDS = {
     "Pacific/Guam": ((96910, 96932),),
     "Pacific/Saipan": ((96950, 96952),),
