@@ -5,18 +5,27 @@ from datetime import timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.arrays import ids_array
 from kernel.audit import record
 from kernel.clock import now
-from services.notify.actions.open_staff_item import SYSTEM, open_staff_item
+from kernel.ids import new_id
+from services.notify.actions.open_staff_item import SYSTEM
 
 STAFF_AFTER = timedelta(minutes=15)
 # A mail server or a carrier that fails leaves thousands at once; a tick must still end.
 MOST_A_TICK = 5_000
 DOUBTFUL = """
-SELECT m.id, m.patient_id, m.appointment_id, m.contact_point_id, m.reason FROM planned_message m
+SELECT m.id FROM planned_message m
 WHERE m.state = 'unknown' AND m.unknown_at <= :before
     AND NOT EXISTS (SELECT 1 FROM staff_item s WHERE s.kind = 'unknown_send' AND s.about_id = m.id)
 ORDER BY m.unknown_at LIMIT :most
+"""
+OPEN = """
+INSERT INTO staff_item (id, kind, about_id, patient_id, appointment_id, contact_point_id, code, opened_at)
+SELECT v.id, 'unknown_send', m.id, m.patient_id, m.appointment_id, m.contact_point_id, m.reason, :now
+FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS uuid[])) AS v (id, message)
+JOIN planned_message m ON m.id = v.message AND m.state = 'unknown'
+ON CONFLICT DO NOTHING RETURNING id, code
 """
 # A message that goes out again is not settled: there is one item about it, and it may come to be in doubt once more.
 # Items are locked by id, as `close_doubts` does.
@@ -38,16 +47,10 @@ def open_doubts(session: Session) -> int:
     at = now(session)
     for item in session.execute(text(SETTLED), {"now": at}).all():
         record(session, SYSTEM, "close_staff_item", "staff_item", item.id, reason=item.outcome)
-    rows = session.execute(text(DOUBTFUL), {"before": at - STAFF_AFTER, "most": MOST_A_TICK}).all()
-    return sum(
-        open_staff_item(
-            session,
-            "unknown_send",
-            row.id,
-            patient_id=row.patient_id,
-            appointment_id=row.appointment_id,
-            contact_point_id=row.contact_point_id,
-            code=row.reason,
-        )
-        for row in rows
-    )
+    doubtful = session.scalars(text(DOUBTFUL), {"before": at - STAFF_AFTER, "most": MOST_A_TICK}).all()
+    values = {"ids": ids_array(new_id() for _ in doubtful), "messages": ids_array(doubtful), "now": at}
+    opened = session.execute(text(OPEN), values).all()
+    for item in opened:
+        code = {"code": item.code}
+        record(session, SYSTEM, "open_staff_item", "staff_item", item.id, reason="unknown_send", details=code)
+    return len(opened)
