@@ -59,7 +59,6 @@ def test_values_offered_are_values_of_the_protocol() -> None:
             assert {option.code for option in item.options} <= set(variable.values), item.link_id
 
 
-@pytest.mark.capability("S9")
 def test_what_other_answers_made_needless_is_told_from_what_was_left_out() -> None:
     form = read_questionnaire(shipped_questionnaire())
     # Nothing answered makes nothing needless; the mark for words of self-harm is nobody's question.

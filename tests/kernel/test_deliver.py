@@ -76,7 +76,6 @@ def listening(tokens: Tokens, database: Database, reactions: Mapping[str, Reacti
         server.server_close()
 
 
-@pytest.mark.fault("F56")
 def test_an_event_an_older_listener_does_not_know_waits_for_its_next_release(
     kernel_database: Database,
 ) -> None:

@@ -79,7 +79,7 @@ def test_an_answer_that_trickles_past_the_deadline_is_a_timeout_and_one_without_
     assert (len(reply.body), line.reusable) == (1000, False)
 
 
-@pytest.mark.fault("F28", "F31")
+@pytest.mark.fault("F31")
 def test_what_was_not_taken_before_the_line_was_closed_never_arrives() -> None:
     """A text written before a STOP must not be delivered after it by a kernel that goes on repeating."""
     with socket.create_server(("127.0.0.1", 0)) as server:

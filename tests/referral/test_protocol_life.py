@@ -86,7 +86,6 @@ def test_publishing_leaves_old_decisions_untouched_and_openable(clinic: Clinic) 
     assert {c["path"]: c["change"] for c in changes} == {"version": "changed", "routes.rules[PT90]": "added"}
 
 
-@pytest.mark.capability("T5")
 def test_nobody_who_had_a_hand_in_a_draft_can_approve_it(clinic: Clinic) -> None:
     draft = draft_with(clinic, a_new_rule())
     body = dict(zip(("section", "id", "item"), back_pain_sooner(), strict=True))
