@@ -1,7 +1,7 @@
 """The fenced send against a carrier that misbehaves: one acceptance a message, whatever happens in between."""
 
-import threading
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +10,8 @@ from kernel.failpoints import FailpointRaised, arm
 from kernel.ids import new_id
 from services.notify.actions.free_sends import free_sends
 from tests.local.standins import until
-from tests.notify.people import book, submit
+from tests.notify.held_send import held_send
+from tests.notify.people import book, move, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
 PHONE = "+18165550142"
@@ -163,15 +164,8 @@ def test_a_killed_worker_leaves_a_doubt_and_never_a_second_text(notify: Standing
 @pytest.mark.fault("F39")
 def test_stop_between_commit_and_post_stops_the_post(notify: Standing) -> None:
     visit = booked_text(notify)
-    arm("before_post=sleep0.8:1")
-    try:
-        sender = threading.Thread(target=notify.work[0].run, args=(new_id(),))
-        sender.start()
-        until(lambda: state_of(notify, visit)[0] == "sending")
+    with held_send(notify, lambda: state_of(notify, visit)[0] == "sending"):
         assert notify.reply(PHONE, "STOP") == 204
-        sender.join()
-    finally:
-        arm("")
     notify.send_due()
     assert state_of(notify, visit) == ("suppressed", "opted_out")
     assert ["no more texts" in text for text in notify.texts_to(PHONE)] in ([True], [])
@@ -179,19 +173,10 @@ def test_stop_between_commit_and_post_stops_the_post(notify: Standing) -> None:
 
 @pytest.mark.fault("F42")
 def test_a_move_between_commit_and_post_stops_the_post(notify: Standing) -> None:
-    from tests.notify.people import move
-
     visit = booked_text(notify)
     patient = notify.messages(appointment_id=visit)[0].patient_id
-    arm("before_post=sleep0.8:1")
-    try:
-        sender = threading.Thread(target=notify.work[0].run, args=(new_id(),))
-        sender.start()
-        until(lambda: state_of(notify, visit)[0] == "sending")
-        move(notify, patient, visit, TUESDAY_TEN + timedelta(days=10))  # type: ignore[arg-type]
-        sender.join()
-    finally:
-        arm("")
+    with held_send(notify, lambda: state_of(notify, visit)[0] == "sending"):
+        move(notify, patient, UUID(visit), TUESDAY_TEN + timedelta(days=10))
     notify.send_due()
     assert state_of(notify, visit) == ("suppressed", "moved")
     assert [text.split(":")[1][:9] for text in notify.texts_to(PHONE)] == [" NEW time"]

@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from kernel.context import Actor
-from kernel.failpoints import arm
 from kernel.ids import new_id
 from services.notify.actions.choose_topics import choose_topics
 from tests.local.standins import until
+from tests.notify.held_send import held_send
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
@@ -152,15 +152,8 @@ def test_a_topic_stopped_between_commit_and_post_stops_the_post(notify: Standing
     phone = "+18165550171"
     patient = submit(notify, phone=phone, email="", consent_email=False)
     visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
-    arm("before_post=sleep0.8:1")
-    try:
-        sender = threading.Thread(target=notify.work[0].run, args=(new_id(),))
-        sender.start()
-        until(lambda: notify.states(appointment_id=visit)["booked", "sms"][0] == "sending")
+    with held_send(notify, lambda: notify.states(appointment_id=visit)["booked", "sms"][0] == "sending"):
         assert ask(notify, patient, topics=["visit"]) == 200
-        sender.join()
-    finally:
-        arm("")
     notify.send_due()
     assert notify.states(appointment_id=visit)["booked", "sms"] == ("suppressed", "no_consent")
     assert notify.texts_to(phone) == []
