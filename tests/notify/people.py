@@ -83,6 +83,15 @@ def book(notify: Standing, patient: UUID, starts: datetime, **more: Any) -> UUID
     return appointment
 
 
+def book_by_mail(notify: Standing, name: str, letters: int) -> list[str]:
+    """Visits of `letters` patients, each due one confirmation by e-mail; returns their addresses."""
+    addresses = [f"{name}{number}@example.test" for number in range(letters)]
+    for address in addresses:
+        patient = submit(notify, phone="", email=address, consent_sms=False)
+        book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    return addresses
+
+
 def move(notify: Standing, patient: UUID, appointment: UUID, starts: datetime, version: int = 2) -> None:
     facts = visit_facts(patient, starts, appointment, version)
     notify.hear("appointment_moved", AppointmentMoved(**facts, previous_starts_at=TUESDAY_TEN))

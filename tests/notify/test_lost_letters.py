@@ -14,18 +14,10 @@ from services.notify.actions.free_sends import free_sends
 from services.notify.actions.mark_handover import mark_handover
 from services.notify.actions.start_sends import Started, start_sends
 from services.notify.rules.compose import ClinicWords
-from tests.notify.people import book, submit
+from tests.notify.people import book, book_by_mail, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
 MAILS = 8
-
-
-def book_letters(notify: Standing, name: str) -> list[str]:
-    addresses = [f"{name}{number}@example.test" for number in range(MAILS)]
-    for address in addresses:
-        patient = submit(notify, phone="", email=address, consent_sms=False)
-        book(notify, patient, TUESDAY_TEN + timedelta(days=9))
-    return addresses
 
 
 def states(notify: Standing) -> Counter[tuple[str, str]]:
@@ -43,7 +35,7 @@ def free(notify: Standing) -> int:
     [("before_post", 0), ("while_posting", 1), ("after_post", 1)],
 )
 def test_only_the_letter_being_handed_over_is_in_doubt(notify: Standing, place: str, doubtful: int) -> None:
-    addresses = book_letters(notify, place)
+    addresses = book_by_mail(notify, place, MAILS)
     arm(f"{place}=raise:1")
     try:
         with pytest.raises(FailpointRaised):
@@ -74,7 +66,7 @@ def test_what_the_server_took_is_written_down_before_the_next_letter(
     notify: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a kill in the middle of a batch leaves every letter before it in doubt."""
-    book_letters(notify, "midway")
+    book_by_mail(notify, "midway", MAILS)
     settled: list[int] = []
 
     def watching(session: Session, wave: Sequence[Started]) -> list[bool]:
@@ -88,7 +80,7 @@ def test_what_the_server_took_is_written_down_before_the_next_letter(
 
 @pytest.mark.fault("F13")
 def test_a_frozen_sender_cannot_hand_over_what_was_freed_and_no_mark_is_overlooked(notify: Standing) -> None:
-    book_letters(notify, "frozen")
+    book_by_mail(notify, "frozen", MAILS)
     clinic = ClinicWords(notify.settings.clinic_name, notify.settings.clinic_phone)
     with notify.store.transaction() as session:
         started = start_sends(

@@ -9,25 +9,14 @@ from kernel.ids import new_id
 from kernel.personal import Personal
 from services.notify.sending.letter_mime import letter_bytes
 from services.notify.sending.provider import Letter
-from tests.notify.people import book, submit
+from tests.notify.people import book, book_by_mail, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
 MAILS = 12
 
 
-def book_by_mail(notify: Standing, name: str) -> list[str]:
-    addresses = [f"{name}{number}@example.test" for number in range(MAILS)]
-    for address in addresses:
-        book(
-            notify,
-            submit(notify, phone="", email=address, consent_sms=False),
-            TUESDAY_TEN + timedelta(days=9),
-        )
-    return addresses
-
-
 def test_a_batch_goes_over_one_connection(notify: Standing) -> None:
-    addresses = book_by_mail(notify, "one")
+    addresses = book_by_mail(notify, "one", MAILS)
     connect = smtplib.SMTP.connect
     with mock.patch.object(smtplib.SMTP, "connect", autospec=True, side_effect=connect) as connecting:
         notify.work[0].run(new_id())
@@ -39,7 +28,7 @@ def test_a_batch_goes_over_one_connection(notify: Standing) -> None:
 def test_a_connection_that_breaks_leaves_one_letter_in_doubt_and_the_rest_goes_later(
     notify: Standing,
 ) -> None:
-    addresses = book_by_mail(notify, "two")
+    addresses = book_by_mail(notify, "two", MAILS)
     notify.mailbox.put("/mail/faults", json={"mode": "drop", "when": "after", "to": addresses[4], "count": 1})
     notify.work[0].run(new_id())
     states = Counter(row.state for row in notify.messages(step="booked", channel="email"))
