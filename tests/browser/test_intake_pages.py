@@ -3,13 +3,13 @@
 import os
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 from werkzeug.serving import make_server
 
+from tests.check_access import WCAG, check_access
 from tests.conftest import DatabaseFactory
 from tests.intake.conftest import Clinic, Keys, make_clinic, new_keys
 
@@ -17,7 +17,6 @@ STOPS = {
     "en": "Call 911 or go to an emergency room now",
     "es": "Llame al 911 o vaya a urgencias ahora",
 }
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 SHOTS = os.environ.get("INTAKE_SHOTS", "")
 KINDS_ON_PAGE = (
     "() => [...new Set([...document.querySelectorAll('*')].map(one => one.tagName + ' ' + one.className))]"
@@ -57,18 +56,12 @@ def served(module_database: DatabaseFactory, session_redis_url: str) -> Iterator
     clinic.parts.database.engine.dispose()
 
 
-@pytest.fixture(scope="module")
-def axe(repository: Path) -> str:
-    return (repository / "node_modules/axe-core/axe.min.js").read_text()
-
-
 class Visit:
     """One browser window on the pages; every page it looks at is checked."""
 
-    def __init__(self, context: BrowserContext, base: str, axe: str) -> None:
+    def __init__(self, context: BrowserContext, base: str) -> None:
         self.page: Page = context.new_page()
         self.base = base
-        self.axe = axe
         self.hosts: set[str] = set()
         self.looked_at: set[str] = set()
         self.page.on("request", lambda request: self.hosts.add(request.url.split("/")[2]))
@@ -79,15 +72,7 @@ class Visit:
     def check(self, name: str) -> None:
         if SHOTS:
             self.page.screenshot(path=f"{SHOTS}/{name}.png", full_page=True)
-        self.page.wait_for_load_state()
-        wider = self.page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-        assert wider <= 0, f"{name} scrolls sideways by {wider} px"
-        self.page.evaluate(self.axe)
-        found: dict[str, Any] = self.page.evaluate(
-            "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})", RULES
-        )
-        problems = [(v["id"], [n["html"][:160] for n in v["nodes"][:3]]) for v in found["violations"]]
-        assert problems == [], name
+        check_access(self.page, name, WCAG)
 
     def check_style(self, name: str) -> None:
         """A page with a kind of element not seen before looks as it would with the whole of USWDS."""
@@ -126,11 +111,9 @@ class Visit:
 
 
 @pytest.mark.parametrize("lang", ["en", "es"])
-def test_every_page_is_accessible_at_320_px(
-    chromium: Browser, served: tuple[str, Clinic], axe: str, lang: str
-) -> None:
+def test_every_page_is_accessible_at_320_px(chromium: Browser, served: tuple[str, Clinic], lang: str) -> None:
     context = chromium.new_context(viewport={"width": 320, "height": 700}, bypass_csp=True)
-    visit = Visit(context, served[0], axe)
+    visit = Visit(context, served[0])
     visit.open(f"/intake/?lang={lang}")
     visit.check(f"{lang}_welcome")
     visit.open(f"/intake/start?lang={lang}")
@@ -166,11 +149,11 @@ def test_every_page_is_accessible_at_320_px(
     [("en", 1280), ("es", 320)],
 )
 def test_the_stop_is_loud_and_accessible(
-    chromium: Browser, served: tuple[str, Clinic], axe: str, lang: str, width: int
+    chromium: Browser, served: tuple[str, Clinic], lang: str, width: int
 ) -> None:
     """It stands above the same-day text that was shown before it; after it a link that opens nothing."""
     context = chromium.new_context(viewport={"width": width, "height": 900}, bypass_csp=True)
-    visit = Visit(context, served[0], axe)
+    visit = Visit(context, served[0])
     visit.start(lang, given_name="Luis", phone="816-555-0132" if lang == "en" else "816-555-0138")
     here = visit.page.url.rpartition("/")[0].removeprefix(served[0])
     visit.open(f"{here}/fever_and_illness")
@@ -193,7 +176,7 @@ def test_the_stop_is_loud_and_accessible(
 
 def test_the_whole_way_by_keyboard_without_a_script(chromium: Browser, served: tuple[str, Clinic]) -> None:
     context = chromium.new_context(java_script_enabled=False)
-    visit = Visit(context, served[0], "")
+    visit = Visit(context, served[0])
     visit.open("/intake/start?lang=en")
     for value in ("Kim", "Vale", "01/02/1988", "816-555-0133"):
         target = {"Kim": "given_name", "Vale": "family_name", "01/02/1988": "birth_date"}.get(value, "phone")
@@ -220,7 +203,7 @@ def test_the_whole_way_by_keyboard_without_a_script(chromium: Browser, served: t
 def test_a_page_is_light(chromium: Browser, served: tuple[str, Clinic]) -> None:
     """At most 150 kB over the wire for the first page of questions, nothing cached."""
     context = chromium.new_context()
-    visit = Visit(context, served[0], "")
+    visit = Visit(context, served[0])
     visit.start("en", given_name="Lea", phone="816-555-0134")
     session = context.new_cdp_session(visit.page)
     session.send("Network.enable")
@@ -235,7 +218,7 @@ def test_a_page_is_light(chromium: Browser, served: tuple[str, Clinic]) -> None:
 @pytest.mark.capability("I10")
 def test_touching_the_body_ticks_its_region(chromium: Browser, served: tuple[str, Clinic]) -> None:
     context = chromium.new_context()
-    visit = Visit(context, served[0], "")
+    visit = Visit(context, served[0])
     visit.start("en", given_name="Bo", phone="816-555-0135")
     visit.save()
     visit.page.wait_for_url("**/where")
@@ -258,7 +241,7 @@ def test_touching_the_body_ticks_its_region(chromium: Browser, served: tuple[str
 @pytest.mark.capability("I19")
 def test_answers_survive_a_lost_network(chromium: Browser, served: tuple[str, Clinic]) -> None:
     context = chromium.new_context()
-    visit = Visit(context, served[0], "")
+    visit = Visit(context, served[0])
     visit.start("en", given_name="Net", phone="816-555-0136")
     visit.page.click("label[for='f-seizure-false']")
     context.set_offline(True)
@@ -289,7 +272,7 @@ def test_a_lost_answer_to_an_emergency_still_shows_the_text(
 ) -> None:
     """The save arrived, its answer did not: trying again shows the stop, and opens no second call-back."""
     context = chromium.new_context()
-    visit = Visit(context, served[0], "")
+    visit = Visit(context, served[0])
     visit.start("en", given_name="Lost", phone="816-555-0137")
     visit.page.click("label[for='f-face_droop-true']")
     lost = {"left": 1}

@@ -5,22 +5,22 @@ import re
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.test_intake_pages import Visit, axe, served
+from tests.browser.test_intake_pages import Visit, served
 from tests.intake.conftest import FRONT_DESK, Clinic
 
-__all__ = ["axe", "served"]
+__all__ = ["served"]
 LINK = re.compile(r"#t=([A-Za-z0-9_-]{43})")
 
 
 @pytest.mark.capability("I4")
 @pytest.mark.parametrize("lang", ["en", "es"])
 def test_close_the_phone_and_go_on_with_another(
-    chromium: Browser, served: tuple[str, Clinic], axe: str, lang: str
+    chromium: Browser, served: tuple[str, Clinic], lang: str
 ) -> None:
     """In both languages: the link is shown, opened elsewhere, and a code shows what was answered on the first phone."""
     base, clinic = served
     number = "816-555-0161" if lang == "en" else "816-555-0162"
-    first = Visit(chromium.new_context(viewport={"width": 320, "height": 700}, bypass_csp=True), base, axe)
+    first = Visit(chromium.new_context(viewport={"width": 320, "height": 700}, bypass_csp=True), base)
     first.start(lang, given_name="Lin" if lang == "en" else "Luz", phone=number)
     first.save_and_go_on()
     first.page.click("label[for=f-regions-neck]")
@@ -36,7 +36,7 @@ def test_close_the_phone_and_go_on_with_another(
     assert token[1] not in first.page.url
     first.page.context.close()
 
-    second = Visit(chromium.new_context(viewport={"width": 320, "height": 256}, bypass_csp=True), base, axe)
+    second = Visit(chromium.new_context(viewport={"width": 320, "height": 256}, bypass_csp=True), base)
     addresses: list[str] = []
     second.page.on("request", lambda one: addresses.append(one.url + str(one.headers.get("referer", ""))))
     second.page.goto(base + "/" + link.split("/", 3)[3])
@@ -68,12 +68,12 @@ def test_close_the_phone_and_go_on_with_another(
 
 @pytest.mark.capability("I9")
 def test_the_tablet_shows_the_next_patient_nothing_of_the_last(
-    chromium: Browser, served: tuple[str, Clinic], axe: str
+    chromium: Browser, served: tuple[str, Clinic]
 ) -> None:
     base, clinic = served
     patient = clinic.submit({"regions": ["neck"]}, phone="+18165550163").get_json()["patient_id"]
     issued = clinic.call("POST", f"/patients/{patient}/links", {"mode": "kiosk"}, actor=FRONT_DESK)
-    tablet = Visit(chromium.new_context(viewport={"width": 820, "height": 1180}, bypass_csp=True), base, axe)
+    tablet = Visit(chromium.new_context(viewport={"width": 820, "height": 1180}, bypass_csp=True), base)
     tablet.open(issued.get_json()["path"])
     tablet.page.wait_for_selector("#birth_date")
     tablet.page.fill("#birth_date", "03/02/1979")
@@ -105,15 +105,13 @@ def test_the_tablet_shows_the_next_patient_nothing_of_the_last(
     tablet.page.context.close()
 
 
-def test_pages_reflow_at_four_hundred_per_cent(
-    chromium: Browser, served: tuple[str, Clinic], axe: str
-) -> None:
+def test_pages_reflow_at_four_hundred_per_cent(chromium: Browser, served: tuple[str, Clinic]) -> None:
     """WCAG 1.4.10: 1280 by 1024 at 400 % is 320 by 256 CSS pixels. Nothing is cut off, and nothing lies over a field."""
     base, _ = served
     context = chromium.new_context(
         viewport={"width": 320, "height": 256}, device_scale_factor=4, bypass_csp=True
     )
-    visit = Visit(context, base, axe)
+    visit = Visit(context, base)
     visit.open("/intake/?lang=es")
     visit.check("zoom_welcome")
     visit.start("es", given_name="Zoe", phone="816-555-0164")

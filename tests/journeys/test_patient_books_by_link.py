@@ -7,8 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from chaos.traffic import every_item
-from local.places import ROOT
-from tests.browser.test_intake_pages import RULES
+from tests.check_access import WCAG, check_access
 from tests.journeys.patient_browser import Patient, PatientBrowser
 from tests.journeys.test_first_question_to_confirmed import staff_page
 from tests.journeys.test_offer_by_text import Desk, eventually
@@ -49,15 +48,6 @@ def status_page_of(chromium: Browser, desk: Desk, phone: str) -> Page:
     return page
 
 
-def accessible(page: Page) -> None:
-    """The page fits 320 px and passes axe."""
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.evaluate((ROOT / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8"))
-    run = "rules => axe.run(document, {runOnly: rules, resultTypes: ['violations']})"
-    found = page.evaluate(run, RULES)["violations"]
-    assert not found, [(one["id"], one["nodes"][0]["html"]) for one in found]
-
-
 def form_of(page: Page, number: int) -> tuple[str, dict[str, str]]:
     """Where the form of this number on the page goes, and what it sends."""
     form = page.locator("main form[method=post]").nth(number)
@@ -76,7 +66,7 @@ def told_it_has_changed(page: Page, address: str, fields: dict[str, str]) -> Non
 def chosen_time(page: Page) -> str:
     """Take the second time listed; return how it was read out."""
     expect(page.locator(".wm-times button").nth(1)).to_be_visible()
-    accessible(page)
+    check_access(page, "the times", WCAG)
     button = page.locator(".wm-times button").nth(1)
     said = str(button.get_attribute("aria-label")).rpartition(",")[0]
     button.click()
@@ -124,7 +114,7 @@ def test_who_answered_every_warning_sign_chooses_confirms_moves_and_cancels(
     # The page is still open in another tab, and another of its times is pressed there.
     told_it_has_changed(rosa, *another)
     expect(rosa.locator("main")).to_contain_text(first)
-    accessible(rosa)
+    check_access(rosa, "the visit booked", WCAG)
     # Back on her page the visit stands, and each step is a page of its own.
     rosa.get_by_role("link", name="Back to where things stand").click()
     eventually(
@@ -143,7 +133,7 @@ def test_who_answered_every_warning_sign_chooses_confirms_moves_and_cancels(
     expect(rosa.get_by_role("status")).to_contain_text("Your visit has a new time")
     expect(rosa.locator("main")).to_contain_text(moved)
     rosa.get_by_role("link", name="I cannot come").click()
-    accessible(rosa)
+    check_access(rosa, "the visit to cancel", WCAG)
     rosa.get_by_role("button", name="Yes, cancel it").click()
     expect(rosa.locator("h1")).to_have_text("Your visit is cancelled")
     nurse.reload()
@@ -160,7 +150,7 @@ def test_who_left_a_warning_sign_open_calls_until_a_clinician_has_settled_it(
     patient = status_page_of(chromium, desk, SKIPPER)
     patient.get_by_role("link", name="Choose a time").click()
     expect(patient.locator("h1")).to_have_text("Please call us first")
-    accessible(patient)
+    check_access(patient, "call first", WCAG)
     assert re.fullmatch(
         r"tel:\d{3}-\d{3}-\d{4}", str(patient.locator("main a[href^=tel]").get_attribute("href"))
     )
@@ -182,7 +172,7 @@ def test_who_left_a_warning_sign_open_calls_until_a_clinician_has_settled_it(
     expect(patient.locator("h1")).to_have_text("It is too late to change this here")
     patient.get_by_role("button", name="Please call me").click()
     expect(patient.locator("h1")).to_have_text("We will call you")
-    accessible(patient)
+    check_access(patient, "we will call", WCAG)
     nurse.goto(f"{stack.address}/staff/today")
     expect(nurse.locator("tr", has_text=f"Waits-{SKIPPER[-3:]}")).to_contain_text(
         "cannot come", ignore_case=True
