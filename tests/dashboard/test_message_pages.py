@@ -46,7 +46,9 @@ def test_what_a_patient_asks_on_the_phone_about_messages_is_written_down_and_don
         "note": "not at work",
         "topics": ["visit"],
     }
-    assert action not in clinic.signed_in("therapist").get(f"/staff/patients/{patient}").text
+    shown = clinic.signed_in("therapist").get(f"/staff/patients/{patient}")
+    assert shown.status_code == 200
+    assert action not in shown.text
 
 
 @pytest.mark.capability("N18")
