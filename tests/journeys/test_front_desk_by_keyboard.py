@@ -1,6 +1,7 @@
 """The front desk with the phone in one hand: every deed of the schedule by keyboard, on a whole clinic."""
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
@@ -34,7 +35,13 @@ def go(page: Page, letter: str, title: str) -> None:
     expect(page.locator("h1")).to_contain_text(title)
 
 
-@pytest.mark.capability("S8", "S10", "L12", "L13")
+def visit_of(desk: Desk, referral: str) -> dict[str, Any]:
+    """The one visit of the referral, with what was changed of it."""
+    (visit,) = desk.hands.get("referral", f"/api/referral/v1/referrals/{referral}").body["appointments"]
+    return dict(desk.hands.get("referral", f"/api/referral/v1/appointments/{visit['id']}").body)
+
+
+@pytest.mark.capability("S8")
 @pytest.mark.xdist_group("stack")
 def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack, chromium: Browser) -> None:
     desk = Desk(stack)
@@ -54,7 +61,8 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     row = page.locator("tr", has_text=f"Waits-{PHONE[-3:]}")
     press(page, row.get_by_role("button", name="Take off"))
     expect(row).to_have_count(0)
-    # Move from the day's list.
+    # Move from the day's list: the visit stays the one it was.
+    booked = visit_of(desk, referral)
     go(page, "t", "Today")
     page.keyboard.press("]")
     day = page.locator("tr", has_text=f"Waits-{PHONE[-3:]}")
@@ -62,6 +70,10 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     press(page, day.get_by_role("link", name="Move to another time"))
     press(page, page.locator(".day button.slot").nth(5))
     expect(page.locator(".notice--green")).to_contain_text(re.compile("moved", re.IGNORECASE))
+    moved = visit_of(desk, referral)
+    assert moved["starts_at"] != booked["starts_at"]
+    assert moved["id"] == booked["id"]
+    assert [change["kind"] for change in moved["changes"]] == ["book", "move"]
     # A link to the patient's status page, the worklists and the radar.
     page.goto(case)
     press(page, page.get_by_role("button", name="Link for the patient"))
@@ -69,8 +81,7 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     go(page, "w", "Worklists")
     go(page, "k", "Stuck")
     # Cancel.
-    visit = desk.hands.get("referral", f"/api/referral/v1/referrals/{referral}").body["appointments"][-1]
-    page.goto(f"{stack.address}/staff/appointments/{visit['id']}/cancel")
+    page.goto(f"{stack.address}/staff/appointments/{moved['id']}/cancel")
     tab_to(page, page.locator("input[name=reason_code]").first)
     page.keyboard.press("Space")
     press(page, page.get_by_role("button", name="Cancel the visit"))
