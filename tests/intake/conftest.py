@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -252,3 +253,14 @@ def clinic(database: DatabaseFactory, session_redis_url: str, service_keys: Keys
 @pytest.fixture
 def browser(clinic: Clinic) -> Browser:
     return clinic.browser()
+
+
+@pytest.fixture
+def clinic_at_noon(database: DatabaseFactory, session_redis_url: str, service_keys: Keys) -> Iterator[Clinic]:
+    """A clinic whose day does not end while a test counts by the day: it is noon UTC, whatever the time here."""
+    to_noon = int((12 * 3600 - time.time()) % 86_400)
+    made = make_clinic(
+        database("intake").app_url, session_redis_url, service_keys, clock_offset_seconds=to_noon
+    )
+    yield made
+    made.parts.database.engine.dispose()

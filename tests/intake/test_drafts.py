@@ -1,16 +1,13 @@
 """Drafts: one at a time, resumed on another device, saved page by page, sent once."""
 
 import json
-import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from services.intake.questionnaires import shipped_questionnaire
-from tests.conftest import DatabaseFactory
-from tests.intake.conftest import ABOUT, FRONT_DESK, MANAGER, NURSE, Browser, Clinic, Keys, make_clinic
+from tests.intake.conftest import ABOUT, FRONT_DESK, MANAGER, NURSE, Browser, Clinic
 
 MINIMUM: dict[str, dict[str, Any]] = {"where": {"regions": ["neck"]}}
 
@@ -107,16 +104,6 @@ def test_a_second_start_resumes_the_first(clinic: Clinic) -> None:
     assert again.page == first.page
     assert clinic.sql("SELECT count(*) AS n FROM submission")[0].n == 1
     assert first.open(first.at).status == 200, "both links lead to the one draft"
-
-
-@pytest.fixture
-def clinic_at_noon(database: DatabaseFactory, session_redis_url: str, service_keys: Keys) -> Iterator[Clinic]:
-    """A clinic whose day does not end while a test counts by the day: it is noon UTC, whatever the time here."""
-    seconds = int((12 * 3600 - time.time()) % 86_400)
-    url = database("intake").app_url
-    made = make_clinic(url, session_redis_url, service_keys, clock_offset_seconds=seconds)
-    yield made
-    made.parts.database.engine.dispose()
 
 
 def test_a_telephone_begins_three_forms_a_day_and_staff_go_on(clinic_at_noon: Clinic) -> None:
