@@ -21,7 +21,7 @@ DatabaseFactory = Callable[[str], ServiceDatabase]
 def pytest_configure(config: pytest.Config) -> None:
     """Name the session's folder and controller once; xdist's workers inherit both."""
     if not hasattr(config, "workerinput"):
-        os.environ[servers.SESSION_DIR] = tempfile.mkdtemp(prefix="wm-test-")
+        os.environ[servers.SESSION_DIR] = tempfile.mkdtemp(prefix="wm-test-", dir=servers.folder_in_memory())
         os.environ[servers.SESSION_PID] = str(os.getpid())
 
 

@@ -31,6 +31,8 @@ from local.secret_files import password_in
 SESSION_DIR = "WAYMARK_TEST_DIR"
 SESSION_PID = "WAYMARK_TEST_PID"
 START_SECONDS = 60.0
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 4 * 2**30
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,17 @@ class ServiceDatabase:
     owner_url: str
     app_url: str
     admin_url: str
+
+
+def folder_in_memory() -> Path | None:
+    """Return a folder in memory for the session's servers when there is room, else None: the usual temporary one.
+
+    A copy of a migrated database is some three hundred small files: 150 ms on a disk, 18 ms here (2026-11-26).
+    A container's /dev/shm of 64 MB is too small.
+    """
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
+        return None
+    return MEMORY
 
 
 def session_dir() -> Path:

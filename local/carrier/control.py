@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from local.carrier.ledger import Ledger
-from local.carrier.lifecycle import CALLBACK_MODES
+from local.carrier.lifecycle import CALLBACK_MODES, Lifecycle
 from local.carrier.messages_api import LOOKUP_MODES, SEND_MODES
 from local.carrier.phone_pages import page
 from local.faults import BadFaultError, FaultBook
@@ -37,9 +37,10 @@ _MOST_EVENTS = 5000
 class Control:
     """Answers everything under `/carrier`."""
 
-    def __init__(self, ledger: Ledger, book: FaultBook) -> None:
+    def __init__(self, ledger: Ledger, book: FaultBook, lifecycle: Lifecycle) -> None:
         self._ledger = ledger
         self._book = book
+        self._lifecycle = lifecycle
         self.listener: Listener | None = None
 
     def answer(self, request: Request) -> Response:
@@ -53,6 +54,9 @@ class Control:
             return json_response(self._counts())
         if path == "/carrier/faults" and request.method in ("PUT", "DELETE", "GET"):
             return self._switch(request)
+        if path == "/carrier/callbacks" and request.method == "DELETE":
+            self._lifecycle.stop()
+            return Response(204)
         if path == "/carrier/faults/add" and request.method == "POST":
             return self._add_by_form(request)
         if path == "/carrier/faults/clear" and request.method == "POST":

@@ -23,7 +23,7 @@ class Carrier:
         self._lifecycle = Lifecycle(settings, self.ledger, self._webhooks, self.book)
         self._api = MessagesApi(settings, self.ledger, self._lifecycle, self.book)
         self._phones = PhonePages(settings, self.ledger, self._webhooks)
-        self._control = Control(self.ledger, self.book)
+        self._control = Control(self.ledger, self.book, self._lifecycle)
         self._listener = Listener(self._answer, settings.host, settings.port)
 
     @property

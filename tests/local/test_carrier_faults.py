@@ -142,6 +142,20 @@ def test_callbacks_doubled_reordered_withheld(carrier: Running, hooks: Receiver)
     assert hooks.of(silent) == []
 
 
+def test_callbacks_owed_can_be_dropped(carrier: Running, hooks: Receiver) -> None:
+    """Or the next clinic that listens on this port would hear of the last one's texts."""
+    hooks.statuses[:] = [503] * 20
+    try:
+        sid = send(carrier, "+18165550157", hooks.url("/status?a=9")).json()["sid"]
+        until(lambda: len(hooks.of(sid)) == 2)
+        assert carrier.client.delete("/carrier/callbacks").status_code == 204
+        heard = len(hooks.of(sid))
+        time.sleep(0.8)
+        assert len(hooks.of(sid)) == heard
+    finally:
+        hooks.statuses.clear()
+
+
 def test_callback_before_the_reply(carrier: Running, hooks: Receiver) -> None:
     switch(carrier, {"mode": "callback_before_reply"})
     sid = send(carrier, "+18165550156", hooks.url("/status?a=8")).json()["sid"]

@@ -179,10 +179,14 @@ def standing(
     at: datetime = TUESDAY_TEN,
     more: dict[str, str] | None = None,
 ) -> Iterator[Standing]:
-    """Start the web part of the service where the stand-ins look for it; faults of an earlier test are cleared."""
+    """Start the web part of the service where the stand-ins look for it.
+
+    An earlier test's faults are cleared and its callbacks dropped: this service listens where that one did.
+    """
     phones, letters, port = others.phones, others.letters, others.web_port
     base = f"http://127.0.0.1:{port}"
     phones.client.delete("/carrier/faults")
+    phones.client.delete("/carrier/callbacks")
     began = time.time()
     signing = {name: new_signing_key() for name in ("notify", "dashboard", "referral")}
     keys = json.dumps({"keys": [public_key(name, pem) for name, pem in signing.items()]})
