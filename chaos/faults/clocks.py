@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from pathlib import Path
 
 import psycopg
 
@@ -53,6 +54,11 @@ def worker_with_a_wrong_clock(clinic: Clinic, dice: random.Random) -> Facts:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        for left in (
+            f"faketime_shm_{process.pid}",
+            f"sem.faketime_sem_{process.pid}",
+        ):  # a killed one leaves them
+            Path("/dev/shm", left).unlink(missing_ok=True)
         # The supervisor reports the dead it started; this one is ours to report.
         for _ in range(100):
             with suppress(psycopg.Error), psycopg.connect(clinic.stack.app_url("notify")) as connection:
