@@ -238,6 +238,40 @@ def test_touching_the_body_ticks_its_region(chromium: Browser, served: tuple[str
     context.close()
 
 
+@pytest.mark.capability("I10")
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
+def test_the_body_is_marked_by_keyboard_alone(
+    chromium: Browser, served: tuple[str, Clinic], script: bool
+) -> None:
+    """Tab and Space reach every region in one list that names it; the picture follows and takes no focus."""
+    context = chromium.new_context(java_script_enabled=script, viewport={"width": 1366, "height": 900})
+    visit = Visit(context, served[0])
+    visit.start("es", given_name="Tecla", phone="816-555-0139" if script else "816-555-0140")
+    visit.open(visit.page.url.removeprefix(visit.base).replace("emergency_signs", "where"))
+    wanted, reached = {"head", "upper_back", "leg"}, set()
+    for _ in range(40):
+        visit.page.keyboard.press("Tab")
+        focused = visit.page.locator(":focus")
+        assert focused.locator("xpath=ancestor::*[@aria-hidden='true']").count() == 0
+        if focused.get_attribute("name") == "regions":
+            assert focused.bounding_box() is not None
+            reached.add(focused.get_attribute("value"))
+            if focused.get_attribute("value") in wanted:
+                visit.page.keyboard.press("Space")
+        if focused.get_attribute("type") == "submit":
+            break
+    assert reached >= {"head", "face", "neck", "upper_back", "mid_back", "low_back", "arm", "leg"}
+    on = visit.page.locator("[data-region].wm-on")
+    assert on.count() == (5 if script else 0), "head and leg in front and behind, upper back behind"
+    visit.page.keyboard.press("Enter")
+    visit.page.wait_for_url("**/pain_now")
+    (row,) = served[1].sql(
+        "SELECT s.id FROM submission s ORDER BY s.saved_at DESC LIMIT 1",
+    )
+    assert set(served[1].get(f"/submissions/{row.id}")["items"]["regions"]) == wanted
+    context.close()
+
+
 @pytest.mark.capability("I19")
 def test_answers_survive_a_lost_network(chromium: Browser, served: tuple[str, Clinic]) -> None:
     context = chromium.new_context()

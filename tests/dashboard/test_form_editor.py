@@ -146,10 +146,10 @@ def test_a_question_is_added_branched_translated_moved_seen_and_published(page: 
     go(page.get_by_role("link", name="Back", exact=True))
     go(page.get_by_role("button", name=re.compile(r"^Publish \d")))
     expect(page.locator("h1")).to_have_text("Questionnaires")
-    expect(page.locator("tr", has_text="headache-spine")).to_contain_text("2")
+    expect(page.locator("tr", has_text="headache-spine")).to_contain_text("3")
 
     (newest, *_) = whole.intake.get(f"/questionnaires?url={HEADACHE_SPINE}")["items"]
-    assert newest["questionnaire"].endswith("|2")
+    assert newest["questionnaire"].endswith("|3")
     added = next(row for row in outline(newest["document"]) if row["en"] == "Do you need an interpreter?")
     assert (added["es"], added["conditions"], added["kind"]) == ("¿Necesita un intérprete?", 1, "choice")
 

@@ -375,7 +375,6 @@ NOT_HONOURED: dict[str, set[str]] = {
         "answerValueSet not contained: countries",
         "contained: Bundle",
         "item: itemControl gtable",
-        "item: itemControl tab-container",
         "item: rendering-xhtml",
         "item: sdc-questionnaire-initialExpression",
         "item: x",

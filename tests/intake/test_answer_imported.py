@@ -9,7 +9,7 @@ from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 
 from tests.intake.conftest import MANAGER, NURSE, Browser, Clinic
 from tests.intake.fhir_examples import BASE, OPTIONS, extension, question, questionnaire
-from tests.intake.publisher_examples import lhc_panel
+from tests.intake.publisher_examples import PUBLISHED, lhc_panel
 
 PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -321,3 +321,43 @@ def test_bad_answers_through_the_page_are_refused_and_the_draft_is_kept(clinic: 
     stored = submission_of(clinic, document["url"])
     assert stored["items"]["t-text"] == inert["t-text"]
     assert stored["status"] == "draft"
+
+
+@pytest.mark.capability("I18")
+def test_questions_that_publishers_word_elsewhere_have_words_and_pages_a_heading(clinic: Clinic) -> None:
+    """A label that flies over its field, pages without a title, tabs, and an answer to begin with that is coded."""
+    for name in ("android-pages", "smart-tabs", "hl7-begun"):
+        publish(clinic, PUBLISHED[name])
+    paged = open_form(clinic, PUBLISHED["android-pages"]["url"])
+    assert '<label class="usa-label" for="f-1~2e2">Name of a friend</label>' in paged.body
+    assert "<h1>Questions before your visit</h1>" in paged.body
+    assert "Page 1 of 2" in paged.body
+    tabs = open_form(clinic, PUBLISHED["smart-tabs"]["url"])
+    assert "Page 1 of 2" in tabs.body
+    tabs.send({"about~2eworks": "true"})
+    assert (tabs.page, "Page 2 of 3" in tabs.body) == ("work", True)
+    tabs.send({"work~2esit~2eh": "7"})
+    assert "Mark as done" in tabs.body
+    assert "font-weight" not in tabs.body
+    begun = open_form(clinic, PUBLISHED["hl7-begun"]["url"])
+    assert ">As last time</textarea>" in begun.body
+
+
+@pytest.mark.capability("I2", "I6")
+def test_a_question_on_the_page_of_its_condition_is_asked_only_while_that_holds(clinic: Clinic) -> None:
+    """It stands on the page for whoever has no script; what counts is decided on the server, by what was sent."""
+    opened = question("b", "string", required=True, enableWhen=[{"question": "a", **YES}])
+    page = {"linkId": "both", "type": "group", "text": "Both", "item": [question("a", "boolean"), opened]}
+    document = questionnaire("one-page", [page, question("later", "string")])
+    publish(clinic, document)
+    browser = open_form(clinic, document["url"])
+    token = browser.token
+    assert 'id="f-b"' in browser.body
+    browser.send({"a": "true"})
+    assert (browser.status, 'href="#f-b"' in browser.body) == (422, True)
+    browser.send({"a": "false", "b": "not asked"})
+    assert submission_of(clinic, document["url"])["items"] == {"a": False}
+    browser.open(f"/intake/q/{token}/both").send({"a": "true", "b": "asked"})
+    assert submission_of(clinic, document["url"])["items"] == {"a": True, "b": "asked"}
+    browser.open(f"/intake/q/{token}/both").send({"a": "false", "b": "asked"})
+    assert (browser.page, submission_of(clinic, document["url"])["items"]) == ("later", {"a": False})

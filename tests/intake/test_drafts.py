@@ -211,8 +211,9 @@ def test_a_draft_ends_on_the_version_it_was_begun_on(clinic: Clinic) -> None:
     begun = clinic.browser().start()
     token = begun.token
     document = shipped_questionnaire()
-    document["version"] = "2"
-    page = next(one for one in document["item"] if one["linkId"] == "where")
+    document["version"] = "3"
+    part = next(one for one in document["item"] if one["linkId"] == "part_first")
+    page = next(one for one in part["item"] if one["linkId"] == "where")
     page["text"] = "Show us where it hurts"
     made = clinic.call("POST", "/questionnaire-drafts", document, actor=MANAGER)
     assert made.status_code == 201, made.text
@@ -226,11 +227,11 @@ def test_a_draft_ends_on_the_version_it_was_begun_on(clinic: Clinic) -> None:
     assert "Where does it hurt?" in begun.body
     send_all(begun, token)
     (told,) = clinic.events("intake_submitted")
-    assert told["questionnaire"].endswith("|1")
+    assert told["questionnaire"].endswith("|2")
     stored = clinic.sql("SELECT form_version FROM submission")
-    assert [row.form_version for row in stored] == ["1"]
-    assert clinic.get("/questionnaires/headache-spine/1")["version"] == "1"
+    assert [row.form_version for row in stored] == ["2"]
     assert clinic.get("/questionnaires/headache-spine/2")["version"] == "2"
+    assert clinic.get("/questionnaires/headache-spine/3")["version"] == "3"
     with pytest.raises(Exception, match="only ever added"):
         clinic.sql("UPDATE questionnaire_version SET document = '{}'")
 

@@ -185,8 +185,9 @@ def test_deep_and_large_documents_are_refused() -> None:
 def test_the_editor_refuses_to_drop_what_a_rule_needs(clinic: Clinic) -> None:
     clinic.submit({"regions": ["neck"]})
     document = clinic.get("/questionnaires/headache-spine/current")
-    document["version"] = "2"
-    page = next(one for one in document["item"] if one["linkId"] == "emergency_signs")
+    document["version"] = "3"
+    part = next(one for one in document["item"] if one["linkId"] == "part_first")
+    page = next(one for one in part["item"] if one["linkId"] == "emergency_signs")
     page["item"] = [one for one in page["item"] if one["linkId"] != "thunderclap"]
     draft = clinic.call("POST", "/questionnaire-drafts", document, actor=NURSE).get_json()
     assert {"link_id": "thunderclap", "change": "removed", "fields": []} in draft["changes"]

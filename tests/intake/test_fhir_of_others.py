@@ -54,6 +54,21 @@ HOSTILE: list[tuple[str, dict[str, Any], str, str]] = [
         "script",
     ),
     ("handler in a prefix", one_item(prefix='<img src=x onerror="a()">'), "item[0].prefix", "script"),
+    (
+        "script in text that may be styled",
+        one_item(
+            _text={
+                "extension": [
+                    {
+                        "url": "http://hl7.org/fhir/StructureDefinition/rendering-xhtml",
+                        "valueString": "<style>p {}</style><script>go()</script>",
+                    }
+                ]
+            }
+        ),
+        "item[0]._text.extension[0].valueString",
+        "script",
+    ),
     ("script in a title", {**one_item(), "title": "<SCRIPT >x"}, "title", "script"),
     (
         "script in a value set",

@@ -28,7 +28,7 @@ def test_answers_by_api_are_stored_and_told(clinic: Clinic) -> None:
     (told,) = clinic.events("intake_submitted")
     assert told["answers"]["hx_quality"] == ["aching", "pressing"]
     assert told["patient"]["given_name"] == "Ben"
-    assert clinic.events("questionnaire_published")[0]["questionnaire"].endswith("headache-spine|1")
+    assert clinic.events("questionnaire_published")[0]["questionnaire"].endswith("headache-spine|2")
 
 
 def test_emergency_by_api_stops_and_opens_a_callback(clinic: Clinic) -> None:

@@ -50,7 +50,7 @@ def fields_of(answers: dict[str, Any]) -> dict[str, dict[str, Any]]:
     for variable, value in answers.items():
         item = next(one for one in FORM.by_id.values() if one.variable == variable)
         page = item.link_id
-        while FORM.parents.get(page):
+        while FORM.page(page) is None:
             page = FORM.parents[page]
         if item.kind == "boolean":
             fields.setdefault(page, {})[item.link_id] = "true" if value else "false"

@@ -24,7 +24,7 @@ OPENS = {
 
 
 def page_of(form: Form, link_id: str) -> str:
-    while form.parents.get(link_id):
+    while form.page(link_id) is None:
         link_id = form.parents[link_id]
     return link_id
 

@@ -6,13 +6,12 @@ from flask import redirect, request
 
 from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import OwnerAway, OwnerRefused
-from services.dashboard.routes.desk import Desk, actor
+from services.dashboard.routes.desk import Desk, actor, sent_version
 from services.dashboard.routes.refusals import show_away, show_refusal
 
 
 def act(desk: Desk, service: str, path: str, body: dict[str, Any], *, back: str, words: str) -> Any:
     """Do the deed with the form's key and version, then go back; or show what stood in the way."""
-    version = request.form.get("version", "")
     try:
         ask_owner(
             desk.owners,
@@ -21,7 +20,7 @@ def act(desk: Desk, service: str, path: str, body: dict[str, Any], *, back: str,
             path,
             body,
             key=request.form.get("key", ""),
-            version=int(version) if version.isdigit() else None,
+            version=sent_version(),
         )
     except OwnerAway as away:
         return show_away(away, back)

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from kernel.web.problems import Problem, not_found
 from services.dashboard.actions.change_visit import change_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused
-from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SEES_PATIENTS
 from services.dashboard.rules.visit_deeds import CANCEL_REASONS, VISIT_DEEDS
@@ -52,15 +52,13 @@ def appointment_routes(desk: Desk) -> Blueprint:
                 id_or_404(appointment_id),
                 deed.path,
                 body,
-                version=int(request.form.get("version", "0")),
+                version=sent_version() or 0,
                 key=request.form.get("key", ""),
             )
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
             return show_refusal(desk, refusal, back, deed.words)
-        except ValueError:
-            raise Problem(400, "malformed", "The form was not complete.") from None
         return redirect(_with_done(back, appointment_id, deed_name), 303)
 
     return routes

@@ -10,7 +10,7 @@ from services.dashboard.actions.close_callback import close_callback
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.callbacks import Board, callback_board
 from services.dashboard.queries.told import who_was_told
-from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.callback_outcomes import OUTCOMES
 from services.dashboard.rules.roles import CLINICAL, FRONT_DESK, MANAGER
@@ -42,7 +42,7 @@ def callback_routes(desk: Desk) -> Blueprint:
     @staff_only(CLINICAL)
     def answer(task_id: str, deed_name: str) -> Any:
         wanted, back = id_or_404(task_id), url_for("callbacks.callbacks")
-        key, version = request.form.get("key", ""), int(request.form.get("version", "0") or 0)
+        key, version = request.form.get("key", ""), sent_version() or 0
         try:
             if deed_name == "acknowledge":
                 acknowledge_callback(desk.owners, actor(), wanted, version=version, key=key)

@@ -11,7 +11,16 @@ from services.dashboard.actions.do_deed import do_deed
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.case import read_case
 from services.dashboard.queries.worklist import Worklist, worklist
-from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.desk import (
+    Desk,
+    actor,
+    business_now,
+    id_or_404,
+    me,
+    note_view,
+    sent_version,
+    staff_only,
+)
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.deeds import DEEDS, Deed
 from services.dashboard.rules.roles import SEES_PATIENTS
@@ -59,15 +68,13 @@ def case_deed_routes(desk: Desk) -> Blueprint:
                 wanted,
                 deed.name,
                 body,
-                version=int(request.form.get("version", "0")),
+                version=sent_version() or 0,
                 key=request.form.get("key", ""),
             )
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
             return show_refusal(desk, refusal, back, deed.words)
-        except ValueError:
-            raise Problem(400, "malformed", "The form was not complete.") from None
         if request.form.get("then") == "next":
             return redirect(_next_case(desk) or url_for("triage.triage", done=deed.name), 303)
         return redirect(url_for("case.case", referral_id=referral_id, done=deed.name), 303)

@@ -7,16 +7,19 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 from uuid import UUID
 
-from flask import g
+from flask import g, request
 
 from kernel.context import Actor
 from kernel.database import Database
 from kernel.ids import parse_id
+from kernel.read_whole import read_whole
 from kernel.web.problems import Problem, not_found
 from services.dashboard.actions.record_view import record_view
 from services.dashboard.model import Staff
 from services.dashboard.owners import Owners
 
+#: What a database keeps a version in.
+MOST_VERSION = 2_147_483_647
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -74,6 +77,18 @@ def id_or_404(text: str) -> UUID:
     if found is None:
         raise not_found("record")
     return found
+
+
+def sent_version() -> int | None:
+    """The version of what the posted form changes, None when it carries none.
+
+    Raises `Problem` 400 for one no page of ours wrote.
+    """
+    given = request.form.get("version", "")
+    version = read_whole(given, MOST_VERSION)
+    if given and version is None:
+        raise Problem(400, "malformed", "The form was not complete.")
+    return version
 
 
 def note_view(desk: Desk, page: str, patient_id: object, referral_id: object = None) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
+from kernel.read_whole import read_whole
 from services.dashboard.owners import part
 from services.dashboard.queries.questionnaires import drop_off, published_forms
 from services.dashboard.routes.desk import Desk, actor, staff_only
@@ -21,8 +22,8 @@ def drop_off_routes(desk: Desk) -> Blueprint:
     @staff_only(EDITS)
     def figures() -> Any:
         who = actor()
-        days = request.args.get("days", "30")
-        chosen = int(days) if days.isdigit() and len(days) < 4 and int(days) in DAYS else 30
+        days = read_whole(request.args.get("days", "30"), max(DAYS))
+        chosen = days if days in DAYS else 30
         forms = part(lambda: published_forms(desk.owners, who), Rows())
         known = [one["form"] for one in forms.value]
         form = request.args.get("form", "")

@@ -9,7 +9,7 @@ from kernel.web.problems import Problem, not_found
 from services.dashboard.actions.do_deed import do_deed
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import Case, read_case
-from services.dashboard.routes.desk import Desk, actor, id_or_404, note_view, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, note_view, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.found_answers import read_answers
 from services.dashboard.rules.roles import CLINICAL
@@ -50,15 +50,13 @@ def finding_routes(desk: Desk) -> Blueprint:
                 id_or_404(referral_id),
                 "findings",
                 body,
-                version=int(request.form.get("version", "0")),
+                version=sent_version() or 0,
                 key=request.form.get("key", ""),
             )
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
             return show_refusal(desk, refusal, back, "Add findings")
-        except ValueError:
-            raise Problem(400, "malformed", "The form was not complete.") from None
         return redirect(url_for("case.case", referral_id=referral_id, done="findings"), 303)
 
     return routes

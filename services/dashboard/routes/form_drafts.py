@@ -10,7 +10,7 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.actions.change_form_draft import change_form_draft
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.questionnaires import form_draft, form_preview
-from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, sent_version, staff_only
 from services.dashboard.routes.form_list import EDITS
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.form_edit import base_language, moved, outline, removed
@@ -142,7 +142,6 @@ def _add_writes(routes: Blueprint, desk: Desk) -> None:
 def store(desk: Desk, draft_id: str, document: dict[str, Any], onward: str) -> Any:
     """Replace the draft's document with the form's key and version, then go on; or show what stood in the way."""
     back = url_for("form_drafts.draft", draft_id=draft_id)
-    version = request.form.get("version", "")
     try:
         change_form_draft(
             desk.patient_owners,
@@ -150,7 +149,7 @@ def store(desk: Desk, draft_id: str, document: dict[str, Any], onward: str) -> A
             document,
             key=request.form.get("key", ""),
             draft_id=id_or_404(draft_id),
-            version=int(version) if version.isdigit() else None,
+            version=sent_version(),
         )
     except OwnerAway as away:
         return show_away(away, back)
@@ -161,7 +160,6 @@ def store(desk: Desk, draft_id: str, document: dict[str, Any], onward: str) -> A
 
 def _deed(desk: Desk, draft_id: str, deed: str, words: str, onward: str) -> Any:
     back = url_for("form_drafts.draft", draft_id=draft_id)
-    version = request.form.get("version", "")
     try:
         ask_owner(
             desk.patient_owners,
@@ -170,7 +168,7 @@ def _deed(desk: Desk, draft_id: str, deed: str, words: str, onward: str) -> Any:
             f"/questionnaire-drafts/{id_or_404(draft_id)}/{deed}",
             {},
             key=request.form.get("key", ""),
-            version=int(version) if version.isdigit() else None,
+            version=sent_version(),
         )
     except OwnerAway as away:
         return show_away(away, back)

@@ -4,10 +4,11 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from kernel.read_whole import read_whole
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_form_draft import change_form_draft
 from services.dashboard.owners import OwnerAway, OwnerRefused
-from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, sent_version, staff_only
 from services.dashboard.routes.form_drafts import read_form_draft
 from services.dashboard.routes.form_list import EDITS
 from services.dashboard.routes.refusals import show_away, show_refusal
@@ -68,7 +69,6 @@ def form_item_routes(desk: Desk) -> Blueprint:
             changed = placed(document, made, after=places["after"], into=places["into"])
         else:
             changed = replaced(document, link_id, made)
-        version = request.form.get("version", "")
         try:
             change_form_draft(
                 desk.patient_owners,
@@ -76,7 +76,7 @@ def form_item_routes(desk: Desk) -> Blueprint:
                 changed,
                 key=request.form.get("key", ""),
                 draft_id=id_or_404(draft_id),
-                version=int(version) if version.isdigit() else None,
+                version=sent_version(),
             )
         except OwnerAway as away:
             return show_away(away, back)
@@ -116,8 +116,7 @@ def _page(draft: dict[str, Any], item: dict[str, Any], *, problems: list[str] | 
     document, link_id = draft["document"], str(item.get("linkId") or "")
     fields = item_fields(item, base_language(document))
     variable = variable_of(item)
-    lines = request.form.get("options", "")
-    asked_for = int(lines) if lines.isdigit() and len(lines) < 4 else 0
+    asked_for = read_whole(request.form.get("options", ""), 999) or 0
     options = fields["options"]
     more = (
         BLANK_OPTIONS

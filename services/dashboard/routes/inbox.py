@@ -8,7 +8,7 @@ from kernel.web.problems import Problem
 from services.dashboard.owners import part
 from services.dashboard.queries.inbox import inbox_page
 from services.dashboard.routes.acting import act
-from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, sent_version, staff_only
 from services.dashboard.rules.navigation import MESSAGES
 from services.dashboard.rules.reply_words import MEANINGS, OUTCOMES, QUICK_TEXTS
 
@@ -54,7 +54,7 @@ def inbox_routes(desk: Desk) -> Blueprint:
         outcome = request.form.get("outcome", "")
         if outcome not in dict(OUTCOMES):
             raise Problem(422, "invalid", "Choose what came of it.")
-        if not request.form.get("version", "").isdecimal():
+        if sent_version() is None:
             raise Problem(400, "malformed", "The form was not complete.")
         path = f"/inbox/{id_or_404(reply_id)}/close"
         return act(desk, "notify", path, {"outcome": outcome}, back=url_for("inbox.inbox"), words="Close")

@@ -5,12 +5,20 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from kernel.web.problems import Problem, not_found
+from kernel.web.problems import not_found
 from services.dashboard.actions.change_visit import change_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.slots import by_day, free_slots
-from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, note_view, staff_only
+from services.dashboard.routes.desk import (
+    Desk,
+    actor,
+    business_now,
+    id_or_404,
+    note_view,
+    sent_version,
+    staff_only,
+)
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SCHEDULES
 from services.dashboard.rules.times import local, parse_time
@@ -71,15 +79,13 @@ def move_routes(desk: Desk) -> Blueprint:
                 id_or_404(appointment_id),
                 "move",
                 body,
-                version=int(request.form.get("version", "0")),
+                version=sent_version() or 0,
                 key=request.form.get("key", ""),
             )
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
             return show_refusal(desk, refusal, back, "Move")
-        except ValueError:
-            raise Problem(400, "malformed", "The form was not complete.") from None
         referral = visit.get("referral_id") if isinstance(visit, dict) else None
         if referral:
             return redirect(url_for("case.case", referral_id=referral, done="move"), 303)

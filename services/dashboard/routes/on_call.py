@@ -12,7 +12,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
-from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.contact_form import BadContact, read_contact
 from services.dashboard.rules.duty_turns import BadTurns, gaps, is_on_call, read_turns
@@ -96,7 +96,6 @@ def on_call_routes(desk: Desk) -> Blueprint:
     def save(path: str, contact_id: str = "") -> Any:
         """Add or change a contact; a form that cannot be taken comes back as it was typed."""
         form, back = request.form, url_for("on_call.people")
-        version = form.get("version", "")
         given = {**form, "sites": form.getlist("sites"), "on_call": "on_call" in form}
         try:
             body = read_contact(form, form.getlist("sites"))
@@ -107,7 +106,7 @@ def on_call_routes(desk: Desk) -> Blueprint:
                 path,
                 body,
                 key=form.get("key", ""),
-                version=int(version) if version.isdigit() else None,
+                version=sent_version(),
             )
         except BadContact as bad:
             return page(str(bad), given, contact_id)

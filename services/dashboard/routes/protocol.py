@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from kernel.read_whole import read_whole
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
@@ -93,6 +94,7 @@ def protocol_routes(desk: Desk) -> Blueprint:
 
 
 def _number(text: str) -> str:
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
+    number = read_whole(text, 999_999_999)
+    if number is None:
         raise not_found("version")
-    return text
+    return str(number)

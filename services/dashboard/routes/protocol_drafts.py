@@ -8,12 +8,13 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from kernel.evidence import ProtocolError, compile_protocol, load_document
 from kernel.evidence.document import BYTES_MAX
 from kernel.evidence.lines import located
+from kernel.read_whole import read_whole
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.protocol import SECTIONS, items_of, read_draft, read_protocol
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL
 
@@ -127,9 +128,9 @@ def _add_writes(routes: Blueprint, desk: Desk) -> None:
     @routes.post("/staff/protocol/drafts/<draft_id>/replays")
     @staff_only(CLINICAL)
     def replay(draft_id: str) -> Any:
-        days = request.form.get("days", "90")
+        days = read_whole(request.form.get("days", "90"), 999)
         back = url_for("protocol_drafts.draft", draft_id=draft_id)
-        body = {"days": int(days) if days.isdigit() and len(days) < 4 else 90}
+        body = {"days": 90 if days is None else days}
         done = _post(desk, f"/drafts/{id_or_404(draft_id)}/replays", body, back, "Replay", versioned=False)
         return (
             redirect(url_for("protocol_drafts.watch", replay_id=done["id"]), 303) if _is_body(done) else done
@@ -171,7 +172,7 @@ def _post(
 ) -> Any:
     """Do a deed on a draft; return the owner's answer, or a page that says why not."""
     form = request.form
-    version = int(form["version"]) if versioned and form.get("version", "").isdigit() else None
+    version = sent_version() if versioned else None
     try:
         return change_protocol(
             desk.patient_owners, actor(), path, body, key=form.get("key", ""), version=version

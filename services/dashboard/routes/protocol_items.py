@@ -9,7 +9,7 @@ from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.protocol import SECTIONS, find_item, items_of, read_draft
-from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.clause_form import GROUPS, first_clause, rows_of
 from services.dashboard.rules.item_fields import BLOCKS, NUMBERS_TO_SHOW, read_fields, read_tie_break
@@ -92,7 +92,7 @@ def protocol_item_routes(desk: Desk) -> Blueprint:
                 f"/drafts/{draft['id']}/items",
                 body,
                 key=request.form.get("key", ""),
-                version=int(request.form.get("version", "0") or 0),
+                version=sent_version() or 0,
             )
         except OwnerAway as away:
             return show_away(away, back)

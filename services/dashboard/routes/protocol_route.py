@@ -4,13 +4,14 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from kernel.read_whole import read_whole
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.protocol import find_item, items_of, read_draft
 from services.dashboard.queries.reference import forget_reference
-from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL
 
@@ -61,10 +62,10 @@ def protocol_route_routes(desk: Desk) -> Blueprint:
         form = request.form
         code = (form.get("id") or route).strip()
         label = {"en": form.get("label_en", "").strip(), "es": form.get("label_es", "").strip()}
-        rank = form.get("rank", "")
+        rank = read_whole(form.get("rank", ""), 999)
         item: Body | None = {
             "label": label,
-            "rank": int(rank) if rank.isdigit() and len(rank) < 4 else 99,
+            "rank": 99 if rank is None else rank,
             "urgent_bars": form.get("urgent_bars") == "yes",
         }
         if form.get("press") == "delete":
@@ -76,7 +77,7 @@ def protocol_route_routes(desk: Desk) -> Blueprint:
                 f"/drafts/{id_or_404(draft_id)}/items",
                 {"section": "routes", "id": code, "item": item},
                 key=form.get("key", ""),
-                version=int(form.get("version", "0") or 0),
+                version=sent_version() or 0,
             )
         except OwnerAway as away:
             return show_away(away, back)

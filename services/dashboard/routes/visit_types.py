@@ -9,7 +9,7 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list, read_record
 from services.dashboard.queries.reference import forget_reference, names, reference
-from services.dashboard.routes.desk import Desk, actor, staff_only
+from services.dashboard.routes.desk import Desk, actor, sent_version, staff_only
 from services.dashboard.routes.refusals import show_away
 from services.dashboard.rules.problem_words import field_words
 from services.dashboard.rules.roles import CLINICAL, MANAGER
@@ -82,7 +82,6 @@ def visit_type_routes(desk: Desk) -> Blueprint:
     def save(visit_type_id: str) -> Any:
         back = url_for("visit_types.visit_types")
         fresh = visit_type_id == "new"
-        version = request.form.get("version", "")
         lists = {name: request.form.getlist(name) for name in request.form}
         try:
             before = FRESH if fresh else _read(desk, visit_type_id)
@@ -94,7 +93,7 @@ def visit_type_routes(desk: Desk) -> Blueprint:
                 "/visit-types" if fresh else f"/visit-types/{before['id']}",
                 made,
                 key=request.form.get("key", ""),
-                version=int(version) if version.isdigit() and not fresh else None,
+                version=None if fresh else sent_version(),
             )
         except OwnerAway as away:
             return show_away(away, back)

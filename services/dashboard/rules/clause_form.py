@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from kernel.read_whole import read_whole
+
 GROUPS = (
     ("all", "All of these"),
     ("any", "Any of these"),
@@ -124,8 +126,8 @@ def _read(
     while f"{path}.{len(children)}.kind" in form:
         children.append(_read(form, variables, f"{path}.{len(children)}", depth + 1))
     if kind == "n_of":
-        number = _one(form, f"{path}.n")
-        return {**made, "n_of": int(number) if number.isdigit() else 1, "of": children}
+        number = read_whole(_one(form, f"{path}.n"), 999)
+        return {**made, "n_of": 1 if number is None else number, "of": children}
     if kind == "not":
         return {**made, "not": children[0] if children else {}}
     return {**made, kind: children}
@@ -181,7 +183,8 @@ def edited(condition: Any, edit: str, clause: Mapping[str, Any]) -> Any:
     """
     deed, _, path = edit.partition(":")
     whole = {"of": [copy.deepcopy(condition)]}
-    steps = [int(step) for step in path.split(".")[1:] if step.isdigit()]
+    numbers = (read_whole(step, 9_999) for step in path.split(".")[1:])
+    steps = [step for step in numbers if step is not None]
     parent, place = whole["of"], 0
     for step in steps:
         group = _list_of(parent[place]) if place < len(parent) else None

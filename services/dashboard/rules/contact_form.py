@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kernel.read_whole import read_whole
 from services.dashboard.rules.phone_numbers import to_e164
-from services.dashboard.rules.read_whole import read_whole
 from services.dashboard.rules.roles import ROLES
 
 LAST_PLACE = 999
@@ -26,7 +26,7 @@ def read_contact(form: Mapping[str, str], sites: Sequence[str]) -> dict[str, Any
         raise BadContact("That is not a US phone number.")
     if not phone and not email:
         raise BadContact("Give a phone number or an e-mail address, best both.")
-    place = read_whole(form.get("position", ""), LAST_PLACE)
+    place = read_whole(form.get("position", ""), LAST_PLACE, least=1)
     if place is None:
         raise BadContact(f"The order is a number from 1 to {LAST_PLACE}.")
     return {

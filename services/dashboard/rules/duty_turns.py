@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.dashboard.rules.read_whole import read_whole
+from kernel.read_whole import read_whole
 from services.dashboard.rules.times import CLINIC_ZONE, parse_time
 
 MOST_WEEKS = 26
@@ -34,7 +34,7 @@ def read_turns(form: Mapping[str, str], now: datetime) -> list[dict[str, str]]:
         begins, ends = (datetime.fromisoformat(form.get(name, "")) for name in ("from", "to"))
     except ValueError:
         raise BadTurns("Give a day and a time for both ends of the turn.") from None
-    weeks = read_whole(form.get("weeks", "1"), MOST_WEEKS)
+    weeks = read_whole(form.get("weeks", "1"), MOST_WEEKS, least=1)
     if weeks is None:
         raise BadTurns(f"Weeks are a number from 1 to {MOST_WEEKS}.")
     if begins.tzinfo is not None or ends.tzinfo is not None or ends <= begins:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kernel.read_whole import read_whole
 from services.dashboard.rules.form_edit import Document, base_language, find, walk
 from services.dashboard.rules.form_texts import text_in
 
@@ -26,6 +27,7 @@ _KEYS: Final = {
     "time": "answerTime",
 }
 BLANK_ROWS: Final = 1
+MOST_ROWS: Final = 999
 
 
 def may_ask_about(document: Document, link_id: str) -> list[tuple[str, str]]:
@@ -84,7 +86,7 @@ def read_conditions(
 ) -> list[dict[str, Any]]:
     """enableWhen as the page says it; a row without a question is none, an unchanged one stays as it was."""
     made = []
-    for number in range(int(form.get("whens", "0")) if form.get("whens", "0").isdigit() else 0):
+    for number in range(read_whole(form.get("whens", ""), MOST_ROWS) or 0):
         question = form.get(f"when.{number}.question", "")
         found = find(document, question)
         if found is None:

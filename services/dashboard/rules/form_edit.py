@@ -143,7 +143,9 @@ def outline(document: Document) -> list[dict[str, Any]]:
                 "link_id": str(item.get("linkId")),
                 "depth": depth,
                 "kind": kind,
-                "kind_words": KINDS.get(kind, kind),
+                "kind_words": "Part: several pages" if _holds_pages(item) else KINDS.get(kind, kind),
+                "is_part": _holds_pages(item),
+                "is_page": kind == "group" and _control(item) == "page",
                 "en": text_in(item, "text", "en", base),
                 "es": text_in(item, "text", "es", base),
                 "required": item.get("required") is True,
@@ -166,13 +168,23 @@ def is_hidden(item: dict[str, Any]) -> bool:
 
 def is_help(item: dict[str, Any]) -> bool:
     """True for words that explain the question around them."""
-    if item.get("type") != "display":
-        return False
+    return item.get("type") == "display" and _control(item) == "help"
+
+
+def _holds_pages(item: dict[str, Any]) -> bool:
+    """True for a group whose groups are pages: patients see it as a part of the questionnaire."""
+    inner = [one for one in item.get("item") or [] if isinstance(one, dict) and one.get("type") == "group"]
+    return item.get("type") == "group" and (
+        (_control(item) == "tab-container" and bool(inner)) or any(_control(one) == "page" for one in inner)
+    )
+
+
+def _control(item: dict[str, Any]) -> str:
     for one in item.get("extension") or []:
         if one.get("url") == CONTROL:
             codings = (one.get("valueCodeableConcept") or {}).get("coding") or []
-            return any(coding.get("code") == "help" for coding in codings)
-    return False
+            return next((str(coding.get("code")) for coding in codings), "")
+    return ""
 
 
 __all__ = [

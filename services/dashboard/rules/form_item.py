@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kernel.read_whole import read_whole
 from services.dashboard.rules.form_edit import CONTROL, HIDDEN, is_help, is_hidden
 from services.dashboard.rules.form_texts import set_text, text_in
 
@@ -15,6 +16,9 @@ MAY_BOUND: Final = frozenset({"integer", "decimal", "quantity", "date"})
 MAY_CHOOSE: Final = frozenset({"choice", "open-choice"})
 MAY_MEASURE: Final = frozenset({"string", "text", "url"})
 BLANK_OPTIONS: Final = 3
+#: As FHIR has integers; what the owner takes of them it says itself.
+MOST_INTEGER: Final = 2_147_483_647
+MOST_OPTIONS: Final = 9_999
 Fields = Mapping[str, str]
 
 
@@ -71,8 +75,8 @@ def read_item(before: dict[str, Any], form: Fields, base: str) -> dict[str, Any]
     measured = kind in MAY_MEASURE
     if (measured and "max_length" in form and not length) or (not measured and kind != before.get("type")):
         item.pop("maxLength", None)
-    elif measured and length.isdigit():
-        item["maxLength"] = int(length)
+    elif measured and (most := read_whole(length, MOST_INTEGER)) is not None:
+        item["maxLength"] = most
     if kind in MAY_CHOOSE:
         _write_options(item, form, base)
     else:
@@ -143,7 +147,7 @@ def _write_options(item: dict[str, Any], form: Fields, base: str) -> None:
     systems = [(one.get("valueCoding") or {}).get("system") for one in listed]
     system = next((str(one) for one in systems if one), ANSWERS)
     made: list[dict[str, Any]] = []
-    for number in range(int(form["options"]) if form["options"].isdigit() else 0):
+    for number in range(read_whole(form["options"], MOST_OPTIONS) or 0):
         words = {one: form.get(f"option.{number}.{one}", "").strip() for one in LANGUAGES}
         shown = _option_fields(listed[number], base) if number < len(listed) else {}
         if shown and all(words[one] == shown.get(one, "").strip() for one in LANGUAGES):
@@ -158,7 +162,10 @@ def _write_options(item: dict[str, Any], form: Fields, base: str) -> None:
         if coding is None:
             key = next((key for key in option if key.startswith("value")), "valueString")
             said = words.get(base) or words["en"]
-            option[key] = int(said) if key == "valueInteger" and said.lstrip("-").isdigit() else said
+            number_said = read_whole(said.removeprefix("-"), MOST_INTEGER) if key == "valueInteger" else None
+            option[key] = (
+                said if number_said is None else -number_said if said.startswith("-") else number_said
+            )
         else:
             for language, said in words.items():
                 set_text(coding, "display", language, base, said)

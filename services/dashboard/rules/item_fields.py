@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from kernel.read_whole import read_whole
+
 Form = Mapping[str, list[str]]
 Item = dict[str, Any]
 PLAIN_FIELDS = ("name", "route", "priority", "action", "add", "source", "status")
@@ -25,8 +27,10 @@ def read_fields(form: Form, before: Item) -> Item:
     if "flag" in asked:
         _read_flag(form, made)
     if "rule" in asked:
-        weeks = [int(word) for word in one(form, "recheck_weeks").replace(",", " ").split() if word.isdigit()]
-        _keep(made, "recheck_weeks", weeks)
+        words = one(form, "recheck_weeks").replace(",", " ").split()
+        _keep(
+            made, "recheck_weeks", [week for word in words if (week := read_whole(word, 9_999)) is not None]
+        )
     if "diagnosis" in asked:
         _read_diagnosis(form, made)
     return made
@@ -41,8 +45,8 @@ def read_tie_break(form: Form, before: Item) -> Item:
     for name in ("secondary", "source", "status", "note"):
         if one(form, name):
             made[name] = one(form, name)
-    rank = one(form, "rank")
-    made["rank"] = int(rank) if rank.isdigit() and len(rank) < 4 else 99
+    rank = read_whole(one(form, "rank"), 999)
+    made["rank"] = 99 if rank is None else rank
     return made
 
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kernel.read_whole import read_whole
 from services.dashboard.rules.clause_form import edited, read_condition
 
 Form = Mapping[str, list[str]]
@@ -116,9 +117,10 @@ def without_part(item: Item, key: str) -> Item:
         return {name: value for name, value in item.items() if name != "suspected"}
     name = {"raise": "raises", "criterion": "criteria", "subtype": "subtypes"}.get(kind, "")
     listed = _objects(item.get(name))
-    if not place.isdigit() or int(place) >= len(listed):
+    at = read_whole(place, len(listed) - 1) if listed else None
+    if at is None:
         return item
-    gone = listed.pop(int(place))
+    gone = listed.pop(at)
     made = {**item, name: listed}
     if kind == "criterion":
         made["definite"] = [one for one in item.get("definite") or [] if one != gone.get("id")]
@@ -143,10 +145,11 @@ def with_edit(item: Item, key: str, edit: str, clause: Item) -> Item:
         return {**item, "suspected": {**within, "when": edited(within.get("when"), edit, clause)}}
     name = {"raise": "raises", "criterion": "criteria", "subtype": "subtypes"}.get(kind, "")
     listed = _objects(item.get(name))
-    if not place.isdigit() or int(place) >= len(listed):
+    at = read_whole(place, len(listed) - 1) if listed else None
+    if at is None:
         return item
-    one = listed[int(place)]
-    listed[int(place)] = (
+    one = listed[at]
+    listed[at] = (
         edited(one, edit, clause)
         if kind == "criterion"
         else {**one, "when": edited(one.get("when"), edit, clause)}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from kernel.read_whole import read_whole
+
 # How a message goes out: words, then the channels and whether all of them are used.
 WAYS = (
     ("sms_email", "Text, e-mail if the text fails", ("sms", "email"), False),
@@ -56,8 +58,8 @@ def read_visit(form: Mapping[str, Sequence[str]], before: Mapping[str, Any]) -> 
         "providers": list(form.get("providers") or ()),
     }
     for name in _NUMBERS:
-        text = one(name)
-        made[name] = int(text) if text.isascii() and text.isdigit() and len(text) < 7 else before.get(name)
+        number = read_whole(one(name), 999_999)
+        made[name] = before.get(name) if number is None else number
     # An empty number is left out: the owner says that it is missing, or takes its usual.
     return {name: value for name, value in made.items() if value is not None}
 
@@ -97,7 +99,7 @@ def read_steps(
             "step": name,
             "moment": moment,
             "amount": 0 if moment == "booking" else _number(one("amount")),
-            "at_hour": int(one("at_hour")) if one("at_hour").isdigit() else 10,
+            "at_hour": 10 if (hour := read_whole(one("at_hour"), 99)) is None else hour,
             "channels": list(channels),
             "every_channel": every,
             "template": one("template"),

@@ -86,8 +86,11 @@ def save_page(
     alerted = _speaks_of_harm(form, values)
     if alerted and TEXT_ALERT in form.by_id:
         items = {**items, TEXT_ALERT: True}
-    items, scores = with_scores(form, without_hidden(form, items, rulebook.protected), instruments())
-    items = without_hidden(form, items, rulebook.protected)
+    unscored = without_hidden(form, items, rulebook.protected)
+    items, scores = with_scores(form, unscored, instruments())
+    if items != unscored:
+        # A total can open questions, or close them.
+        items = without_hidden(form, items, rulebook.protected)
     answers = to_variables(form, items, rulebook.units, rulebook.protected)
     if alerted and TEXT_ALERT in rulebook.units:
         answers[TEXT_ALERT] = True

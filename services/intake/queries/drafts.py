@@ -69,13 +69,17 @@ class Draft:
     def next_open(self) -> Item | None:
         """The first open page that was not saved yet."""
         return next(
-            (page for page in self.form.pages if self.sequence(page) < 0 and self._branching.shows(page)),
+            (page for page in self.form.pages if not self.is_saved(page) and self._branching.shows(page)),
             None,
         )
 
     def sequence(self, page: Item) -> int:
         """The running number of the page's last save; -1 before the first."""
         return int(self.saves.get(page.link_id, {}).get("sequence", -1))
+
+    def is_saved(self, page: Item) -> bool:
+        """True when the page was saved, with answers or passed over."""
+        return self.sequence(page) >= 0
 
     def may_show(self, page: Item, device: str) -> bool:
         """True when this browser may see the page's answers: it gave them, or there are none."""

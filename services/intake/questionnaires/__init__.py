@@ -5,7 +5,9 @@ from functools import cache
 from importlib import resources
 from typing import Any, Final
 
-SHIPPED: Final = "headache_spine_1.json"
+SHIPPED: Final = "headache_spine_2.json"
+#: As the document says it; a test holds them together.
+SHIPPED_VERSION: Final = "2"
 HEADACHE_SPINE: Final = "https://waymark.example/fhir/Questionnaire/headache-spine"
 
 

@@ -15,6 +15,7 @@ from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.branching import Branching
 from services.intake.rules.form import Form, Item, in_language, walk
 from services.intake.rules.initial_answers import initial_answers
+from services.intake.rules.progress import progress
 from services.intake.rules.read_questionnaire import read_questionnaire
 from services.intake.texts import texts
 
@@ -73,8 +74,7 @@ def _rendered(facts: PageFacts, form: Form, pages: list[Item], index: int, token
         t=texts(chosen),
         token=token,
         page=page,
-        number=index + 1,
-        total=len(pages),
+        progress=progress(form, pages, page, lambda one: pages.index(one) < index),
         back=at(index - 1),
         preview_next=at(index + 1) or at(0),
         items=initial_answers(page),

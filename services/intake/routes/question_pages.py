@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.database import Database
+from kernel.read_whole import read_whole
 from kernel.web.problems import not_found
 from services.intake.actions.save_page import PageVisit, Saved, save_page
 from services.intake.model import PatientLink
@@ -25,10 +26,13 @@ from services.intake.rules.branching import Branching, unanswered, without_hidde
 from services.intake.rules.form import Item, in_language, walk
 from services.intake.rules.initial_answers import initial_answers
 from services.intake.rules.link_tokens import TOKEN_LENGTH
+from services.intake.rules.progress import progress
 from services.intake.rules.read_page import PageRead, as_posted, read_page, rows_as_posted
 from services.intake.texts import texts
 
 CONTROL_FIELDS = frozenset({"csrf_token", "_seq", "_seen", "_shown", "_queued", "_keep"})
+#: A browser numbers its saves by its clock, in thousandths of a second: fifteen digits last for ever.
+MOST_SEQUENCE = 10**15 - 1
 Answer = Response | str | tuple[str, int]
 
 
@@ -141,6 +145,8 @@ def _read(page: Item) -> PageRead:
 
 
 def _missing(draft: Draft, page: Item, read: PageRead) -> dict[str, str]:
+    if not any(item.required or item.min_rows for item in walk(page)):
+        return {}
     given = {**draft.items, **read.values}
     items = without_hidden(draft.form, {key: value for key, value in given.items() if value is not None})
     names = unanswered(draft.form, page, items)
@@ -149,12 +155,12 @@ def _missing(draft: Draft, page: Item, read: PageRead) -> dict[str, str]:
 
 def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
     last = draft.sequence(page)
-    given = request.form.get("_seq", "")
-    queued = request.form.get("_queued") == "yes" and given.isascii() and given.isdigit() and len(given) < 16
-    shown = request.form.get("_shown", "")
-    seconds = int(moment) - int(shown) if shown.isascii() and shown.isdigit() and len(shown) < 12 else -1
+    given = read_whole(request.form.get("_seq", ""), MOST_SEQUENCE)
+    queued = request.form.get("_queued") == "yes"
+    shown = read_whole(request.form.get("_shown", ""), int(moment))
+    seconds = -1 if shown is None else int(moment) - shown
     return PageVisit(
-        sequence=int(given) if queued else last + 1,
+        sequence=given if queued and given is not None else last + 1,
         device=visitor.device(),
         language=visitor.language(),
         seen=_seen(),
@@ -164,8 +170,8 @@ def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
 
 
 def _seen() -> int:
-    text = request.form.get("_seen", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
+    seen = read_whole(request.form.get("_seen", ""), MOST_SEQUENCE)
+    return -1 if seen is None else seen
 
 
 def _onward(handle: str, draft: Draft, page: Item) -> str:
@@ -199,7 +205,7 @@ def _shown(
     typed = {key: value for key, value in read.values.items() if value is not None} if read else {}
     hidden = not reads_back and not draft.may_show(page, visitor.device())
     hidden_here = hidden and read is None
-    fresh = read is None and draft.sequence(page) < 0
+    fresh = read is None and not draft.is_saved(page)
     earlier = earlier_answers(session, draft, page) if reads_back and fresh else {}
     begun = initial_answers(page) if fresh else {}
     typed = {**begun, **earlier, **typed, **(rows_as_posted(page, read) if read else {})}
@@ -209,8 +215,7 @@ def _shown(
         t=texts(chosen),
         handle=handle,
         page=page,
-        number=index + 1,
-        total=len(pages),
+        progress=progress(draft.form, pages, page, draft.is_saved),
         back=url_for("question.show", handle=handle, page_id=before.name) if before else None,
         items=typed if hidden else {**draft.items, **typed},
         posted=request.form if read else None,
@@ -221,7 +226,7 @@ def _shown(
         answered_elsewhere=hidden_here,
         from_last_time=bool(earlier),
         offer_code=hidden_here or (not reads_back and index == 0 and has_earlier_answers(session, draft)),
-        saved=draft.sequence(page) >= 0 and not faults and not conflict,
+        saved=draft.is_saved(page) and not faults and not conflict,
         conflict=conflict,
         sequence=draft.sequence(page) + 1,
         shown_at=int(now(session).timestamp()),

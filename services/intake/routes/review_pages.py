@@ -13,6 +13,7 @@ from services.intake.routes.answering import answer_link, draft_behind, use_up
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.branching import left_empty
+from services.intake.rules.progress import progress
 from services.intake.texts import texts
 
 
@@ -50,16 +51,18 @@ def review_pages(database: Database, facts: PageFacts) -> Blueprint:
 def _review(facts: PageFacts, handle: str, draft: Draft, missing: tuple[str, ...]) -> str:
     chosen = visitor.language()
     # A page that was passed over counts as a page; what it left empty is told, or it would read like a "no".
-    rows = [
-        (page, draft.sequence(page) >= 0, left_empty(draft.form, page, draft.items)) for page in draft.pages
-    ]
+    state = {
+        page.link_id: (draft.is_saved(page), left_empty(draft.form, page, draft.items))
+        for page in draft.pages
+    }
     return render_template(
         "review.html",
         lang=chosen,
         t=texts(chosen),
         handle=handle,
-        rows=rows,
-        answered=sum(done for _, done, _empty in rows),
+        state=state,
+        progress=progress(draft.form, draft.pages, None, draft.is_saved),
+        answered=sum(done for done, _ in state.values()),
         missing=[page for page in draft.pages if page.link_id in missing],
         clinic_phone=facts.phone_shown,
     )

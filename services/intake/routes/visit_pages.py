@@ -5,6 +5,7 @@ from typing import Any
 from flask import Blueprint, redirect, request, url_for
 from werkzeug.wrappers import Response
 
+from kernel.read_whole import read_whole
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.own_schedule import OwnSchedule, Refused, same_place, shown, wish
 from services.intake.routes.page_facts import PageFacts
@@ -78,4 +79,4 @@ def _version_seen(visit: dict[str, Any]) -> int:
     text = request.form.get("visit_version")
     if text is None:
         return int(visit["visit_version"])
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+    return read_whole(text, 999_999_999) or 0

@@ -8,9 +8,11 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from kernel.read_whole import read_whole
 from services.intake.rules.form import NOT_SURE, Condition, Form, Item, Items, answers_in, walk
 from services.intake.rules.units import in_unit
 
+_MOST = 10**15
 _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     "<": operator.lt,
@@ -114,7 +116,7 @@ def _pair(answer: Any, condition: Condition) -> tuple[Any, Any] | None:
         if condition.unit and isinstance(answer, int | float):
             answer = in_unit(answer, unit, condition.unit)
     if condition.ordered and isinstance(wanted, int | float) and isinstance(answer, str):
-        answer = float(answer) if answer.lstrip("-").isdigit() else None
+        answer = _number(answer)
     if isinstance(answer, bool) or isinstance(wanted, bool):
         return (answer, wanted) if isinstance(answer, bool) and isinstance(wanted, bool) else None
     if isinstance(answer, int | float) and isinstance(wanted, int | float):
@@ -122,6 +124,11 @@ def _pair(answer: Any, condition: Condition) -> tuple[Any, Any] | None:
     if not isinstance(answer, str) or not isinstance(wanted, str):
         return None
     return _moments(answer, wanted) or (answer, wanted)
+
+
+def _number(text: str) -> float | None:
+    whole = read_whole(text.removeprefix("-"), _MOST)
+    return None if whole is None else float(-whole if text.startswith("-") else whole)
 
 
 def _moments(answer: str, wanted: str) -> tuple[Any, Any] | None:

@@ -16,6 +16,8 @@ from services.intake.rules.unsafe_text import unsafe_text
 PARTS_MAX: Final = 400_000
 DEPTH_MAX: Final = 64
 REFUSALS_MAX: Final = 100
+#: Extensions whose text is HTML with a style of its own; it is kept and exported, and never shown.
+STYLED: Final = frozenset({"rendering-xhtml"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,9 @@ def check_shape(document: Mapping[str, Any]) -> Shape:
         if parts > PARTS_MAX or spot.depth > DEPTH_MAX:
             return Shape([Refusal(path[:300], "too_large")])
         if isinstance(value, str):
-            if code := unsafe_text(value, narrative=path.endswith((".div", "valueMarkdown"))):
+            if code := unsafe_text(
+                value, narrative=spot.place in STYLED or path.endswith((".div", "valueMarkdown"))
+            ):
                 found.refuse(path, code)
         elif spot.kind in ELEMENTS and isinstance(value, Mapping):
             pending.extend(_look_into(spot, found))

@@ -65,7 +65,8 @@ HONOURED: Final[Mapping[str, frozenset[str]]] = {
 }
 #: Ways of showing an item that the pages know; others are shown by the item's type, and named as not honoured.
 CONTROLS: Final = frozenset(
-    "slider drop-down check-box radio-button help body-map text-box flyover prompt header footer unit".split()
+    "slider drop-down check-box radio-button help body-map text-box flyover prompt header footer unit page"
+    " tab-container".split()
 )
 #: Displays that explain the question around them.
 EXPLAINS: Final = frozenset({"help", "flyover", "prompt"})

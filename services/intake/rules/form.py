@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import takewhile
 from typing import Any, Final
 
 #: An answer of somebody who was asked and does not know; kept apart from "no" and from "never asked".
@@ -159,6 +160,37 @@ class Form:
                 if system == LOINC and item.holds_answer:
                     found.setdefault(code, item.link_id)
         return found
+
+    @cached_property
+    def sections(self) -> Mapping[str, Item]:
+        """What each page belongs to for whoever wants to know how far they are, by the page's linkId.
+
+        It is the outermost group that does not hold all the pages; a page outside every group is a section itself,
+        and pages made of questions in no group are one section as long as they follow each other.
+        """
+        shown = [page for page in self.pages if not page.hidden]
+        trails = {page.link_id: [*self._around(page.link_id), page] for page in self.pages}
+        common = 0
+        if len(shown) > 1:
+            levels = zip(*(trails[page.link_id] for page in shown), strict=False)
+            common = sum(1 for _ in takewhile(lambda level: len({one.link_id for one in level}) == 1, levels))
+        found: dict[str, Item] = {}
+        before: Item | None = None
+        for page in self.pages:
+            section = trails[page.link_id][min(common, len(trails[page.link_id]) - 1)]
+            if section.loose and before is not None and before.loose and before.text == section.text:
+                section = before
+            found[page.link_id] = before = section
+        return found
+
+    def _around(self, link_id: str) -> list[Item]:
+        """The groups `link_id` stands in, outermost first."""
+        found: list[Item] = []
+        parent = self.parents.get(link_id)
+        while parent is not None:
+            found.append(self.by_id[parent])
+            parent = self.parents.get(parent)
+        return found[::-1]
 
     def page(self, link_id: str) -> Item | None:
         return next((page for page in self.pages if page.link_id == link_id), None)

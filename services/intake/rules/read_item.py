@@ -53,6 +53,10 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
     if kind == "display" and children:
         reading.refuse(f"{path}.item", "display_with_items")
     helps = [child.text for child in children if child.kind == "display" and child.control in fhir.EXPLAINS]
+    text = texts_of(raw, "text", reading.language)
+    if not any(text.values()) and kind not in ("group", "display"):
+        # Some publishers leave a question's own text out and write it as the words that fly over its field.
+        text, helps = _joined(helps), []
     extensions = fhir.extensions_of(raw)
     limits = read_limits(kind, extensions, raw.get("repeats") is True, path, reading)
     options = reading.options[raw["linkId"]]
@@ -64,7 +68,7 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
         link_id=raw["linkId"],
         name=field_name(raw["linkId"]),
         kind=kind,
-        text=texts_of(raw, "text", reading.language),
+        text=text,
         help=_joined(helps),
         prefix=str(raw.get("prefix") or ""),
         required=raw.get("required") is True,
@@ -189,6 +193,9 @@ def _is_only_a_unit(entry: Mapping[str, Any]) -> bool:
 
 def _initial(item: Item, entry: Mapping[str, Any]) -> Any:
     value = fhir.value_of(entry)
+    if item.kind in ("string", "text") and "valueCoding" in entry:
+        # Meant as words: the code says nothing to a patient.
+        value = entry["valueCoding"].get("display") or value
     if item.options and value is not None and item.kind in ("choice", "open-choice"):
         coding = entry.get("valueCoding") or {}
         said = str(value)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, Final
 
+from kernel.read_whole import read_whole
 from services.intake.rules.check_value import fault
 from services.intake.rules.form import NOT_SURE, Item, answers_in
 
@@ -85,7 +86,7 @@ def _rows_posted(name: str, posted: Posted) -> list[int]:
     """Numbers of the rows the page sent for a repeating group."""
     prefix = f"{name}."
     found = {one[len(prefix) :].partition(".")[0] for one in posted if one.startswith(prefix)}
-    return sorted(int(one) for one in found if one.isascii() and one.isdigit() and len(one) < 5)
+    return sorted({row for one in found if (row := read_whole(one, 9_999)) is not None})
 
 
 def as_posted(names: Sequence[str], places: Mapping[str, list[int]]) -> Iterator[str]:
@@ -94,8 +95,9 @@ def as_posted(names: Sequence[str], places: Mapping[str, list[int]]) -> Iterator
         group, _, rest = name.partition(".")
         row, _, question = rest.partition(".")
         rows = places.get(group, [])
-        if question and row.isdigit() and int(row) < len(rows):
-            yield f"{group}.{rows[int(row)]}.{question}"
+        place = read_whole(row, len(rows) - 1) if question and rows else None
+        if place is not None:
+            yield f"{group}.{rows[place]}.{question}"
         else:
             yield name
 

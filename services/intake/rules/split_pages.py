@@ -1,6 +1,7 @@
 """A questionnaire as pages: one topic each."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from services.intake.rules.form import Item, answers_in
@@ -9,10 +10,17 @@ from services.intake.rules.form import Item, answers_in
 LONG_PAGE: Final = 25
 #: Questions that stand in no group share pages of at most this many.
 LOOSE_MOST: Final = 8
+#: itemControl of a group that is a page of its own, and of one whose groups are.
+PAGE: Final = "page"
+TABS: Final = "tab-container"
 
 
 def split_pages(items: tuple[Item, ...], title: Mapping[str, str]) -> tuple[Item, ...]:
-    """Each top-level group is a page, a long one a page for each group in it; questions in no group share pages."""
+    """Each top-level group is a page, one of pages a page for each group in it; questions in no group share pages.
+
+    A group is one of pages when its document says so (itemControl `page` on a group in it, `tab-container` on itself),
+    or when it is long.
+    """
     pages: list[Item] = []
     loose: list[Item] = []
 
@@ -38,8 +46,10 @@ def split_pages(items: tuple[Item, ...], title: Mapping[str, str]) -> tuple[Item
 def _split(group: Item, title: Mapping[str, str]) -> tuple[Item, ...]:
     inner = [one for one in group.items if one.kind == "group"]
     questions = sum(1 for _ in answers_in(group))
-    if not inner or group.hidden or questions <= LONG_PAGE:
-        return (group,)
+    paged = group.control == TABS or any(one.control == PAGE for one in inner)
+    if not inner or group.hidden or not (paged or questions > LONG_PAGE):
+        # A page has a heading: one its publisher gave none is headed by what it stands in.
+        return (group if any(group.text.values()) else replace(group, text=title),)
     return split_pages(group.items, group.text or title)
 
 

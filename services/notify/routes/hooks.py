@@ -10,6 +10,7 @@ from kernel.database import Database
 from kernel.failpoints import failpoint
 from kernel.logs import log
 from kernel.personal import Personal
+from kernel.read_whole import read_whole
 from kernel.web.problems import from_status
 from services.notify.actions.take_reply import Inbound, take_reply
 from services.notify.routes.refusal_meter import RefusalMeter
@@ -59,8 +60,7 @@ def hook_routes(hooks: Hooks) -> Blueprint:
             log().warning("inbound_dropped")
             return "", 204
         text = request.form.get("Body", "").replace("\x00", "")[:LONGEST_TEXT]
-        media = request.form.get("NumMedia", "")
-        pictures = int(media) if media.isascii() and media.isdigit() and len(media) <= 2 else 0
+        pictures = read_whole(request.form.get("NumMedia", ""), 99) or 0
         with request_scope(), hooks.database.transaction() as session:
             take_reply(session, Inbound(sid, "sms", Personal(sender), Personal(text), pictures))
             failpoint("before_reply_commit")

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from kernel.read_whole import read_whole
+
 # ZIP ranges (first three digits) that keep one time throughout. What is split between two times is left out on
 # purpose (western Kansas 677-679, Nebraska 690-693, the Dakotas, Florida, Indiana, Kentucky, Michigan, Tennessee, El
 # Paso 798-799, Idaho, Oregon, Nevada, Alaska), and Arizona, where the Navajo Nation changes its clocks.
@@ -27,9 +29,10 @@ def zone_for(time_zone: str, postcode: str) -> str:
     if time_zone:
         return time_zone
     digits = postcode.strip()[:5]
-    if len(digits) == 5 and digits.isdigit():
-        island = _named(_ISLANDS, int(digits))
-        return island or _named(_BY_PREFIX, int(digits[:3]))
+    number = read_whole(digits, 99_999) if len(digits) == 5 else None
+    if number is not None:
+        island = _named(_ISLANDS, number)
+        return island or _named(_BY_PREFIX, number // 100)
     return ""
 
 

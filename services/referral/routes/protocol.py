@@ -10,6 +10,7 @@ from kernel.assembly import Parts
 from kernel.audit import record
 from kernel.evidence.changed_items import changed_items
 from kernel.evidence.compare import compare_documents
+from kernel.read_whole import read_whole
 from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
@@ -92,8 +93,8 @@ def _add_versions(routes: APIBlueprint, parts: Parts) -> None:
 
 
 def _version(session: Session, number: str) -> ProtocolVersion:
-    plain = number.isascii() and number.isdigit() and len(number) <= 9
-    found = find_version(session, int(number)) if plain else None
+    plain = read_whole(number, 999_999_999)
+    found = None if plain is None else find_version(session, plain)
     if found is None:
         raise not_found("version")
     return found

@@ -4,6 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
+from kernel.read_whole import read_whole
+
 NEW = "new"
 
 
@@ -18,7 +20,8 @@ def with_tie_break(document: Mapping[str, Any], place: str, item: Mapping[str, A
     routes = made["routes"] = routes if isinstance(routes, dict) else {}
     listed = routes.get("tie_breaks")
     listed = list(listed) if isinstance(listed, list) else []
-    at = int(place) - 1 if place.isascii() and place.isdigit() and len(place) < 6 else len(listed)
+    number = read_whole(place, 99_999)
+    at = len(listed) if number is None else number - 1
     if 0 <= at < len(listed):
         del listed[at]
     elif place != NEW:
