@@ -44,7 +44,7 @@ def test_no_form_breaks_a_page(clinic: Dashboard) -> None:
     pages = clinic.app.pages
     assert pages is not None
     adapter = pages.url_map.bind("localhost")
-    asked = 0
+    malformed, broken = 0, []
     for rule in pages.url_map.iter_rules():
         view = pages.view_functions[rule.endpoint]
         roles = getattr(view, "staff_roles", None)
@@ -58,7 +58,8 @@ def test_no_form_breaks_a_page(clinic: Dashboard) -> None:
             path = adapter.build(rule.endpoint, dict.fromkeys(rule.arguments, "1"), method="POST")
         browser = clinic.signed_in("manager" if "manager" in roles else sorted(roles)[0])
         answer = browser.post(path, {**dict.fromkeys(FIELDS, "²"), "key": str(new_id())})
-        assert answer.status_code < 500 or "problem" not in answer.text.casefold(), (path, answer.status_code)
-        assert answer.status_code != 500, (path, answer.text[-500:])
-        asked += 1
-    assert asked > 40
+        malformed += answer.status_code == 400
+        if answer.status_code == 500:
+            broken.append(path)
+    assert broken == []
+    assert malformed > 15, "the version was read, and nothing was asked of an owner"

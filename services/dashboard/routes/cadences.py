@@ -12,7 +12,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import reference
 from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
-from services.dashboard.routes.refusals import show_away
+from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.problem_words import field_words
 from services.dashboard.rules.roles import ADMIN, CLINICAL, MANAGER
 from services.dashboard.rules.times import CLINIC_ZONE, local
@@ -48,7 +48,12 @@ def cadence_routes(desk: Desk) -> Blueprint:
         lists = {name: request.form.getlist(name) for name in request.form}
         try:
             before = _nearest(read_list(desk.owners, actor(), "notify", "/cadences"), scope)
-            steps = read_steps(lists, (before or {}).get("steps") or [])
+        except OwnerAway as away:
+            return show_away(away, back)
+        except OwnerRefused as refusal:
+            return show_refusal(desk, refusal, back, "Save")
+        steps = read_steps(lists, (before or {}).get("steps") or [])
+        try:
             if request.form.get("press") == "add":
                 return _page(desk, scope, [*steps, new_step(steps, _templates(desk))], before)
             if request.form.get("press") == "try":

@@ -29,6 +29,7 @@ class Branching:
     ):
         """`row` holds the answers of the row being judged, `around` the repeating groups it stands in."""
         self._form = form
+        self._sometimes = form.sometimes
         self._items = items
         self._row = row or {}
         self._around = around
@@ -40,6 +41,8 @@ class Branching:
 
     def is_open(self, link_id: str) -> bool:
         """True when the item and everything around it is enabled."""
+        if link_id not in self._sometimes:
+            return True
         known = self._known.get(link_id)
         if known is None:
             self._known[link_id] = False

@@ -183,6 +183,16 @@ class Form:
             found[page.link_id] = before = section
         return found
 
+    @cached_property
+    def sometimes(self) -> frozenset[str]:
+        """linkIds of what is asked only sometimes, by conditions of its own or of a group around it."""
+        found: set[str] = set()
+        for link_id, item in self.by_id.items():
+            # A group comes before what is in it, so `found` knows of it already.
+            if item.conditions or self.parents.get(link_id) in found:
+                found.add(link_id)
+        return frozenset(found)
+
     def _around(self, link_id: str) -> list[Item]:
         """The groups `link_id` stands in, outermost first."""
         found: list[Item] = []

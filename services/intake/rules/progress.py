@@ -53,7 +53,7 @@ def progress(
     the one group that holds everything. Pages closed by branching are not counted, nor sections that have no other.
     """
     sections = form.sections
-    parts = []
+    parts: list[Part] = []
     part = page = 1
     for _, run in groupby(pages, key=lambda one: sections[one.link_id].link_id):
         inside = tuple(run)
