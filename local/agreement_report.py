@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
 
 from kernel.evidence import Decision, Protocol
 from kernel.evidence.agreement import Agreement, agreement, cohen_kappa
-
-#: Columns of the labels file. ``line`` says which line of the cases a row is for; without it rows follow
-#: in order.
-COLUMNS: Final = ("route", "priority", "diagnoses", "red_flags")
-
-
-class LabelsRefused(ValueError):
-    """The labels file cannot be used; the message says why and what to mend."""
+from local.labels_file import SINGLE, labelled, read_labels
 
 
 def agreement_report(protocol: Protocol, decisions: Sequence[Decision | None], labels: Path) -> str:
-    """A plain-text table. Cells with several values separate them with ``;`` or spaces; an empty cell of
-    ``diagnoses`` or ``red_flags`` means none, an empty ``route`` or ``priority`` is not compared.
+    """A plain-text table. Cells with several values separate them (`local.labels_file.labelled`); an empty cell
+    of ``diagnoses`` or ``red_flags`` means none, an empty ``route`` or ``priority`` is not compared.
     """
-    rows = _rows(labels, len(decisions))
+    file = read_labels(labels, len(decisions))
+    known = _classes(protocol)
+    rows = [
+        (line, {column: labelled(row[column], column, known[column]) for column in file.columns})
+        for line, row in file.rows
+    ]
     lines = [f"protocol {protocol.id} version {protocol.version}; {len(rows)} labelled cases"]
     missing = sum(1 for line, _ in rows if decisions[line - 1] is None)
     if missing:
@@ -32,38 +28,40 @@ def agreement_report(protocol: Protocol, decisions: Sequence[Decision | None], l
         lines.append(
             f"{len(decisions) - len(rows)} of the {len(decisions)} cases have no label and were left out"
         )
-    strange = _strange(protocol, rows)
+    if file.left_out:
+        lines.append(f"columns not read: {', '.join(file.left_out[:10])}")
+    strange = _strange(known, rows)
     if strange:
         lines.append(f"no class of this protocol, so never met: {', '.join(strange)}; check the spelling")
     lines.append("")
-    for column in COLUMNS:
-        if not any(column in row for _, row in rows):
-            continue
-        single = column in {"route", "priority"}
-        pairs = []
-        for line, row in rows:
-            labelled = frozenset((row.get(column) or "").replace(";", " ").split())
-            if single and not labelled:
-                continue
-            decision = decisions[line - 1]
-            pairs.append((labelled, _found(decision, column)))
+    for column in file.columns:
+        single = column in SINGLE
+        pairs = [
+            (row[column], _found(decisions[line - 1], column))
+            for line, row in rows
+            if row[column] or not single
+        ]
         lines += _table(column, pairs, single)
     return "\n".join(lines) + "\n"
 
 
-def _strange(protocol: Protocol, rows: list[tuple[int, dict[str, str]]]) -> list[str]:
-    """Labels that name no class the protocol can give: they would count against it in silence."""
-    known = {
+def _classes(protocol: Protocol) -> dict[str, set[str]]:
+    """Every class the protocol can give, by column."""
+    return {
         "route": set(protocol.routing.order),
         "priority": set(protocol.routing.priorities),
         "diagnoses": {entry.id for entry in protocol.entries},
         "red_flags": {flag.id for flag in protocol.flags},
     }
+
+
+def _strange(known: dict[str, set[str]], rows: list[tuple[int, dict[str, frozenset[str]]]]) -> list[str]:
+    """Labels that name no class the protocol can give: they would count against it in silence."""
     named = {
         (column, one[:40])
         for _, row in rows
-        for column in COLUMNS
-        for one in (row.get(column) or "").replace(";", " ").split()
+        for column, ones in row.items()
+        for one in ones
         if one not in known[column]
     }
     return [f"{name} ({column})" for column, name in sorted(named)[:10]]
@@ -103,27 +101,3 @@ def _line(name: str, result: Agreement) -> str:
 
 def _interval(figure: tuple[float, float, float] | None) -> str:
     return "-" if figure is None else f"{figure[0]:.3f} ({figure[1]:.3f}-{figure[2]:.3f})"
-
-
-def _rows(labels: Path, cases: int) -> list[tuple[int, dict[str, str]]]:
-    try:
-        with labels.open(encoding="utf-8-sig", newline="") as source:
-            listed = list(csv.DictReader(source))
-    except (UnicodeDecodeError, csv.Error):
-        raise LabelsRefused("The labels are not a CSV file in UTF-8.") from None
-    if not listed or not set(COLUMNS) & set(listed[0]):
-        raise LabelsRefused(f"The labels need a first line with at least one of: {', '.join(COLUMNS)}.")
-    rows: list[tuple[int, dict[str, str]]] = []
-    taken: dict[int, int] = {}
-    for place, row in enumerate(listed, 1):
-        number = row.get("line") or str(place)
-        if not number.isdecimal() or len(number) > 9 or not 1 <= int(number) <= cases:
-            raise LabelsRefused(f"Row {place} is for line {number[:20]}, and the cases have {cases} lines.")
-        # DictReader keeps what stands beyond the header under None.
-        if None in row:
-            raise LabelsRefused(f"Row {place} has more cells than the first line names.")
-        if int(number) in taken:
-            raise LabelsRefused(f"Rows {taken[int(number)]} and {place} are both for line {number}.")
-        taken[int(number)] = place
-        rows.append((int(number), row))
-    return rows

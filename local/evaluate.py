@@ -17,7 +17,8 @@ from typing import IO, Any, Final
 
 from kernel.contracts.protocol import shipped_protocol
 from kernel.evidence import Decision, FieldError, Protocol, evaluate
-from local.agreement_report import LabelsRefused, agreement_report
+from local.agreement_report import agreement_report
+from local.labels_file import LabelsRefused
 
 LINE_BYTES_MAX: Final = 1_000_000
 

@@ -17,7 +17,9 @@ ITEM_LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "upgrades": ("routes", "priority_modifiers", "upgrade_one_class_if_any"),
     "review_when": ("routes", "review_when"),
 }
-#: Told as items of their own: a route from the places that name it, a tie-break by what it asks for.
+#: Told as items of their own: a route from the places that name it, a tie-break by what it asks for, an order of the
+#: ranking by its name.
+_RANKING = "ranking"
 _ROUTE_KEYS: Final = frozenset({"order", "labels", "tie_breaks"})
 
 
@@ -28,6 +30,7 @@ def changed_items(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[d
     """
     found: list[dict[str, Any]] = list(_routes(before, after))
     found += _items("tie_breaks", "routes.tie_breaks", _tie_break_items(before), _tie_break_items(after))
+    found += _items(_RANKING, _RANKING, _ranking_items(before), _ranking_items(after))
     for section, path in ITEM_LISTS.items():
         found += _items(section, ".".join(path), _by_id(before, path), _by_id(after, path))
     found += _rest(before, after)
@@ -93,12 +96,20 @@ def _tie_break_items(document: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _ranking_items(document: Mapping[str, Any]) -> dict[str, Any]:
+    ranking = document.get(_RANKING)
+    ranking = ranking if isinstance(ranking, Mapping) else {}
+    return {
+        str(key): {"order": given} if isinstance(given, list) else given for key, given in ranking.items()
+    }
+
+
 def _rest(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     lists = {path[0] for path in ITEM_LISTS.values() if len(path) == 1}
     in_routes = {path[1] for path in ITEM_LISTS.values() if len(path) > 1} | _ROUTE_KEYS
     old_routes, new_routes = before.get("routes"), after.get("routes")
     for prefix, old, new, told in (
-        ("", before, after, lists | {"routes"}),
+        ("", before, after, lists | {"routes", _RANKING}),
         (
             "routes.",
             old_routes if isinstance(old_routes, Mapping) else {},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from kernel.evidence.errors import Problem, ProtocolError
-from kernel.evidence.lines import Lines
+from kernel.evidence.lines import Lines, too_deep_at
 
 BYTES_MAX: Final = 2_000_000
 DEPTH_MAX: Final = 40
@@ -42,7 +42,8 @@ def load_document(text: str | bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise ProtocolError([Problem("", "not_json", error.msg, error.lineno)]) from None
     except RecursionError:
-        raise ProtocolError([Problem("", "too_deep", f"at most {DEPTH_MAX} levels are read")]) from None
+        line = too_deep_at(raw.decode(), DEPTH_MAX)
+        raise ProtocolError([Problem("", "too_deep", f"at most {DEPTH_MAX} levels are read", line)]) from None
     except ValueError as error:
         lines = Lines(raw.decode())
         at_fault = lines.key_twice or lines.no_number

@@ -121,6 +121,22 @@ class Lines:
             self.no_number = line
 
 
+def too_deep_at(text: str, levels: int) -> int | None:
+    """The line in which a JSON text goes below ``levels`` lists and objects for the first time; None when it does not.
+
+    Needs no parser, which text of this kind may exhaust.
+    """
+    depth = 0
+    for match in _TOKEN.finditer(text):
+        if match[0] in "{[":
+            depth += 1
+            if depth > levels:
+                return text.count("\n", 0, match.start()) + 1
+        elif match[0] in "}]":
+            depth -= 1
+    return None
+
+
 def located(problems: Iterable[Problem], text: str, at: str = "") -> tuple[Problem, ...]:
     """The problems with the line each stands in; ``at`` is where in ``text`` the protocol document is.
 

@@ -49,7 +49,9 @@ def _refuse_depth(raw: bytes) -> None:
         if token in (b"[", b"{"):
             depth += 1
             if depth > MOST_NESTING:
-                raise NotStrictJson("too deep")
+                refused = NotStrictJson("too deep")
+                refused.line = raw.count(b"\n", 0, match.start()) + 1
+                raise refused
         elif token in (b"]", b"}"):
             depth -= 1
 

@@ -53,6 +53,8 @@ class World:
     calls: list[dict[str, Any]] = field(default_factory=list)
     answers: dict[str, tuple[int, Any]] = field(default_factory=dict)
     extra: dict[tuple[str, str, str], Any] = field(default_factory=dict)
+    # What an owner answers to a write instead of doing it, by path.
+    refusals: dict[str, tuple[int, Any]] = field(default_factory=dict)
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
 
     def add_referral(self, given: str, family: str, answers: dict[str, Any], **more: Any) -> dict[str, Any]:

@@ -108,6 +108,9 @@ def test_agreement_with_labels(tmp_path: Path) -> None:
         f"line,route\n{'9' * 5000},emergency\n",
         "line,route\n1,emergency\n1,staff_triage\n",
         "route\nemergency,P0\n",
+        "route,priority\nemergency\n",
+        "route,priority,route\nemergency,P0,emergency\n",
+        "route,diagnoses\n",
     ],
 )
 def test_unusable_labels_are_refused(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,6 +119,41 @@ def test_unusable_labels_are_refused(tmp_path: Path, text: str, capsys: pytest.C
     status, output = evaluated(tmp_path, '{"thunderclap": true}\n', str(labels))
     assert (status, output) == (2, "")
     assert "Nothing was changed" in capsys.readouterr().err
+
+
+def test_a_file_as_spreadsheets_write_it_is_read(tmp_path: Path) -> None:
+    cases = "\n".join(json.dumps(case) for case in (MIGRAINE, {"age_years": 40}, {"thunderclap": True}))
+    labels = tmp_path / "labels.csv"
+    odd = (
+        b"\xef\xbb\xbfPatient;Route;Priority;Diagnoses;Red flags\r\n"
+        b"1;Medication review;p5;ICHD-3 1.1, none;\r\n2;staff-triage;P5;none;-\r\n3;Emergency;P0;;sn04\r\n\r\n"
+    )
+    labels.write_bytes(odd)
+    status, output = evaluated(tmp_path, cases, str(labels))
+    assert status == 0
+    assert "columns not read: patient" in output
+    assert "never met" not in output
+    assert output.count("the same in 3 of 3") == 2
+    rows = {line.split()[0]: line.split() for line in output.splitlines() if line}
+    assert (rows["ICHD_1_1"][1], rows["SN04"][1]) == ("1", "1")
+
+
+def test_an_empty_row_of_one_column_says_none_and_moves_no_other(tmp_path: Path) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("diagnoses\n\n1.1\n")
+    cases = "\n".join(json.dumps(case) for case in ({"age_years": 40}, MIGRAINE))
+    status, output = evaluated(tmp_path, cases, str(labels))
+    assert status == 0
+    rows = {line.split()[0]: line for line in output.splitlines() if line}
+    assert rows["ICHD_1_1"].split()[1:3] == ["1", "1.000"]
+    assert "2 labelled cases" in output
+
+
+def test_a_column_nearly_right_is_asked_about(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = tmp_path / "labels.csv"
+    labels.write_text("diagnosis\n1.1\n")
+    assert evaluated(tmp_path, '{"thunderclap": true}\n', str(labels))[0] == 2
+    assert "Is diagnosis meant as diagnoses?" in capsys.readouterr().err
 
 
 def test_a_label_of_no_class_and_a_case_without_a_label_are_told(tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ def test_a_faulty_or_hostile_import_is_refused_with_its_line_and_nothing_changes
     written = json.dumps({"title": "From a file", "document": faulty, "base_number": 1}, indent=1)
     lines = written.splitlines()
     flood = "a: &a [x, x]\n" + "b: &b [*a, *a]\n" * 100
-    deep = '{"title": "x", "document": ' + '{"a": ' * 5_000 + "1" + "}" * 5_001
+    deep = '{"title": "x", "document":\n' + '{"a": ' * 5_000 + "1" + "}" * 5_001
     large = json.dumps({"title": "x", "document": {"id": "y" * 10_000_000}})
     twice = '{"title": "x",\n"document": {"id": "a",\n"id": "b"}}'
     for path, version in (("/drafts", None), (f"/drafts/{draft['id']}/document", draft["version"])):
@@ -53,6 +53,7 @@ def test_a_faulty_or_hostile_import_is_refused_with_its_line_and_nothing_changes
             assert answer.json["title"]
         unread = post(clinic, path, flood, version=version)
         assert unread.json["line"] == 1
+        assert post(clinic, path, deep, version=version).json["line"] == 2
     faulty["routes"]["rules"][2]["id"] = "SC3"
     written = json.dumps({"title": "From a file", "document": faulty, "base_number": 1}, indent=1)
     refused = post(clinic, "/drafts", written)

@@ -12,17 +12,25 @@ SECTIONS = (
     ("rules", "Routing rules"),
     ("tie_breaks", "Tie-breaks"),
     ("upgrades", "Sooner"),
+    ("review_when", "To a person"),
     ("diagnoses", "Diagnoses"),
+    ("ranking", "Ranking"),
     ("modifiers", "Markers"),
     ("variables", "Questions"),
     ("derived", "Worked out"),
 )
 
+IN_ROUTES = ("rules", "modifiers", "review_when")
+ORDER_NAMES = {
+    "probable_order": "Which probable diagnosis displaces which",
+    "display_order": "Which diagnosis is shown first",
+}
+
 
 def items_of(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
     """Return the items of a section of the document; a route is put together from the places that name it.
 
-    A tie-break has no id: it gets its place, from 1.
+    A tie-break has no id: it gets its place, from 1. The ranking has two items, named as the document names its orders.
     """
     routes = document.get("routes") or {}
     if section == "routes":
@@ -32,7 +40,9 @@ def items_of(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
     if section == "upgrades":
         found = (routes.get("priority_modifiers") or {}).get("upgrade_one_class_if_any")
         return [one for one in found or [] if isinstance(one, dict)]
-    found = routes.get(section) if section in ("rules", "modifiers") else document.get(section)
+    if section == "ranking":
+        return _orders(document.get("ranking") or {})
+    found = routes.get(section) if section in IN_ROUTES else document.get(section)
     return [one for one in found or [] if isinstance(one, dict)]
 
 
@@ -50,6 +60,17 @@ def read_protocol(owners: Owners, actor: Actor, path: str) -> dict[str, Any]:
 def read_draft(owners: Owners, actor: Actor, draft_id: UUID) -> dict[str, Any]:
     """Return a draft with its document, changes and checks; raises `OwnerAway` or `OwnerRefused`."""
     return read_protocol(owners, actor, f"/drafts/{draft_id}")
+
+
+def try_item(
+    owners: Owners, actor: Actor, draft_id: UUID, place: tuple[str, str], item: Any
+) -> dict[str, Any]:
+    """Return the checks of the draft as it would be with that item at (section, id); stores nothing."""
+    body = {"section": place[0], "id": place[1], "item": item}
+    found: dict[str, Any] = owners.send(
+        "referral", "POST", f"/protocol/drafts/{draft_id}/checks", actor, body
+    )
+    return found
 
 
 def _routes(routes: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,3 +96,11 @@ def _routes(routes: dict[str, Any]) -> list[dict[str, Any]]:
 def _tie_breaks(routes: dict[str, Any]) -> list[dict[str, Any]]:
     listed = [one for one in routes.get("tie_breaks") or [] if isinstance(one, dict)]
     return [{**one, "id": str(place), "rank": place} for place, one in enumerate(listed, 1)]
+
+
+def _orders(ranking: dict[str, Any]) -> list[dict[str, Any]]:
+    source = ranking.get("source") or ""
+    return [
+        {"id": name, "name": words, "order": ranking.get(name) or [], "source": source}
+        for name, words in ORDER_NAMES.items()
+    ]

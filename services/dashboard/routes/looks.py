@@ -10,7 +10,10 @@ from markupsafe import Markup, escape
 from kernel.ids import new_id
 from services.dashboard.queries.case import flag_name
 from services.dashboard.rules import clauses, deeds, sentences, story, times, variables, words
+from services.dashboard.rules.derived_form import derived_words
 from services.dashboard.rules.navigation import PAGES, pages_for
+from services.dashboard.rules.ranking_form import ranking_words
+from services.dashboard.rules.review_form import review_words
 from services.dashboard.rules.roles import ROLE_NAMES
 
 
@@ -43,6 +46,9 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         tell=story.tell,
         sentence_of=sentences.sentence_of,
         tie_break_words=sentences.tie_break_words,
+        derived_words=derived_words,
+        review_words=review_words,
+        ranking_words=ranking_words,
         clause_lines=clauses.lines,
         answers_behind=clauses.answers_behind,
         status=words.status,

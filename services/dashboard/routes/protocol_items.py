@@ -1,6 +1,6 @@
-"""One rule, flag, marker, diagnosis, tie-break or question of a draft: its clauses with typed inputs."""
+"""One item of a draft on a page of its own: its clauses and limits with typed inputs, tried before they are saved."""
 
-import json
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -8,27 +8,32 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused
-from services.dashboard.queries.protocol import SECTIONS, find_item, items_of, read_draft
+from services.dashboard.queries.protocol import SECTIONS, find_item, items_of, read_draft, try_item
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, sent_version, staff_only
+from services.dashboard.routes.item_page import item_page
 from services.dashboard.routes.refusals import show_away, show_refusal
-from services.dashboard.rules.clause_form import GROUPS, first_clause, rows_of
-from services.dashboard.rules.item_fields import BLOCKS, NUMBERS_TO_SHOW, read_fields, read_tie_break
-from services.dashboard.rules.item_parts import (
-    MORE,
-    ONE_CONDITION,
-    parts_of,
-    read_parts,
-    with_edit,
-    with_part,
-    without_part,
-)
-from services.dashboard.rules.question_form import FILLED_BY, TYPES, read_question
+from services.dashboard.rules.clause_form import first_clause, unfinished
+from services.dashboard.rules.item_forms import SIGNED, drawn_item, fresh_item, read_item, stored_item
 from services.dashboard.rules.roles import CLINICAL, PROVIDER
 from services.dashboard.rules.times import local
 
-# A clinician signs these; the rest has no clinical threshold of its own, or is signed with what names it.
-SIGNED = ("red_flags", "rules", "modifiers", "diagnoses")
-IN_A_CLAUSE = ("add", "group", "diagnosis", "rule", "wrap", "remove", "retype")
+NEW = "new"
+
+
+@dataclass(frozen=True)
+class At:
+    """Which item of which draft a request is about; `before` is the item as the draft has it, or a fresh one."""
+
+    draft: dict[str, Any]
+    section: str
+    item_id: str
+    before: dict[str, Any]
+    is_new: bool
+
+    def place(self, item: dict[str, Any]) -> tuple[str, str]:
+        """Where the owner puts the item: tie-breaks and rankings have a place, everything else its own code."""
+        named = self.section in ("tie_breaks", "ranking")
+        return self.section, self.item_id if named else str(item.get("id") or "")
 
 
 def protocol_item_routes(desk: Desk) -> Blueprint:
@@ -38,182 +43,141 @@ def protocol_item_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/protocol/drafts/<draft_id>/<section>/<item_id>")
     @staff_only(CLINICAL)
     def item(draft_id: str, section: str, item_id: str) -> Any:
-        draft = _draft(desk, draft_id, section)
-        found = find_item(draft["document"], section, item_id)
-        if found is None and item_id != "new":
+        try:
+            at = _at(desk, draft_id, section, item_id)
+        except OwnerAway as away:
+            return render_template("owner_away.html", service=away.service), 503
+        if at.is_new and item_id != NEW:
             raise not_found("item")
-        fresh = _fresh(section)
-        if section == "rules" and request.args.get("route") in [
-            one["id"] for one in items_of(draft["document"], "routes")
-        ]:
-            fresh["route"] = request.args["route"]
-        return _page(draft, section, found or fresh)
+        fresh = dict(at.before)
+        if at.is_new and section == "rules":
+            asked = request.args.get("route")
+            if asked in [one["id"] for one in items_of(at.draft["document"], "routes")]:
+                fresh["route"] = asked
+        return item_page(at.draft, section, fresh, is_new=at.is_new)
 
     @routes.post("/staff/protocol/drafts/<draft_id>/<section>/<item_id>")
     @staff_only(CLINICAL)
     def change(draft_id: str, section: str, item_id: str) -> Any:
-        draft = _draft(desk, draft_id, section)
-        document = draft["document"]
-        before = find_item(document, section, item_id) or _fresh(section)
-        variables = {str(one["id"]): one for one in items_of(document, "variables")}
-        press = request.form.get("press", "save")
         try:
-            made = _read_item(before, section, variables)
-        except ValueError:
-            return _page(
-                draft,
-                section,
-                before,
-                text=request.form.get("text", ""),
-                problem="That is not valid JSON." if "text" in request.form else "A limit is not a number.",
-            )
-        drawn = _drawn(made, press, first_clause(variables))
+            at = _at(desk, draft_id, section, item_id)
+        except OwnerAway as away:
+            # The page that offers the same press again keeps every field of the form.
+            return show_away(away, url_for("protocol_drafts.draft", draft_id=draft_id, section=section))
+        variables = {str(one["id"]): one for one in items_of(at.draft["document"], "variables")}
+        press = request.form.get("press", "save")
+        form = {name: request.form.getlist(name) for name in request.form}
+        try:
+            made = read_item(form, at.before, section, variables)
+        except ValueError as why:
+            # What was typed is drawn again as it was typed, whatever it was.
+            return _not_read(at, form, str(why))
+        drawn = drawn_item(made, section, press, first_clause(variables))
         if drawn is not None:
-            return _page(draft, section, drawn)
+            return _drawn(desk, at, drawn, tried=press == "check")
+        if press != "delete" and unfinished(made, variables):
+            problem = "A clause compares with a number that is not there. Type the number."
+            return item_page(at.draft, section, made, is_new=at.is_new, problem=problem)
+        if at.is_new and find_item(at.draft["document"], section, str(made.get("id") or "")):
+            problem = f"There is a {made.get('id')} already. Choose another code, or change that one."
+            return item_page(at.draft, section, made, is_new=True, problem=problem)
         if press == "sign" and me().role == PROVIDER:
             made["signoff"] = {
                 **(made.get("signoff") or {"required": True}),
                 "by": me().name,
                 "on": local(business_now()).date().isoformat(),
             }
-        elif made != before and section in SIGNED:
+        elif made != at.before and section in SIGNED:
             # A signature is for the words signed: any change takes it off.
             made["signoff"] = {**(made.get("signoff") or {"required": True}), "by": None, "on": None}
-        body = {
-            "section": section,
-            "id": item_id if section == "tie_breaks" else str(made.get("id") or ""),
-            "item": None if press == "delete" else made,
-        }
-        back = url_for("protocol_drafts.draft", draft_id=draft_id, section=section)
-        try:
-            change_protocol(
-                desk.patient_owners,
-                actor(),
-                f"/drafts/{draft['id']}/items",
-                body,
-                key=request.form.get("key", ""),
-                version=sent_version() or 0,
-            )
-        except OwnerAway as away:
-            return show_away(away, back)
-        except OwnerRefused as refusal:
-            return show_refusal(desk, refusal, back, "Save")
-        return redirect(back + f"#item-{made.get('id')}", 303)
+        return _save(desk, at, made, delete=press == "delete")
 
     return routes
 
 
-def _draft(desk: Desk, draft_id: str, section: str) -> dict[str, Any]:
+def _save(desk: Desk, at: At, made: dict[str, Any], *, delete: bool) -> Any:
+    draft_id = at.draft["id"]
+    back = url_for("protocol_drafts.draft", draft_id=draft_id, section=at.section)
+    place = at.place(made)
+    body = {"section": place[0], "id": place[1], "item": None if delete else stored_item(made, at.section)}
+    try:
+        change_protocol(
+            desk.patient_owners,
+            actor(),
+            f"/drafts/{draft_id}/items",
+            body,
+            key=request.form.get("key", ""),
+            version=sent_version() or 0,
+        )
+    except OwnerAway as away:
+        return show_away(away, back)
+    except OwnerRefused as refusal:
+        if delete or refusal.status not in (412, 422):
+            return show_refusal(desk, refusal, back, "Save")
+        return _refused(desk, at, made, refusal)
+    return redirect(back + f"#item-{made.get('id')}", 303)
+
+
+def _refused(desk: Desk, at: At, made: dict[str, Any], refusal: OwnerRefused) -> Any:
+    """The page again with all that was typed, why it was not saved, and what the draft says by now."""
+    if refusal.status == 422:
+        faults = [
+            f"{one.get('field') or 'this item'}: {one.get('message') or one.get('code')}"
+            for one in refusal.body.get("errors") or []
+        ]
+        problem = " ".join([refusal.title, *faults[:5]])
+        return item_page(at.draft, at.section, made, is_new=at.is_new, problem=problem)
+    fresh = _at(desk, str(at.draft["id"]), at.section, at.item_id)
+    same = fresh.before == at.before
+    problem = "Someone changed this draft after you opened it. What you typed is kept below; " + (
+        "they did not change this item. Save again to add yours."
+        if same
+        else "this item may have changed too. Saving again puts yours in its place."
+    )
+    return item_page(fresh.draft, at.section, made, is_new=fresh.is_new, problem=problem, status=412)
+
+
+def _not_read(at: At, form: dict[str, list[str]], why: str) -> Any:
+    if "text" in form:
+        return item_page(at.draft, at.section, at.before, is_new=at.is_new, text=form["text"][0], problem=why)
+    kept = {name: values[0] for name, values in form.items() if values}
+    typed: dict[str, Any] = {**at.before, **{name: kept[name] for name in at.before if name in kept}}
+    typed |= {
+        name: kept[name] for name in ("unit", "min", "max", "type", "filled_by", "at_most") if name in kept
+    }
+    if "label_en" in kept:
+        typed["label"] = {"en": kept["label_en"], "es": kept.get("label_es", "")}
+    if "values" in kept:
+        typed["values"] = kept["values"].splitlines()
+    if "groups" in form:
+        typed["groups"] = form["groups"]
+    return item_page(at.draft, at.section, typed, is_new=at.is_new, problem=why)
+
+
+def _drawn(desk: Desk, at: At, item: dict[str, Any], *, tried: bool) -> Any:
+    """The page again after a press that stores nothing; after `check` with what the draft would be like."""
+    checks = None
+    if tried:
+        draft_id = id_or_404(str(at.draft["id"]))
+        try:
+            checks = try_item(
+                desk.patient_owners, actor(), draft_id, at.place(item), stored_item(item, at.section)
+            )
+        except OwnerAway:
+            checks = {"late": True}
+        except OwnerRefused as refusal:
+            checks = {"refused": refusal.title}
+    return item_page(at.draft, at.section, item, is_new=at.is_new, checks=checks, unsaved=True)
+
+
+def _at(desk: Desk, draft_id: str, section: str, item_id: str) -> At:
     if section not in dict(SECTIONS):
         raise not_found("section")
     try:
-        return read_draft(desk.patient_owners, actor(), id_or_404(draft_id))
+        draft = read_draft(desk.patient_owners, actor(), id_or_404(draft_id))
     except OwnerRefused:
         raise not_found("draft") from None
-
-
-def _fresh(section: str) -> dict[str, Any]:
-    leaf = {"variable": "fever", "operator": "eq", "value": True}
-    made: dict[str, Any] = {"id": "", "name": "", "source": "", "status": "design"}
-    if section == "variables":
-        return {"id": "", "type": "bool", "label": {"en": "", "es": ""}}
-    if section == "derived":
-        return {
-            "id": "",
-            "kind": "years_between",
-            "from": "birth_date",
-            "to": "visit_date",
-            "status": "design",
-        }
-    if section == "tie_breaks":
-        return {"id": "", "if_dx": [], "primary": "", "status": "design", "rank": 99}
-    if section in SIGNED:
-        made["signoff"] = {"required": True, "by": None, "on": None}
-    if section == "rules":
-        made |= {"route": "physical_therapy", "priority": "P5"}
-    elif section == "red_flags":
-        made |= {"action": "U"}
-    elif section == "modifiers":
-        made |= {"add": ""}
-    if section in ONE_CONDITION:
-        return {**made, "when": leaf}
-    return {**made, "criteria": [{"id": "A", **leaf}], "definite": ["A"]}
-
-
-def _read_item(before: dict[str, Any], section: str, variables: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    form = request.form
-    if "text" in form:
-        made = json.loads(form["text"])
-        if not isinstance(made, dict):
-            raise ValueError("an item is an object")
-        return made
-    if section == "variables":
-        return read_question(form, before)
-    lists = {name: form.getlist(name) for name in form}
-    if section == "tie_breaks":
-        return read_tie_break(lists, before)
-    return read_parts(lists, read_fields(lists, before), section, variables)
-
-
-def _drawn(item: dict[str, Any], press: str, clause: dict[str, Any]) -> dict[str, Any] | None:
-    """The item as it is drawn again after a press that stores nothing; None for any other press."""
-    deed, _, what = press.partition(":")
-    if deed == "more":
-        return with_part(item, what, clause)
-    if deed == "drop":
-        return without_part(item, what)
-    if deed == "retype":
-        return item
-    if deed in IN_A_CLAUSE:
-        key, _, path = what.partition("/")
-        return with_edit(item, key, f"{deed}:{path}", clause)
-    return None
-
-
-def _page(
-    draft: dict[str, Any], section: str, item: dict[str, Any], *, text: str = "", problem: str = ""
-) -> Any:
     document = draft["document"]
+    found = find_item(document, section, item_id)
     variables = {str(one["id"]): one for one in items_of(document, "variables")}
-    body = render_template(
-        "protocol_tie_break.html" if section == "tie_breaks" else "protocol_item.html",
-        draft=draft,
-        section=section,
-        section_words=dict(SECTIONS)[section],
-        item=item,
-        parts=[
-            (part, rows_of(part.condition, variables, part.key))
-            for part in ([] if section in ("variables", "derived") else parts_of(item, section))
-        ],
-        more=MORE.get(section, ()),
-        variables=variables,
-        groups=GROUPS,
-        others={
-            str(one["id"]): str(one.get("name") or "")
-            for one in items_of(document, "red_flags") + items_of(document, "rules")
-        },
-        diagnoses=_codes(document),
-        routes_=items_of(document, "routes"),
-        tie_breaks=items_of(document, "tie_breaks"),
-        blocks=BLOCKS,
-        numbers=NUMBERS_TO_SHOW,
-        question_types=TYPES,
-        filled_by=FILLED_BY,
-        text=text or json.dumps(item, ensure_ascii=False, indent=1),
-        problem=problem,
-        may_sign=me().role == PROVIDER and section in SIGNED,
-        version=draft.get("version"),
-    )
-    return (body, 422) if problem else body
-
-
-def _codes(document: dict[str, Any]) -> dict[str, str]:
-    """Every diagnosis a rule may ask for, with its name: definite, probable and suspected forms."""
-    codes: dict[str, str] = {}
-    for one in items_of(document, "diagnoses"):
-        codes[str(one["id"])] = str(one.get("name") or "")
-        for form in ("probable", "suspected"):
-            holder = one.get(form)
-            if isinstance(holder, dict) and holder.get("id"):
-                codes[str(holder["id"])] = str(holder.get("name") or "")
-    return codes
+    return At(draft, section, item_id, found or fresh_item(section, variables), found is None)

@@ -5,6 +5,7 @@ A row is named by its path: "c" is the whole condition, "c.0" its first clause, 
 
 import copy
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -163,12 +164,25 @@ def _leaf(
     return {"variable": name, "operator": operator, "value": value}
 
 
-def _number(text: str) -> int | float:
+def _number(text: str) -> int | float | str:
+    """A number as typed. What is no number stays the text it is: it is drawn again, and never saved as 0."""
     try:
-        number = float(text)
+        given = float(text)
     except ValueError:
-        return 0
-    return int(number) if number.is_integer() else number
+        return "" if text in ("true", "false") else text
+    if not math.isfinite(given):
+        return text
+    return int(given) if given.is_integer() else given
+
+
+def unfinished(part: Any, variables: Mapping[str, dict[str, Any]]) -> bool:
+    """Whether a clause anywhere in an item compares with a number that was not given as one."""
+    if isinstance(part, Mapping):
+        if "operator" in part and isinstance(part.get("value"), str):
+            kind = variables.get(str(part.get("variable")), {}).get("type")
+            return kind in ("int", "float") or part["operator"] == "count_ge"
+        return any(unfinished(one, variables) for one in part.values())
+    return isinstance(part, list) and any(unfinished(one, variables) for one in part)
 
 
 def _one(form: Mapping[str, list[str]], name: str) -> str:

@@ -1,5 +1,6 @@
 """A question of the protocol as a form and back; what the form does not ask is kept."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -25,7 +26,7 @@ def read_question(form: Mapping[str, str], before: Mapping[str, Any]) -> dict[st
     if form.get("unit", "").strip():
         made["unit"] = form["unit"].strip()
     if kind in ("int", "float"):
-        made |= {name: _number(form[name]) for name in ("min", "max") if form.get(name, "").strip()}
+        made |= {name: number(form[name]) for name in ("min", "max") if form.get(name, "").strip()}
     if kind in ("enum", "set"):
         made["values"] = [line.strip() for line in form.get("values", "").splitlines() if line.strip()]
     if form.get("filled_by"):
@@ -33,6 +34,9 @@ def read_question(form: Mapping[str, str], before: Mapping[str, Any]) -> dict[st
     return made
 
 
-def _number(text: str) -> int | float:
-    number = float(text)
-    return int(number) if number.is_integer() else number
+def number(text: str) -> int | float:
+    """A number as it is typed. Raises ValueError for any other text, and for one without end."""
+    given = float(text)
+    if not math.isfinite(given):
+        raise ValueError("a number has an end")
+    return int(given) if given.is_integer() else given

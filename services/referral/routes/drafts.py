@@ -11,6 +11,7 @@ from kernel.assembly import Parts
 from kernel.audit import record
 from kernel.evidence.changed_items import changed_items
 from kernel.ids import parse_id
+from kernel.web.api import STORES_NOTHING
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
@@ -43,6 +44,7 @@ from services.referral.routes.protocol_shapes import (
     StartDraftIn,
 )
 from services.referral.routes.protocol_view import checks_json, draft_json, replay_json, version_json
+from services.referral.rules.item_places import with_item
 from services.referral.rules.visibility import TRIAGE_ROLES
 
 CHANGES_SHOWN = 200
@@ -178,10 +180,23 @@ def _add_writes(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(AnyOut)
     @routes.doc(security="bearer")
     def put_item(draft_id: str, body: ReplaceItemIn) -> Any:
-        """Add, replace or take out one flag, rule, diagnosis, variable, modifier, upgrade, route or tie-break."""
+        """Add, replace or take out one flag, rule, diagnosis, variable, modifier, upgrade, route, tie-break, review
+        cause, or order of the ranking."""
         actor = principal().actor
         place = (body.section, body.id)
         return change(draft_id, lambda session, draft: replace_item(session, actor, draft, place, body.item))
+
+    @routes.post("/protocol/drafts/<draft_id>/checks")
+    @allow(roles=TRIAGE_ROLES)
+    @routes.input(ReplaceItemIn, arg_name="body")
+    @routes.output(AnyOut)
+    @routes.doc(security="bearer", extensions={STORES_NOTHING: True})
+    def try_item(draft_id: str, body: ReplaceItemIn) -> Any:
+        """Faults, findings and golden cases of the draft as it would be with this item; nothing is stored."""
+        with parts.database.transaction() as session:
+            draft = _draft(session, draft_id)
+            tried = with_item(draft.document, body.section, body.id, body.item)
+            return jsonify(checks_json(check_draft(session, tried)))
 
     @routes.post("/protocol/drafts/<draft_id>/discard")
     @allow(roles=TRIAGE_ROLES)

@@ -32,8 +32,10 @@ class ReplaceItemIn(In):
         "rules",
         "modifiers",
         "upgrades",
+        "review_when",
         "routes",
         "tie_breaks",
+        "ranking",
     ]
     id: Code
     item: dict[str, Any] | None

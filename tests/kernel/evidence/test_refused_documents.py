@@ -153,7 +153,8 @@ def test_an_oversize_or_deep_document_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "line"),
     [
-        ("[" * 100_000, "too_deep", None),
+        ("[" * 100_000, "too_deep", 1),
+        ('{"a": "[[[",\n"b": ' + "\n[" * 30_000, "too_deep", 41),
         (" " * 10_000_000, "too_large", None),
         ('{\n "a": 1,\n "b": }', "not_json", 3),
         ("a: &x [*x, *x]\n", "not_json", 1),

@@ -1,0 +1,224 @@
+"""Derived values, review causes and the ranking by typed inputs: unchanged there and back, refused without loss."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+
+from kernel.contracts.protocol import shipped_document
+from kernel.evidence import compile_protocol
+from kernel.ids import new_id
+from services.dashboard.queries.protocol import find_item, items_of
+from services.dashboard.rules.clause_form import rows_of
+from services.dashboard.rules.derived_form import KINDS, derived_words, read_derived
+from services.dashboard.rules.item_forms import fresh_item
+from services.dashboard.rules.ranking_form import moved, read_ranking
+from services.dashboard.rules.review_form import read_review, review_words
+from services.referral.rules.item_places import with_item
+from tests.dashboard.conftest import Browser, Dashboard
+from tests.dashboard.test_clause_form import posted
+
+DRAFT = str(new_id())
+DOCUMENT = shipped_document()
+VARIABLES = {str(one["id"]): one for one in DOCUMENT["variables"]}
+DERIVED = [one["id"] for one in items_of(DOCUMENT, "derived")]
+REVIEWS = [one["id"] for one in items_of(DOCUMENT, "review_when")]
+ORDERS = [one["id"] for one in items_of(DOCUMENT, "ranking")]
+SAVE = {"version": "4", "key": "k1", "press": "save"}
+
+
+def form_of(item: dict[str, Any], section: str) -> dict[str, list[str]]:
+    """What a browser sends for the page of an item as it stands."""
+    form = {name: [str(value)] for name, value in item.items() if isinstance(value, str | int | float)}
+    if "when" in item:
+        form |= posted(rows_of(item["when"], VARIABLES, "when"))
+    if section == "derived":
+        form |= {name: item[name] for name in ("groups", "weekdays") if item.get(name)}
+        if item["kind"] == "business_days_between":
+            form["closed_on"] = ["\n".join(item["closed_on"])]
+    elif section == "review_when":
+        form |= {name: item[name] for name in ("actions", "except", "never_primary") if item.get(name)}
+        form["asked"] = ["bars" if item["kind"] == "flag_bars_route" else ""]
+    elif item["id"] == "probable_order":
+        form["ranked"] = [code for rank in item["order"] for code in rank]
+        form |= {f"rank.{code}": [str(n)] for n, rank in enumerate(item["order"], 1) for code in rank}
+    else:
+        form["shown"] = item["order"]
+    return form
+
+
+@pytest.mark.parametrize("name", DERIVED + REVIEWS + ORDERS)
+def test_an_item_comes_back_unchanged_and_is_said_in_words(name: str) -> None:
+    section = "derived" if name in DERIVED else "review_when" if name in REVIEWS else "ranking"
+    item = find_item(DOCUMENT, section, name)
+    assert item
+    form = form_of(item, section)
+    if section == "derived":
+        assert read_derived(form, item, VARIABLES) == item
+        assert "cannot say" not in derived_words(item)
+    elif section == "review_when":
+        assert read_review(form, item, VARIABLES) == item
+        assert "cannot say" not in review_words(item)
+    else:
+        assert read_ranking(form, item) == {"order": item["order"], "source": item["source"]}
+        assert with_item(DOCUMENT, "ranking", name, item) == DOCUMENT
+
+
+@pytest.mark.parametrize("kind", [kind for kind, _ in KINDS])
+def test_every_kind_chosen_starts_as_something_the_compiler_takes(kind: str) -> None:
+    document = shipped_document()
+    document["variables"].append({"id": "tried", "type": "int", "min": 0, "max": 5000})
+    variables = {str(one["id"]): one for one in document["variables"]}
+    form = {"id": ["tried"], "kind": [kind], "from": ["hx_attacks_lifetime"]}
+    made = read_derived(form, fresh_item("derived", variables), variables)
+    compile_protocol(with_item(document, "derived", "tried", made))
+    assert "cannot say" not in derived_words(made)
+
+
+def test_an_order_is_moved_a_step_and_to_the_top() -> None:
+    assert moved(["a", "b", "c"], "up:c") == ["a", "c", "b"]
+    assert moved(["a", "b", "c"], "down:a") == ["b", "a", "c"]
+    assert moved(["a", "b", "c"], "top:c") == ["c", "a", "b"]
+    assert moved(["a", "b", "c"], "up:a") == ["a", "b", "c"]
+    assert moved(["a"], "up:z") is None
+
+
+@pytest.fixture
+def nurse(clinic: Dashboard) -> Browser:
+    """A nurse at an open draft of the shipped protocol."""
+    body = {
+        "id": DRAFT,
+        "title": "Try a window",
+        "base_number": 1,
+        "stale": False,
+        "state": "open",
+        "version": 4,
+        "author": {"id": "someone", "name": "Someone Else"},
+        "changed_by": "someone",
+        "editors": ["someone"],
+        "document": shipped_document(),
+        "changes": [],
+        "checks": {},
+    }
+    clinic.world.extra["referral", "GET", f"protocol/drafts/{DRAFT}"] = body
+    clinic.world.extra["referral", "POST", f"protocol/drafts/{DRAFT}/items"] = {"id": DRAFT}
+    browser = clinic.signed_in("nurse")
+    browser.get(f"/staff/protocol/drafts/{DRAFT}")
+    return browser
+
+
+def path(section: str, item_id: str) -> str:
+    return f"/staff/protocol/drafts/{DRAFT}/{section}/{item_id}"
+
+
+@pytest.mark.capability("T1")
+def test_a_derived_window_a_review_cause_and_the_ranking_are_changed_by_form(
+    clinic: Dashboard, nurse: Browser
+) -> None:
+    page = nurse.get(path("derived", "answers_age_business_days")).text
+    assert "Business days from answered on to visit date; open on Monday" in page
+    form = {"kind": "business_days_between", "from": "answered_on", "to": "visit_date", "status": "design"}
+    more = {"weekdays": ["mon", "sat"], "closed_on": "2026-12-25\n2027-01-01"}
+    assert (
+        nurse.post(path("derived", "answers_age_business_days"), {**form, **more, **SAVE}).status_code == 303
+    )
+    sent = clinic.world.calls[-1]["body"]
+    assert (sent["section"], sent["item"]["weekdays"]) == ("derived", ["mon", "sat"])
+    assert sent["item"]["closed_on"] == ["2026-12-25", "2027-01-01"]
+
+    cause = {"id": "never_a_child", "name": "Under five", "kind": "condition", "status": "design"}
+    drawn = nurse.post(path("review_when", "new"), {**cause, "press": "retype"}).text
+    assert 'name="when.variable"' in drawn
+    asks = {"when.kind": "leaf", "when.variable": "age_years", "when.operator": "lt", "when.value": "5"}
+    assert nurse.post(path("review_when", "new"), {**cause, **asks, **SAVE}).status_code == 303
+    sent = clinic.world.calls[-1]["body"]
+    assert (sent["section"], sent["id"]) == ("review_when", "never_a_child")
+    assert sent["item"]["when"] == {"variable": "age_years", "operator": "lt", "value": 5}
+
+    page = nurse.get(path("ranking", "probable_order")).text
+    assert re.search(
+        r'name="rank.ICHD_3_5_1"><option value="1">1, stays first</option><option value="2" selected', page
+    )
+    ranked = ["ICHD_1_5_1", "ICHD_1_5_2", "ICHD_3_5_1", "ICHD_2_4_1", "ICHD_2_4_2", "ICHD_2_4_3"]
+    ranks = {f"rank.{code}": "1" if code == "ICHD_3_5_1" else "2" for code in ranked[:5]}
+    assert (
+        nurse.post(path("ranking", "probable_order"), {"ranked": ranked, **ranks, **SAVE}).status_code == 303
+    )
+    sent = clinic.world.calls[-1]["body"]
+    assert (sent["section"], sent["id"]) == ("ranking", "probable_order")
+    assert sent["item"]["order"] == [["ICHD_3_5_1"], ["ICHD_1_5_1", "ICHD_1_5_2", "ICHD_2_4_1", "ICHD_2_4_2"]]
+    shown = items_of(DOCUMENT, "ranking")[1]["order"]
+    up = nurse.post(path("ranking", "display_order"), {"shown": shown, "press": f"up:{shown[1]}"}).text
+    assert re.findall(r'name="shown" value="([^"]+)"', up)[:2] == [shown[1], shown[0]]
+
+
+def test_trying_shows_faults_findings_and_golden_cases_and_stores_nothing(
+    clinic: Dashboard, nurse: Browser
+) -> None:
+    checks = {
+        "problems": [],
+        "golden": {
+            "total": 387,
+            "passed": 386,
+            "failing": [
+                {"code": "GC1", "title": "A child", "differences": {"route": {"expected": "x", "found": "y"}}}
+            ],
+        },
+        "findings": [
+            {"code": "never_asked", "severity": "warning", "items": ["MR5"], "message": "Nobody asks it."},
+            {"code": "overlap", "severity": "note", "items": ["SC1"], "message": "Of another rule."},
+        ],
+    }
+    clinic.world.extra["referral", "POST", f"protocol/drafts/{DRAFT}/checks"] = checks
+    form = {"id": "MR5", "name": "Many days", "when.kind": "leaf", "when.variable": "med_days_any_acute"}
+    form |= {"when.operator": "ge", "when.value": "9", "part": "when", "press": "check"}
+    page = nurse.post(path("rules", "MR5"), form).text
+    assert "1 of 387 golden cases would fail" in page
+    assert "expected x, would be <b>y</b>" in page
+    assert "Nobody asks it." in page
+    assert "Of another rule." not in page
+    assert 'name="when.value" value="9"' in page
+    call = clinic.world.calls[-1]
+    assert (call["path"], call["body"]["item"]["when"]["value"]) == (f"/protocol/drafts/{DRAFT}/checks", 9)
+    clinic.world.away.add("referral")
+    away = nurse.post(path("rules", "MR5"), form)
+    assert away.status_code == 503
+    assert 'name="when.value" value="9"' in away.text, "what was typed is kept for the next press"
+
+
+def test_what_cannot_be_saved_says_why_and_keeps_what_was_typed(clinic: Dashboard, nurse: Browser) -> None:
+    limit = {
+        "id": "med_days_triptan",
+        "kind": "list_sum",
+        "at_most": "thirty",
+        "groups": ["triptan", "opioid"],
+    }
+    refused = nurse.post(path("derived", "med_days_triptan"), {**limit, **SAVE})
+    assert refused.status_code == 422
+    assert "A limit is not a number." in refused.text
+    assert 'value="thirty"' in refused.text
+    assert 'value="opioid" checked' in refused.text
+
+    rule = {"id": "MR5", "name": "Kept as typed", "part": "when", "when.kind": "leaf"}
+    rule |= {"when.variable": "med_days_any_acute", "when.operator": "ge", "when.value": ""}
+    refused = nurse.post(path("rules", "MR5"), {**rule, **SAVE})
+    assert refused.status_code == 422
+    assert "Type the number." in refused.text
+    assert 'value="Kept as typed"' in refused.text
+
+    taken = nurse.post(path("rules", "new"), {**rule, "when.value": "9", "route": "physical_therapy", **SAVE})
+    assert taken.status_code == 422
+    assert "There is a MR5 already." in taken.text
+    assert not [call for call in clinic.world.calls if call["method"] == "POST"]
+
+    world = clinic.world
+    world.refusals = {f"protocol/drafts/{DRAFT}/items": (412, {"code": "changed", "title": "It changed."})}
+    draft = world.extra["referral", "GET", f"protocol/drafts/{DRAFT}"]
+    draft["version"] = 5
+    again = nurse.post(path("rules", "MR5"), {**rule, "when.value": "9", **SAVE})
+    assert again.status_code == 412
+    assert "What you typed is kept below" in again.text
+    assert 'value="Kept as typed"' in again.text
+    assert 'name="version" value="5"' in again.text
+    assert json.dumps(draft["document"]) == json.dumps(shipped_document())
