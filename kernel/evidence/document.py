@@ -42,8 +42,10 @@ def load_document(text: str | bytes) -> dict[str, Any]:
     except json.JSONDecodeError as error:
         raise ProtocolError([Problem("", "not_json", error.msg, error.lineno)]) from None
     except RecursionError:
-        line = too_deep_at(raw.decode(), DEPTH_MAX)
-        raise ProtocolError([Problem("", "too_deep", f"at most {DEPTH_MAX} levels are read", line)]) from None
+        at_fault = too_deep_at(raw.decode(), DEPTH_MAX)
+        raise ProtocolError(
+            [Problem("", "too_deep", f"at most {DEPTH_MAX} levels are read", at_fault)]
+        ) from None
     except ValueError as error:
         lines = Lines(raw.decode())
         at_fault = lines.key_twice or lines.no_number

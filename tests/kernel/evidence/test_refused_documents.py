@@ -154,7 +154,7 @@ def test_an_oversize_or_deep_document_is_refused() -> None:
     ("text", "code", "line"),
     [
         ("[" * 100_000, "too_deep", 1),
-        ('{"a": "[[[",\n"b": ' + "\n[" * 30_000, "too_deep", 41),
+        pytest.param('{"a": "[[[",\n"b": ' + "\n[" * 30_000, "too_deep", 42, id="deep-by-lines"),
         (" " * 10_000_000, "too_large", None),
         ('{\n "a": 1,\n "b": }', "not_json", 3),
         ("a: &x [*x, *x]\n", "not_json", 1),
