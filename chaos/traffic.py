@@ -29,6 +29,10 @@ class OutOfPatience(Exception):
     """The clinic did not acknowledge a deed for longer than any fault lasts."""
 
 
+class NoSlot(Exception):
+    """The clinic answered that it is full: a true answer, and nothing to insist on."""
+
+
 class Traffic:
     """Threads that submit, book, move, cancel and reply. `stop` ends them after the deed in hand."""
 
@@ -89,7 +93,8 @@ class Traffic:
             if people.story(number) in people.RED:
                 self._see_on_board(hands, submission_id)
             elif number % book_every == 0 and people.story(number) not in people.NO_ROUTE:
-                self._book(hands, number, submission_id)
+                with suppress(NoSlot):
+                    self._book(hands, number, submission_id)
 
     def _submit(self, hands: Hands, number: int) -> str:
         key, body = str(new_id()), people.submission(number)
@@ -134,8 +139,11 @@ class Traffic:
     def _slot(self, hands: Hands, route: str, turn: int) -> dict[str, Any]:
         wanted = {"route": route, "days": "28", "limit": "100"}
         answer = hands.get("referral", f"{REFERRAL}/slots", FRONT_DESK, **wanted)
-        if not answer.ok or not answer.body["items"]:
-            raise Refused(f"no slot for {route}: {answer.status}")
+        if not answer.ok:
+            raise Refused(f"slots of {route}: {answer.status}")
+        if not answer.body["items"]:
+            self.history.note("no_slot", route=route)
+            raise NoSlot
         found: dict[str, Any] = answer.body["items"][turn % len(answer.body["items"])]
         return found
 
@@ -158,7 +166,7 @@ class Traffic:
                 visit, number, route = self._booked.pop(at) if at >= 0 else ("", 0, "")
             if visit:
                 # A patient or a colleague who gives up is no lost promise: nothing was acknowledged.
-                with suppress(OutOfPatience):
+                with suppress(OutOfPatience, NoSlot):
                     self._change_of_mind(hands, visit, number, route)
             self._stopping.wait(self._dice.random() * 0.4)
 
