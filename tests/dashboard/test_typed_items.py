@@ -181,6 +181,18 @@ def test_trying_shows_faults_findings_and_golden_cases_and_stores_nothing(
     assert 'name="when.value" value="9"' in page
     call = clinic.world.calls[-1]
     assert (call["path"], call["body"]["item"]["when"]["value"]) == (f"/protocol/drafts/{DRAFT}/checks", 9)
+    for section, name, more in (
+        ("ranking", "probable_order", {"ranked": ["ICHD_3_5_1"], "rank.ICHD_3_5_1": "1"}),
+        ("ranking", "display_order", {"shown": ["ICHD_1_3"]}),
+        ("review_when", "age_under_18", {"kind": "condition", "name": "Young"}),
+        ("derived", "med_months", {"kind": "list_max", "at_most": "24"}),
+        ("tie_breaks", "1", {"primary": "surgical_consult"}),
+        ("variables", "fever", {"type": "bool", "label_en": "Fever", "label_es": "Fiebre"}),
+    ):
+        answer = nurse.post(path(section, name), {**more, "press": "check", "version": "4", "key": "k5"})
+        assert "1 of 387 golden cases would fail" in answer.text, (section, name)
+    posted_to = {call["path"] for call in clinic.world.calls if call["method"] == "POST"}
+    assert posted_to == {f"/protocol/drafts/{DRAFT}/checks"}
     clinic.world.away.add("referral")
     away = nurse.post(path("rules", "MR5"), form)
     assert away.status_code == 503

@@ -73,6 +73,9 @@ def read_item(form: Form, before: Item, section: str, variables: Mapping[str, It
 def drawn_item(item: Item, section: str, press: str, clause: Item) -> Item | None:
     """Return the item as it is drawn again after a press that stores nothing; None for any other press."""
     deed, _, what = press.partition(":")
+    # First of all: what is only tried or drawn anew must never fall through to being saved.
+    if deed in ("retype", "check"):
+        return item
     if section == "ranking":
         order = moved(item["order"], press)
         return None if order is None else {**item, "order": order}
@@ -80,8 +83,6 @@ def drawn_item(item: Item, section: str, press: str, clause: Item) -> Item | Non
         return with_part(item, what, clause)
     if deed == "drop":
         return without_part(item, what)
-    if deed in ("retype", "check"):
-        return item
     if deed in _IN_A_CLAUSE:
         key, _, path = what.partition("/")
         if section in ("derived", "review_when"):

@@ -52,7 +52,10 @@ def ranking_words(name: str, order: Any) -> str:
         return str(order or "nothing yet")
     if name == PROBABLE or any(isinstance(rank, list) for rank in order):
         ranks = [", ".join(_word(code) for code in rank) for rank in order if isinstance(rank, list)]
-        return "; then ".join(ranks) or "No probable diagnosis displaces another"
+        return (
+            "; then ".join([*ranks[:1], *(rank[:1].lower() + rank[1:] for rank in ranks[1:])])
+            or "No probable diagnosis displaces another"
+        )
     return ", ".join(_word(code) for code in order) or "By certainty, then by code"
 
 
