@@ -1,4 +1,4 @@
-"""After everything is up: sixty patients answer, and the demo staff bring each as far as the plan says."""
+"""After everything is up: some staff are on call, sixty patients answer, and staff bring each as far as planned."""
 
 import json
 import os
@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from kernel.service_client import ServiceUnavailable
+from local.demo.duty import put_on_call
 from local.demo.hands import FRONT_DESK, Hands, Refused
 from local.demo.people import Person, people
 from local.demo.stories import STORIES
@@ -21,6 +22,10 @@ def walk_patients(stack: Stack) -> None:
     if marker.exists() or os.environ.get("WAYMARK_DEMO_PATIENTS") == "0":
         return
     hands = Hands(stack)
+    try:
+        put_on_call(hands)
+    except (Refused, ServiceUnavailable) as error:
+        print(f"nobody is on call: {error}", flush=True)
     walked = [(person, hands.submit(_submission(person))["id"]) for person in people()]
     outcome: dict[str, str] = {}
     for person, submission_id in walked:

@@ -85,6 +85,9 @@ def test_one_command_brings_up_a_seeded_clinic_that_survives_a_crash_and_stops_w
     port = free_port()
     first = start(places, port)
     wait_for_patients(first, DEMO_PATIENTS)
+    with psycopg.connect(first.app_url("notify")) as connection:
+        told = connection.execute("SELECT count(*) FROM staff_contact WHERE on_call").fetchone()
+    assert told == (4,), "a call-back of the demo has somebody to tell"
     status, page = first.get("/")
     assert status == 200
     assert b"example.test" in page, "the demo logins"
