@@ -21,6 +21,7 @@ from services.dashboard.owners import Owners
 from services.dashboard.routes import add_pages
 from services.dashboard.routes.desk import Desk
 from services.dashboard.routes.form_list import LARGEST_IMPORT as LARGEST_FORM
+from services.dashboard.routes.from_outside import LARGEST_LETTER_FORM
 from services.dashboard.routes.home import home_routes
 from services.dashboard.routes.looks import add_looks
 from services.dashboard.routes.protocol_drafts import LARGEST_IMPORT as LARGEST_PROTOCOL
@@ -31,8 +32,12 @@ from services.dashboard.routes.views_api import view_routes
 from services.dashboard.settings import DashboardSettings
 
 PATIENCE_SECONDS = 25.0
-# The pages that take a file, and how large it may be in bytes.
-LARGEST_FILES = {"forms.import_document": LARGEST_FORM, "protocol_drafts.start": LARGEST_PROTOCOL}
+# The pages that take a file, and how large it (or a field that carries it once more) may be in bytes.
+LARGEST_FILES = {
+    "forms.import_document": LARGEST_FORM,
+    "protocol_drafts.start": LARGEST_PROTOCOL,
+    "from_outside.receive": LARGEST_LETTER_FORM,
+}
 
 
 def create_app() -> Joined:
@@ -105,6 +110,7 @@ def _allow_larger_body() -> None:
     largest = LARGEST_FILES.get(request.endpoint or "")
     if largest is not None:
         request.max_content_length = largest + 64 * 1024
+        request.max_form_memory_size = largest
 
 
 def _refused(problem: Problem) -> Any:

@@ -96,7 +96,7 @@ class Owners:
         if method == "GET":
             return self._read(service, path, query, claims.actor.role)
         key = headers.get("Idempotency-Key", "")
-        if not key and path.endswith("/checks"):
+        if not key and path.endswith(("/check", "/checks")):
             # Stores nothing, so the owner asks for no key.
             return self._write(service, path, sent, headers, claims.actor)
         if not key:

@@ -328,7 +328,8 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
                 "state": "open",
                 "batch": 2,
                 "batch_until": now,
-                "offers": [{"state": "sent", "expires_at": now}],
+                "version": 4,
+                "offers": [{"id": ONE, "entry_id": entry["id"], "state": "offered", "expires_at": now}],
             }
         ],
     )
@@ -339,6 +340,13 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
         assert words in page.text
     action = f"/staff/offers/{ONE}/stop"
     assert browser.post(action, browser.form_fields(page, action)).status_code == 303
+    # Who has the offer stands with their number; who calls gets it by one press.
+    assert 'They take it<span class="hidden">: Ostrander, Mara' in page.text
+    accept(clinic, "referral", f"offers/{ONE}/claim")
+    action = f"/staff/offers/{ONE}/claim"
+    assert browser.post(action, browser.form_fields(page, action)).status_code == 303
+    assert last(clinic) == (f"/offers/{ONE}/claim", {"offer_id": ONE})
+    assert "They take it" not in clinic.signed_in("manager").get("/staff/waitlist").text
 
 
 def test_two_records_are_joined_only_by_a_persons_word(clinic: Dashboard) -> None:

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.journeys.test_first_question_to_confirmed import staff_page
-from tests.journeys.test_offer_by_text import Desk
+from tests.journeys.test_offer_by_text import Desk, opened
 from tests.stack import RunningStack
 
 PHONE = "+18165550199"
@@ -88,3 +88,58 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     page.wait_for_url(re.compile("done=cancel"))
     page.goto(case)
     expect(page.locator(".patient-state")).to_contain_text("To book")
+
+
+@pytest.mark.capability("S11")
+@pytest.mark.xdist_group("stack")
+def test_offers_run_are_taken_and_stopped_without_a_mouse(stack: RunningStack, chromium: Browser) -> None:
+    """Two visits are cancelled: one time goes to who calls, by the desk; the other to who opens their link."""
+    desk = Desk(stack)
+    holders = [desk.ready_to_book(f"+1816555019{n}") for n in (1, 2, 3)]
+    visits = [desk.book(one, desk.slots(day)[0]) for one, day in zip(holders, (8, 15, 22), strict=True)]
+    page = staff_page(chromium, stack, "front_desk")
+    page.set_default_timeout(30_000)
+
+    def wait(phone: str) -> str:
+        referral = desk.ready_to_book(phone)
+        page.goto(f"{stack.address}/staff/referrals/{referral}")
+        page.keyboard.press("e")
+        expect(page.locator(".notice--green")).to_contain_text("waiting list")
+        return referral
+
+    def cancel(visit: str, name: str) -> Locator:
+        """Cancel a visit by keyboard; return the card of the offers it leads to, one of them to `name`."""
+        page.goto(f"{stack.address}/staff/appointments/{visit}/cancel")
+        tab_to(page, page.locator("input[name=reason_code]").first)
+        page.keyboard.press("Space")
+        press(page, page.get_by_role("button", name="Cancel the visit"))
+        page.wait_for_url(re.compile("done=cancel"))
+        go(page, "l", "Waiting list")
+        card = page.locator(".board article", has_text=name)
+        expect(card).to_have_count(1)
+        return card
+
+    calls, clicks, third = "+18165550194", "+18165550195", "+18165550196"
+    taken = wait(calls)
+    # They call: the desk sees who has the offer, and gives it to them.
+    card = cancel(visits[0], "Waits-194")
+    press(page, card.get_by_role("button", name=re.compile("They take it.*Waits-194")))
+    expect(card).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("Claimed")
+    assert visit_of(desk, taken)["state"] == "booked"
+
+    # The next one has a phone with a keyboard, or a switch: their page needs no pointer either.
+    clicked = wait(clicks)
+    cancel(visits[1], "Waits-195")
+    phone = opened(chromium, desk.offer_link(clicks))
+    press(phone, phone.get_by_role("button", name="Take this time"))
+    expect(phone.locator("h1")).to_have_text("This visit is yours", timeout=30_000)
+    assert visit_of(desk, clicked)["state"] == "booked"
+
+    # And one that is stopped: the slot is free again, who waits keeps their place.
+    wait(third)
+    card = cancel(visits[2], "Waits-196")
+    press(page, card.get_by_role("button", name="Stop"))
+    expect(card).to_have_count(0)
+    expect(page.locator("main")).to_contain_text("Stopped")
+    expect(page.locator("tr", has_text="Waits-196")).to_have_count(1)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from tests.referral.calendar_steps import booked, change, ready_to_book, slots
+from tests.referral.calendar_steps import booked, change, events, ready_to_book, slots
 from tests.referral.conftest import NURSE, PROVIDER, Clinic
 
 
@@ -73,3 +73,46 @@ def test_delivered_is_not_accepted(staffed: Clinic) -> None:
     refused = staffed.call("POST", f"/referrals/{case['id']}/appointments", body, actor=NURSE)
     assert (refused.status_code, refused.json["code"] if refused.json else "") == (409, "illegal_move")
     assert staffed.do(case, "accept")["task_status"] == "accepted"
+
+
+@pytest.mark.capability("L4")
+def test_an_outcome_recorded_by_mistake_is_corrected_and_its_attempt_taken_back(staffed: Clinic) -> None:
+    referral = ready_to_book(staffed)
+    visit = booked(staffed, referral["id"], slots(staffed, visit_type="pt_evaluation")[0])
+    with staffed.session() as session:  # the hour of the visit has come and gone
+        session.execute(
+            text(
+                "UPDATE appointment SET starts_at = starts_at - interval '9 days', ends_at = ends_at - interval '9 days'"
+            )
+        )
+    early = change(staffed, visit, "correct-outcome", {"outcome": "attended"})
+    assert (early.status_code, early.json["code"]) == (409, "illegal_state")
+    missed = change(staffed, visit, "outcome", {"outcome": "no_show"}).json
+    assert missed["allowed"] == ["correct_outcome"]
+    same = change(staffed, missed, "correct-outcome", {"outcome": "no_show"})
+    assert (same.status_code, same.json["code"]) == (409, "same_outcome")
+    body = {"outcome": "attended", "note": "Sat in the other waiting room."}
+    came = change(staffed, missed, "correct-outcome", body, actor=PROVIDER)
+    assert (came.status_code, came.json["state"]) == (200, "attended"), came.text
+    after = case_of(staffed, referral["id"])
+    assert (after["state"], after["attempts"]) == ("attended", 0)
+    assert "move_correct_outcome" in [item["text_code"] for item in after["timeline"]]
+    assert "Sat in the other waiting room." in [item["details"].get("note") for item in after["timeline"]]
+    # And the other way round: nobody was here, so the referral is to be booked once more, attempt counted.
+    back = change(staffed, came.json, "correct-outcome", {"outcome": "no_show"}).json
+    again = case_of(staffed, referral["id"])
+    assert (back["state"], again["state"], again["attempts"], again["clock"]) == (
+        "no_show",
+        "to_book",
+        1,
+        "run",
+    )
+    history = staffed.get(f"/appointments/{visit['id']}")["changes"]
+    assert [one["kind"] for one in history][-3:] == ["record_outcome", "correct_outcome", "correct_outcome"]
+    # The listeners hear each of the three: a text "we missed you" is withdrawn, or planned after all.
+    assert events(staffed, "appointment_outcome_recorded") == 3
+    once_more = change(staffed, back, "correct-outcome", {"outcome": "attended"}).json
+    closed = staffed.do(case_of(staffed, referral["id"]), "close", {"outcome": "improved"})
+    late = change(staffed, once_more, "correct-outcome", {"outcome": "no_show"})
+    assert (late.status_code, late.json["code"]) == (409, "illegal_move")
+    assert case_of(staffed, referral["id"])["version"] == closed["version"]

@@ -180,8 +180,11 @@ def test_a_note_is_returned_reviewed_and_acknowledged_as_separate_steps(clinic: 
     # Whoever still sees the note unreviewed is told what became of it.
     late = step("review", NURSE, 1)
     assert (late.status_code, late.json["current"]["reviewed_by"]) == (412, "nurse-1")
+    # The front desk sees that a note waits and says when it is there; what it says is not for them.
+    (waits,) = clinic.get(f"/referrals/{case['id']}", FRONT_DESK)["notes"]
+    assert (waits["text"], bool(waits["reviewed_at"])) == (None, True)
     done = step("acknowledge", FRONT_DESK, 2)
-    assert (done.status_code, done.json["acknowledged_by"]) == (200, "desk-1")
+    assert (done.status_code, done.json["acknowledged_by"], done.json["text"]) == (200, "desk-1", None)
     assert step("acknowledge", FRONT_DESK, 3).status_code == 409
     shown = clinic.get(f"/referrals/{case['id']}")["notes"]
     assert [n["id"] for n in shown] == [note["id"]]
@@ -197,6 +200,11 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: 
     routed = staffed.do(
         made, "redirect", {"route": "physical_therapy", "reason_code": "new_information_by_phone"}
     )
+    # Accepted once: another route afterwards is a change of it.
+    other_route = {"route": "medication_review", "reason_code": "patient_prefers"}
+    routed = staffed.do(routed, "redirect", other_route)
+    back = {"route": "physical_therapy", "reason_code": "contraindication"}
+    routed = staffed.do(routed, "redirect", back)
     first, other_time = slots(staffed, visit_type="pt_evaluation", site="leawood")[:2]
     visit = booked(staffed, routed["id"], first)
     moved = change(staffed, visit, "move", {"starts_at": other_time["starts_at"]})
@@ -217,6 +225,8 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: 
         cursor = f"&cursor={page['next_cursor']}"
     assert told == [
         ("A-1001", "accepted"),
+        ("A-1001", "changed"),
+        ("A-1001", "changed"),
         ("A-1001", "booked"),
         ("A-1001", "changed"),
         ("A-1001", "changed"),
@@ -226,7 +236,7 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: 
     ]
     assert "Rosa" not in str(staffed.get("/referrer-notices"))
     # The one who gave an address gets the same by e-mail, the other nothing.
-    assert events(staffed, "referrer_noticed") == 6
+    assert events(staffed, "referrer_noticed") == 8
     assert staffed.call("GET", "/referrer-notices?cursor=x").status_code == 400
 
 

@@ -33,7 +33,13 @@ def test_twelve_visits_are_planned_with_conflicts_booked_and_cancelled_one_or_al
     assert planned is not None
     in_the_way = {one["number"]: one["conflicts"] for one in planned["planned"] if one["conflicts"]}
     assert (len(planned["planned"]), in_the_way) == (12, {5: ["provider_taken"]})
-    assert planned["planned"][4]["instead"]
+    # What is free instead lies on none of the other visits of the series.
+    taken_up = [
+        datetime.fromisoformat(one["starts_at"]) for one in planned["planned"] if not one["conflicts"]
+    ]
+    instead = [datetime.fromisoformat(one["starts_at"]) for one in planned["planned"][4]["instead"]]
+    assert len(instead) == 3
+    assert min(abs(at - other) for at in instead for other in taken_up) >= timedelta(minutes=40)
     refused = staffed.call("POST", f"/referrals/{referral}/series", wanted, actor=FRONT_DESK)
     assert refused.json is not None
     assert (refused.status_code, refused.json["conflicts"]) == (

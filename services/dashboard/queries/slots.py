@@ -2,6 +2,7 @@
 
 from itertools import groupby
 from typing import Any
+from uuid import UUID
 
 from kernel.context import Actor
 from services.dashboard.owners import Owners
@@ -31,6 +32,11 @@ def free_slots(
         limit=str(limit),
     )
     return list(body.get("items") or [])
+
+
+def propose_sites(owners: Owners, actor: Actor, referral_id: UUID) -> dict[str, Any]:
+    """Return the sites for the referral's first visit, best first, and whether the promise can be kept."""
+    return dict(owners.get("referral", f"/referrals/{referral_id}/proposals", actor))
 
 
 def by_day(slots: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -15,6 +15,7 @@ from services.dashboard.routes.findings import finding_routes
 from services.dashboard.routes.form_drafts import form_draft_routes
 from services.dashboard.routes.form_items import form_item_routes
 from services.dashboard.routes.form_list import form_list_routes
+from services.dashboard.routes.from_outside import from_outside_routes
 from services.dashboard.routes.handoff import handoff_routes
 from services.dashboard.routes.inbox import inbox_routes
 from services.dashboard.routes.instruments import instrument_routes
@@ -25,6 +26,7 @@ from services.dashboard.routes.moves import move_routes
 from services.dashboard.routes.new_message import new_message_routes
 from services.dashboard.routes.on_call import on_call_routes
 from services.dashboard.routes.overlays import overlay_routes
+from services.dashboard.routes.papers import paper_routes
 from services.dashboard.routes.patient_links import patient_link_routes
 from services.dashboard.routes.patients import patient_routes
 from services.dashboard.routes.protocol import protocol_routes
@@ -32,6 +34,7 @@ from services.dashboard.routes.protocol_drafts import protocol_draft_routes
 from services.dashboard.routes.protocol_items import protocol_item_routes
 from services.dashboard.routes.protocol_route import protocol_route_routes
 from services.dashboard.routes.route_words import add_route_words
+from services.dashboard.routes.series import series_routes
 from services.dashboard.routes.simulator import simulator_routes
 from services.dashboard.routes.slots import slot_routes
 from services.dashboard.routes.today import today_routes
@@ -48,6 +51,9 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         triage_routes,
         case_routes,
         finding_routes,
+        paper_routes,
+        from_outside_routes,
+        series_routes,
         case_deed_routes,
         slot_routes,
         move_routes,

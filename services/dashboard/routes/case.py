@@ -11,10 +11,12 @@ from services.dashboard.queries.messages import messages_of_patient
 from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.charts import charts_of
-from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, note_view, staff_only
 from services.dashboard.routes.refusals import show_refusal
 from services.dashboard.rules.deeds import offered
 from services.dashboard.rules.roles import SCHEDULES, SEES_ANSWERS, SEES_PATIENTS
+from services.dashboard.rules.series_form import series_of
+from services.dashboard.rules.visit_deeds import CANCEL_REASONS
 
 
 def case_routes(desk: Desk) -> Blueprint:
@@ -78,6 +80,8 @@ def case_routes(desk: Desk) -> Blueprint:
             sites=names(reference(desk.owners, who, "sites")),
             providers=names(reference(desk.owners, who, "providers")),
             visit_types=names(reference(desk.owners, who, "visit-types")),
+            cancel_reasons=CANCEL_REASONS,
+            series=series_of(found.raw.get("appointments") or [], business_now()),
         )
 
     return routes

@@ -85,7 +85,8 @@ def move_routes(desk: Desk) -> Blueprint:
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
-            return show_refusal(desk, refusal, back, "Move")
+            again = {"action": url_for("moves.move_to", appointment_id=appointment_id), "words": "Move"}
+            return show_refusal(desk, refusal, back, "Move", again=again)
         referral = visit.get("referral_id") if isinstance(visit, dict) else None
         if referral:
             return redirect(url_for("case.case", referral_id=referral, done="move"), 303)

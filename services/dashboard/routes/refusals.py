@@ -10,8 +10,8 @@ from services.dashboard.queries.case import flag_name
 from services.dashboard.routes.desk import Desk
 
 SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
-# Of records whose form says what was seen of them: places on the list, rounds of offers, closures.
-SEEN_FIELDS = ("batch", "sites", "expires_at", "ended", "lifted_at")
+# Of records whose form says what was seen of them: places on the list, rounds of offers, closures, notes.
+SEEN_FIELDS = ("batch", "sites", "expires_at", "ended", "lifted_at", "reviewed_by", "acknowledged_by")
 
 # What a person wrote in sentences, shown once more after a refusal: nobody types it twice.
 TYPED = {
@@ -29,8 +29,13 @@ def show_away(away: OwnerAway, back: str) -> Any:
     return render_template("deed_away.html", service=away.service, back=back, kept=kept), 503
 
 
-def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str) -> Any:
-    """The owner refused: show what differs (412), what is possible instead (409), or which fields (422)."""
+def show_refusal(
+    desk: Desk, refusal: OwnerRefused, back: str, deed: str, *, again: dict[str, str] | None = None
+) -> Any:
+    """The owner refused: show what differs (412), what is possible instead (409), or which fields (422).
+
+    `again`: the `action` that takes one of the free times listed instead, and the `words` of its buttons.
+    """
     if refusal.status == 404:
         raise Problem(404, "not_found", "There is no such record.")
     if refusal.status == 403:
@@ -53,8 +58,14 @@ def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str) -> Any
         ],
         ticked=[flag_name(one) for one in request.form.getlist("settled")],
         alternatives=refusal.body.get("alternatives") or [],
+        again=again,
+        kept=[(name, request.form[name]) for name in ("version", *_seen_names()) if name in request.form],
         allowed=refusal.body.get("allowed") or [],
     ), refusal.status
+
+
+def _seen_names() -> list[str]:
+    return [name for name in request.form if name.startswith("seen_")]
 
 
 def _as_seen(value: Any) -> str:

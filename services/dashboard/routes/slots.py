@@ -10,13 +10,23 @@ from services.dashboard.actions.book_visit import book_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.case import read_case
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.queries.slots import by_day, free_slots
-from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, note_view, staff_only
+from services.dashboard.queries.slots import by_day, free_slots, propose_sites
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, note_view, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
-from services.dashboard.rules.roles import SCHEDULES
+from services.dashboard.rules.roles import NURSE, SCHEDULES
 from services.dashboard.rules.times import local, parse_time
 
 DAYS_SHOWN = 10
+# The owner asks for the same permission.
+OVERBOOKS = frozenset({NURSE})
+WHY = {
+    "preferred_site": "the site they wish",
+    "earliest": "earliest of all sites",
+    "nearest": "nearest",
+    "within_promise": "within the promise",
+    "after_promise": "later than promised",
+    "only_provider": "one person there gives this visit",
+}
 
 
 def slot_routes(desk: Desk) -> Blueprint:
@@ -54,8 +64,13 @@ def slot_routes(desk: Desk) -> Blueprint:
             list[dict[str, Any]](),
         )
         start = parse_time(asked["from"] + "T12:00:00+00:00") or business_now()
+        proposed = part(lambda: propose_sites(desk.owners, actor(), id_or_404(referral_id)), dict[str, Any]())
         return render_template(
             "slots.html",
+            proposed=proposed.value,
+            why=WHY,
+            overbooks=me().role in OVERBOOKS,
+            providers=names(reference(desk.owners, actor(), "providers")),
             case=case,
             found=found,
             days=by_day(found.value),
@@ -69,21 +84,24 @@ def slot_routes(desk: Desk) -> Blueprint:
     @staff_only(SCHEDULES)
     def book(referral_id: str) -> Any:
         back = url_for("slots.slots", referral_id=referral_id, visit_type=request.form.get("visit_type", ""))
+        wanted: dict[str, Any] = {
+            name: request.form.get(name, "") for name in ("visit_type", "provider_id", "site_id", "starts_at")
+        }
+        if request.form.get("overbook") and me().role in OVERBOOKS:
+            wanted["overbook"] = True
         try:
             book_visit(
                 desk.owners,
                 actor(),
                 id_or_404(referral_id),
-                {
-                    name: request.form.get(name, "")
-                    for name in ("visit_type", "provider_id", "site_id", "starts_at")
-                },
+                wanted,
                 key=request.form.get("key", ""),
             )
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
-            return show_refusal(desk, refusal, back, "Book")
+            again = {"action": url_for("slots.book", referral_id=referral_id), "words": "Book"}
+            return show_refusal(desk, refusal, back, "Book", again=again)
         return redirect(url_for("case.case", referral_id=referral_id, done="book"), 303)
 
     return routes

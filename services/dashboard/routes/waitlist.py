@@ -10,6 +10,7 @@ from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
 from services.dashboard.rules.roles import FRONT_DESK, MANAGER, NURSE, SCHEDULES, SEES_PATIENTS
+from services.dashboard.rules.waitlist_form import read_wishes
 
 Rows = list[dict[str, Any]]
 CLOSES = frozenset({FRONT_DESK, NURSE, MANAGER})
@@ -40,9 +41,11 @@ def waitlist_routes(desk: Desk) -> Blueprint:
     @staff_only(SEES_PATIENTS)
     def waitlist() -> Any:
         who = actor()
+        waiting = part(lambda: read_list(desk.owners, who, "referral", "/waitlist"), Rows())
         return render_template(
             "waitlist.html",
-            waiting=part(lambda: read_list(desk.owners, who, "referral", "/waitlist"), Rows()),
+            waiting=waiting,
+            entries={str(one.get("id")): one for one in waiting.value},
             rounds=part(lambda: read_list(desk.owners, who, "referral", "/offers"), Rows()),
             sites=names(reference(desk.owners, who, "sites")),
             providers=names(reference(desk.owners, who, "providers")),
@@ -54,14 +57,9 @@ def waitlist_routes(desk: Desk) -> Blueprint:
     @staff_only(SCHEDULES)
     def join(referral_id: str) -> Any:
         back = url_for("case.case", referral_id=referral_id, done="waitlist")
-        sites = [one for one in request.form.getlist("sites") if one]
+        path = f"/referrals/{id_or_404(referral_id)}/waitlist"
         return act(
-            desk,
-            "referral",
-            f"/referrals/{id_or_404(referral_id)}/waitlist",
-            {"sites": sites},
-            back=back,
-            words="Wait",
+            desk, "referral", path, read_wishes(request.form), back=back, words="Wait for an earlier one"
         )
 
     @routes.post("/staff/waitlist/<entry_id>/leave")
@@ -75,6 +73,13 @@ def waitlist_routes(desk: Desk) -> Blueprint:
     def stop(round_id: str) -> Any:
         path = f"/offers/{id_or_404(round_id)}/stop"
         return act(desk, "referral", path, {}, back=url_for("waitlist.waitlist"), words="Stop the offers")
+
+    @routes.post("/staff/offers/<round_id>/claim")
+    @staff_only(SCHEDULES)
+    def claim(round_id: str) -> Any:
+        path = f"/offers/{id_or_404(round_id)}/claim"
+        body = {"offer_id": request.form.get("offer_id", "")}
+        return act(desk, "referral", path, body, back=url_for("waitlist.waitlist"), words="They take it")
 
     @routes.get("/staff/closures")
     @staff_only(SEES_PATIENTS)

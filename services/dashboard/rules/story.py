@@ -33,6 +33,20 @@ OTHERS = {
     "hold_opened": "Red-flag hold opened",
     "hold_cleared": "Red-flag hold cleared",
 }
+# What happened to a visit, by the deed that did it.
+VISIT_DONE = {
+    "book": "Visit booked",
+    "move": "Visit moved",
+    "cancel": "Visit cancelled",
+    "confirm": "Visit confirmed",
+    "check_in": "Patient came",
+    "undo_check_in": "Check-in taken back",
+    "record_outcome": "Outcome recorded",
+    "correct_outcome": "Outcome corrected",
+    "ask_staff_about": "Visit waits for staff",
+    "note_late_reply": "Reply to an older version of the visit",
+}
+REASONS = {"patient_by_link": "by the patient’s link", "earlier_slot_claimed": "an earlier time claimed"}
 ICONS = {
     "decision": "lightbulb",
     "move": "arrow_forward",
@@ -69,7 +83,8 @@ def tell(entry: dict[str, Any]) -> Told:
         name = STEPS.get(step, plain(step))
         words = f"{name} by {CHANNELS.get(channel, plain(channel)).lower()}: {plain(details.get('state')).lower()}"
     elif code.startswith("appointment_"):
-        words = f"Visit {plain(code.removeprefix('appointment_')).lower()}"
+        done = code.removeprefix("appointment_")
+        words = VISIT_DONE.get(done, f"Visit {plain(done).lower()}")
     words = words or plain(code) or plain(kind)
     if code in {"decision_made", "move_redirect"}:
         route = ROUTES.get(str(details.get("route")))
@@ -81,7 +96,7 @@ def tell(entry: dict[str, Any]) -> Told:
         beside.append(f"protocol {details['protocol']}")
     for name in ("reason_code", "reason"):
         if details.get(name):
-            beside.append(plain(details[name]).lower())
+            beside.append(REASONS.get(str(details[name]), plain(details[name]).lower()))
     if details.get("flag_id"):
         beside.append(str(details["flag_id"]))
     return Told(

@@ -25,6 +25,12 @@ VISIT_DEEDS = {
     "undo-check-in": VisitDeed("Undo check-in", "undo-check-in", "undo", roles=RECORDS_OUTCOME),
     "confirm": VisitDeed("Confirmed by phone", "confirm", "phone", {"channel": "phone"}),
     "cancel": VisitDeed("Cancel", "cancel", "cancel"),
+    "came-after-all": VisitDeed(
+        "Came after all", "correct-outcome", "undo", {"outcome": "attended"}, RECORDS_OUTCOME
+    ),
+    "missed-after-all": VisitDeed(
+        "Missed after all", "correct-outcome", "undo", {"outcome": "no_show"}, RECORDS_OUTCOME
+    ),
 }
 NEXT_DEED = {"booked": "check-in", "confirmed": "check-in", "arrived": "attended"}
 CANCEL_REASONS = (
@@ -41,7 +47,11 @@ OWNERS_NAME = {
     "no-show": "outcome",
     "check-in": "check_in",
     "undo-check-in": "undo_check_in",
+    "came-after-all": "correct_outcome",
+    "missed-after-all": "correct_outcome",
 }
+# A correction names the other outcome: it is offered where that one was recorded.
+CORRECTS = {"came-after-all": "no_show", "missed-after-all": "attended"}
 
 
 def offered_deeds(row: dict[str, Any], role: str) -> list[str]:
@@ -50,6 +60,8 @@ def offered_deeds(row: dict[str, Any], role: str) -> list[str]:
     found = []
     for name, deed in VISIT_DEEDS.items():
         if role not in deed.roles or name == NEXT_DEED.get(str(row.get("state"))):
+            continue
+        if name in CORRECTS and CORRECTS[name] != row.get("state"):
             continue
         if allowed is None or OWNERS_NAME.get(name, name) in allowed:
             found.append(name)

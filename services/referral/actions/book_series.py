@@ -1,6 +1,6 @@
 """Book a therapy series: every visit of a pattern, with what stands against each said first."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +18,7 @@ from services.referral.actions.check_slot import Conflict, Place, Wish, check_sl
 from services.referral.actions.move_referral import illegal_move, move_referral
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
-from services.referral.queries.appointments import LIVE_STATES
+from services.referral.queries.appointments import STILL_TO_COME
 from services.referral.queries.referrals import find_referral
 from services.referral.rules.calendar_time import AmbiguousLocalTime, NoSuchLocalTime, resolve_local_time
 from services.referral.rules.referral_states import may_do
@@ -70,9 +70,19 @@ def plan_series(session: Session, referral: Referral, pattern: Pattern) -> list[
             routes={referral.route, *referral.secondary_routes},
             in_series=True,
         )
-        instead = next_slots(session, place, most=3) if conflicts else []
-        planned.append(Planned(number, place, conflicts, instead))
-    return planned
+        planned.append(Planned(number, place, conflicts, []))
+    starts = [one.place.starts_at for one in planned if not one.conflicts]
+    return [
+        replace(one, instead=_instead(session, one.place, starts)) if one.conflicts else one
+        for one in planned
+    ]
+
+
+def _instead(session: Session, place: Place, starts: list[datetime]) -> list[Slot]:
+    """Return up to three free times for one visit of a series, none of them on top of its other visits."""
+    length = place.rules.length
+    free = next_slots(session, place, most=3 + 2 * len(starts))
+    return [slot for slot in free if all(abs(slot.starts_at - start) >= length for start in starts)][:3]
 
 
 def book_series(
@@ -122,10 +132,13 @@ def book_series(
 
 
 def cancel_series(session: Session, actor: Actor, series_id: UUID, reason: str) -> list[Appointment]:
-    """Cancel every visit of the series still to come; return them. Raises 404 when there is none."""
+    """Cancel every visit of the series still to come; return them. Raises 404 when there is none.
+
+    Who has arrived for one is in the building: that visit is ended by itself.
+    """
     to_come = select(Appointment.id).where(
         Appointment.series_id == series_id,
-        Appointment.state.in_(LIVE_STATES),
+        Appointment.state.in_(STILL_TO_COME),
         Appointment.starts_at > now(session),
     )
     ids = session.scalars(to_come.order_by(Appointment.starts_at)).all()

@@ -120,7 +120,7 @@ def check_slot(
             found.append(Conflict("second_visit", visit.id))
         if visit.starts_at < ends_at and place.starts_at < visit.ends_at:
             found.append(Conflict("patient_busy", visit.id))
-    return found + [Conflict(code) for code in _calendar_conflicts(session, place, without)]
+    return found + [Conflict(code) for code in calendar_conflicts(session, place, without)]
 
 
 def require_kind(session: Session, wish: Wish, visit_type_id: str) -> None:
@@ -177,7 +177,8 @@ def under_hold(session: Session, patient_id: UUID) -> bool:
     return session.scalars(held.limit(1)).first() is not None
 
 
-def _calendar_conflicts(session: Session, place: Place, without: UUID | None) -> list[str]:
+def calendar_conflicts(session: Session, place: Place, without: UUID | None) -> list[str]:
+    """Return what hours, closures, skills and other bookings have against the place, whoever the patient is."""
     moment = now(session)
     window = (place.starts_at, place.starts_at + timedelta(minutes=1))
     clinic = clinic_for(session, place.rules).narrowed((place.site.id,), (place.provider.id,))

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -17,11 +16,10 @@ from services.referral.actions.end_hold import end_hold
 from services.referral.actions.join_waitlist import leave_waitlist
 from services.referral.actions.move_appointment import move_appointment
 from services.referral.actions.offer_freed_slot import close_round, end_offer
-from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import SlotHold
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
-from services.referral.queries.appointments import LIVE_STATES, Visit
+from services.referral.queries.appointments import Visit, first_visits_to_come
 from services.referral.queries.referrals import find_referral
 from services.referral.queries.sites import list_sites
 from services.referral.rules.self_service import why_not_alone
@@ -56,8 +54,10 @@ def find_offer(session: Session, offer_id: UUID, *, lock: bool = False) -> OnOff
     return OnOffer(offer, opened, entry, referral)
 
 
-def claim_offer(session: Session, offer_id: UUID) -> Visit:
+def claim_offer(session: Session, offer_id: UUID, by: Actor | None = None) -> Visit:
     """Give the offered slot to the patient: booked, or their later visit moved there; return the visit.
+
+    `by`: who of the staff takes it for a patient who called; None: the patient by their link, alone.
 
     Raises 404; 409 `offer_gone` with the next free slots when another was first or the offer is over; `call_first` or
     `questions_open` with the phone to call, as for a first time the patient chooses; and what `book_slot` raises.
@@ -69,21 +69,22 @@ def claim_offer(session: Session, offer_id: UUID) -> Visit:
         or found.offer.expires_at <= now(session)
     ):
         raise offer_gone(session, found)
-    _require_alone(session, found, found.round.site_id)
-    patient = Actor("patient", str(found.entry.patient_id))
-    visit = _give(session, patient, found)
+    if by is None:
+        _require_alone(session, found, found.round.site_id)
+    actor = by or Actor("patient", str(found.entry.patient_id))
+    visit = _give(session, actor, found)
     end_offer(session, found.offer, "claimed")
     session.flush()
-    end_as_claimed(session, patient, found)
+    end_as_claimed(session, actor, found)
     return visit
 
 
-def end_as_claimed(session: Session, patient: Actor, found: OnOffer) -> None:
+def end_as_claimed(session: Session, actor: Actor, found: OnOffer) -> None:
     """Close the round behind a claim: others have lost, the patient leaves the list."""
-    close_round(session, found.round, "claimed", patient)
-    leave_waitlist(session, patient, found.entry.id, "booked")
+    close_round(session, found.round, "claimed", actor)
+    leave_waitlist(session, actor, found.entry.id, "booked")
     details = {"offer_id": str(found.offer.id)}
-    record(session, patient, "claim_offer", "referral", found.referral.id, details=details)
+    record(session, actor, "claim_offer", "referral", found.referral.id, details=details)
 
 
 def decline_offer(session: Session, offer_id: UUID) -> SlotOffer:
@@ -144,22 +145,18 @@ def _require_alone(session: Session, found: OnOffer, site_id: str) -> None:
         raise conflict(reason, title, phone=phone_of(session, site_id))
 
 
-def _give(session: Session, patient: Actor, found: OnOffer) -> Visit:
+def _give(session: Session, actor: Actor, found: OnOffer) -> Visit:
     assert found.round.hold_id is not None
     hold = session.get_one(SlotHold, found.round.hold_id)
     appointment_id = _own_visit(session, found)
     if appointment_id is not None:
-        end_hold(session, patient, hold, "booked")
-        return move_appointment(session, patient, appointment_id, found.wish, reason="earlier_slot_claimed")
+        end_hold(session, actor, hold, "booked")
+        return move_appointment(session, actor, appointment_id, found.wish, reason="earlier_slot_claimed")
     hold.referral_id = found.referral.id
     session.flush()
-    return book_slot(session, patient, found.referral.id, found.wish, hold_id=hold.id)
+    return book_slot(session, actor, found.referral.id, found.wish, hold_id=hold.id)
 
 
 def _own_visit(session: Session, found: OnOffer) -> UUID | None:
-    mine = select(Appointment.id).where(
-        Appointment.referral_id == found.referral.id,
-        Appointment.visit_type_id == found.round.visit_type_id,
-        Appointment.state.in_(LIVE_STATES),
-    )
-    return session.scalars(mine).first()
+    mine = first_visits_to_come(session, [found.referral.id], found.round.visit_type_id)
+    return mine[0].id if mine else None

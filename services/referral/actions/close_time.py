@@ -11,8 +11,10 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
 from kernel.web.problems import FieldProblem, invalid, not_found
+from services.referral.actions.offer_freed_slot import close_round
 from services.referral.model.appointment import Appointment
-from services.referral.model.schedule import Closure, Provider, Room, Site
+from services.referral.model.schedule import Closure, Provider, Room, Site, SlotHold
+from services.referral.model.waitlist import OfferRound
 from services.referral.queries.appointments import LIVE_STATES, VISITS, Visit
 
 
@@ -30,7 +32,9 @@ def close_time(
     """Close exactly one of site, room and provider from `starts_at` to `ends_at`; return the closure.
 
     Visits already booked there stay booked: `stranded_visits` lists them for staff to move or cancel one by one,
-    because each patient has to be told. Raises 422 for an unknown subject or an end that is not after the start.
+    because each patient has to be told. Offers of a time that is closed now are withdrawn.
+
+    Raises 422 for an unknown subject or an end that is not after the start.
     """
     if ends_at <= starts_at:
         raise invalid([FieldProblem("json.ends_at", "not_after_start")])
@@ -61,6 +65,8 @@ def close_time(
     session.add(closure)
     session.flush()
     record(session, actor, "close_time", "closure", closure.id, reason=reason)
+    for opened in _offers_within(session, closure):
+        close_round(session, opened, "stopped", actor)
     return closure
 
 
@@ -91,6 +97,29 @@ def stranded_visits(session: Session, closure: Closure) -> list[Visit]:
             query = query.where(column == value)
     rows = session.execute(query.order_by(Appointment.starts_at, Appointment.id))
     return [Visit(*row) for row in rows]
+
+
+def _offers_within(session: Session, closure: Closure) -> list[OfferRound]:
+    """Return the open rounds, locked, whose slot the closure takes away."""
+    query = (
+        select(OfferRound)
+        .join(SlotHold, SlotHold.id == OfferRound.hold_id)
+        .where(
+            OfferRound.state == "open",
+            SlotHold.starts_at < closure.ends_at,
+            SlotHold.ends_at > closure.starts_at,
+        )
+        .order_by(OfferRound.id)
+        .with_for_update(of=OfferRound)
+    )
+    for column, value in (
+        (SlotHold.site_id, closure.site_id),
+        (SlotHold.room_id, closure.room_id),
+        (SlotHold.provider_id, closure.provider_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    return list(session.scalars(query))
 
 
 def standing_closures(session: Session) -> list[Closure]:

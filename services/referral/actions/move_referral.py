@@ -19,6 +19,7 @@ from services.referral.model.move import ReferralMove
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
 from services.referral.rules.business_clock import add_business_time, business_time_between
+from services.referral.rules.milestones import deed_told
 from services.referral.rules.office_hours import reckon_in
 from services.referral.rules.referral_states import STATES, allowed_deeds, allowed_states, deed_of, may_do
 
@@ -92,8 +93,7 @@ def move_referral(
             route=referral.route,
         ),
     )
-    if chosen != "redirect" or to_state == "accepted":
-        tell_referrers(session, referral.id, chosen, move.id)
+    tell_referrers(session, referral.id, deed_told(chosen, from_state, to_state), move.id)
     return move
 
 

@@ -16,6 +16,8 @@ from kernel.contracts.appointment import SiteFacts
 from kernel.contracts.slot_offer import SlotOffered, SlotOfferEnded
 from kernel.ids import new_id
 from kernel.outbox import emit
+from kernel.web.problems import Problem
+from services.referral.actions.check_slot import Wish, calendar_conflicts, find_place
 from services.referral.actions.end_hold import end_hold
 from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
 from services.referral.model.appointment import Appointment
@@ -127,7 +129,7 @@ def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | No
     visit = session.get_one(VisitType, opened.visit_type_id)
     entries: list[UUID] = []
     latest = opened.starts_at - timedelta(minutes=visit.lead_minutes)
-    if site is not None and moment + WINDOW <= latest:
+    if site is not None and moment + WINDOW <= latest and _still_given(session, opened):
         slot = FreedSlot(site.id, ZoneInfo(site.time_zone), opened.starts_at)
         if may_send_now(slot.zone, moment):
             entries = next_batch(waiting_for(session, visit.id, besides), slot, moment)
@@ -168,6 +170,16 @@ def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | No
             session, CLOCK, "offer_slot", "referral", entry.referral_id, details={"offer_id": str(offer.id)}
         )
     return len(entries)
+
+
+def _still_given(session: Session, opened: OfferRound) -> bool:
+    """True while the clinic's facts still allow the visit: nobody is offered what a claim would be refused."""
+    wish = Wish(opened.visit_type_id, opened.provider_id, opened.site_id, opened.starts_at)
+    try:
+        place = find_place(session, wish)
+    except Problem:
+        return False
+    return not calendar_conflicts(session, place, opened.hold_id)
 
 
 def end_offer(session: Session, offer: SlotOffer, state: str) -> None:

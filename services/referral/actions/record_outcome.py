@@ -33,18 +33,7 @@ def record_outcome(
     appointment.state, appointment.state_since = outcome, now(session)
     appointment.asks, appointment.asks_since = "", None
     note_change(session, actor, appointment, "record_outcome", before=before, reason=outcome, note=note)
-    emit(
-        session,
-        "appointment_outcome_recorded",
-        appointment.id,
-        AppointmentOutcomeRecorded(
-            appointment_id=appointment.id,
-            version=appointment.version,
-            referral_id=appointment.referral_id,
-            patient_id=appointment.patient_id,
-            outcome=outcome,
-        ),
-    )
+    tell_outcome(session, appointment)
     if outcome == "no_show":
         send_back_to_book(session, actor, appointment, referral, "no_show")
     elif referral is not None and may_do("attend", referral.state, "attended"):
@@ -57,3 +46,15 @@ def record_outcome(
             details={"appointment_id": str(appointment.id)},
         )
     return appointment
+
+
+def tell_outcome(session: Session, appointment: Appointment) -> None:
+    """Tell the listeners what became of the visit, as it stands now."""
+    facts = AppointmentOutcomeRecorded(
+        appointment_id=appointment.id,
+        version=appointment.version,
+        referral_id=appointment.referral_id,
+        patient_id=appointment.patient_id,
+        outcome=appointment.state,
+    )
+    emit(session, "appointment_outcome_recorded", appointment.id, facts)

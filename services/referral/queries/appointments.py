@@ -1,18 +1,23 @@
 """Appointments with what hangs on them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
+from kernel.clock import now
 from kernel.contracts.appointment import AppointmentFacts, SiteFacts
 from services.referral.model.appointment import Appointment, AppointmentChange
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Provider, Room, Site, VisitType
 
 LIVE_STATES = ("booked", "confirmed", "arrived")
+# Who has arrived is in the building: nobody moves, strands or calls off that visit behind their back.
+STILL_TO_COME = ("booked", "confirmed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,27 @@ def live_visits_of_patient(session: Session, patient_id: UUID, after: datetime) 
         Appointment.state.in_(LIVE_STATES),
     )
     return list(session.scalars(query.order_by(Appointment.starts_at)))
+
+
+def first_visits_to_come(
+    session: Session, referral_ids: Sequence[UUID], visit_type_id: str
+) -> list[Appointment]:
+    """Return each referral's next visit of the type that has not begun: the one an earlier time has to beat.
+
+    A visit that is over and waits for its outcome is none, though its state is still live.
+    """
+    query = (
+        select(Appointment)
+        .where(
+            Appointment.referral_id.in_(referral_ids),
+            Appointment.visit_type_id == visit_type_id,
+            Appointment.state.in_(LIVE_STATES),
+            Appointment.starts_at > now(session),
+        )
+        .order_by(Appointment.referral_id, Appointment.starts_at, Appointment.id)
+        .ext(distinct_on(Appointment.referral_id))
+    )
+    return list(session.scalars(query))
 
 
 def history_of(session: Session, appointment_ids: list[UUID]) -> list[AppointmentChange]:

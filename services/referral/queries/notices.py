@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Subquery, literal, or_, select, tuple_, union_all
+from sqlalchemy import Row, Subquery, and_, case, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session, defer
 
 from kernel.clock import now
@@ -65,7 +65,13 @@ def _happened() -> Subquery:
     moves = select(
         ReferralMove.id.label("event_id"),
         ReferralMove.referral_id.label("referral_id"),
-        ReferralMove.deed.label("deed"),
+        case(
+            (
+                and_(ReferralMove.deed == "redirect", ReferralMove.from_state != "needs_triage"),
+                literal("reroute"),
+            ),
+            else_=ReferralMove.deed,
+        ).label("deed"),
         ReferralMove.reason_code.label("reason_code"),
         ReferralMove.at.label("at"),
     ).where(

@@ -8,12 +8,10 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from services.referral.model.appointment import Appointment
-from services.referral.queries.appointments import VISITS, Visit
+from services.referral.queries.appointments import STILL_TO_COME, VISITS, Visit
 from services.referral.queries.clinic_facts import clinic_for, visit_rules
 from services.referral.rules.slot_conflicts import find_conflicts
 
-# Who has arrived is in the building; they are not stranded.
-STILL_TO_COME = ("booked", "confirmed")
 # Conflicts that come from the clinic's own facts, and not from the hour or from other bookings.
 LASTING = ("site_closed", "provider_away")
 MOST = 500

@@ -7,11 +7,10 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.referral.model.appointment import Appointment
 from services.referral.model.move import ContactOpt
 from services.referral.model.referral import Referral
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
-from services.referral.queries.appointments import LIVE_STATES
+from services.referral.queries.appointments import first_visits_to_come
 from services.referral.rules.slot_offers import Waiting
 
 BOOKABLE_STATES = ("to_book", "booked")
@@ -45,19 +44,15 @@ def waiting_for(session: Session, visit_type_id: str, besides: UUID | None = Non
             )
         )
     )
-    visits: dict[UUID | None, datetime] = {}
-    for referral_id, starts_at in session.execute(
-        select(Appointment.referral_id, Appointment.starts_at).where(
-            Appointment.referral_id.in_([referral.id for _, referral in rows]),
-            Appointment.visit_type_id == visit_type_id,
-            Appointment.state.in_(LIVE_STATES),
-        )
-    ):
-        visits[referral_id] = starts_at
+    visits = {
+        visit.referral_id: visit.starts_at
+        for visit in first_visits_to_come(session, [referral.id for _, referral in rows], visit_type_id)
+    }
     return [
         Waiting(
             entry_id=entry.id,
-            priority=entry.priority,
+            # As it is now: a referral may have become more urgent since its patient began to wait.
+            priority=referral.priority,
             entered_at=entry.entered_at,
             expires_at=entry.expires_at,
             sites=tuple(entry.sites),
@@ -80,7 +75,7 @@ def list_waiting(session: Session) -> Sequence[tuple[WaitlistEntry, Referral]]:
     """Return the live entries with their referrals, the most urgent and longest waiting first."""
     query = select(WaitlistEntry, Referral).join(Referral, Referral.id == WaitlistEntry.referral_id)
     live = query.where(WaitlistEntry.ended == "")
-    rows = session.execute(live.order_by(WaitlistEntry.priority, WaitlistEntry.entered_at, WaitlistEntry.id))
+    rows = session.execute(live.order_by(Referral.priority, WaitlistEntry.entered_at, WaitlistEntry.id))
     return [(entry, referral) for entry, referral in rows]
 
 

@@ -11,7 +11,7 @@ from services.referral.model.decision import Decision
 from services.referral.model.inbound import ConsultNote, InboundReferral
 from services.referral.model.watch import Amendment
 from services.referral.queries.referrals import Case
-from services.referral.routes.referral_view import moment, referral_json
+from services.referral.routes.referral_view import moment, referral_json, text_id
 from services.referral.rules.visibility import sees_clinical
 
 
@@ -38,7 +38,7 @@ def case_json(
             {"channel": opt.channel, "opted_out": opt.opted_out, "at": moment(opt.at)} for opt in case.opts
         ],
         "letters": [_letter(letter) for letter in case.letters] if clinical else None,
-        "notes": [note_json(note) for note in case.notes] if clinical else None,
+        "notes": [note_json(note, with_text=clinical) for note in case.notes],
         "amendments": [_amendment(amendment) for amendment in case.amendments],
         "other_referrals": [
             {
@@ -71,12 +71,12 @@ def note_version(note: ConsultNote) -> int:
     return 1 + (note.reviewed_at is not None) + (note.acknowledged_at is not None)
 
 
-def note_json(note: ConsultNote) -> dict[str, Any]:
-    """A consult note with its three steps."""
+def note_json(note: ConsultNote, *, with_text: bool = True) -> dict[str, Any]:
+    """A consult note with its three steps. Who does not read answers sees the steps without the text."""
     return {
         "id": str(note.id),
         "version": note_version(note),
-        "text": note.text.reveal() if note.text else "",
+        "text": (note.text.reveal() if note.text else "") if with_text else None,
         "returned_at": moment(note.returned_at),
         "returned_by": note.returned_by,
         "reviewed_at": moment(note.reviewed_at),
@@ -192,6 +192,7 @@ def visit_json(visit: Any) -> dict[str, Any]:
         "state": visit.state,
         "confirmed_at": moment(visit.confirmed_at),
         "confirmed_by_channel": visit.confirmed_by_channel,
+        "series_id": text_id(visit.series_id),
     }
 
 

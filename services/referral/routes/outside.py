@@ -30,7 +30,7 @@ from services.referral.routes.outside_shapes import AmendIn, NoteIn, NothingIn, 
 from services.referral.routes.protocol_shapes import AnyOut
 from services.referral.routes.referral_view import moment, referral_json
 from services.referral.rules.letter_kind import LARGEST_LETTER_BYTES, letter_kind
-from services.referral.rules.visibility import TRIAGE_ROLES
+from services.referral.rules.visibility import TRIAGE_ROLES, sees_clinical
 
 OLDEST_YEARS = 125
 STAFF = TRIAGE_ROLES | {"front_desk"}
@@ -189,9 +189,11 @@ def _add_notes(routes: APIBlueprint, parts: Parts) -> None:
             note = None if parsed is None else find_note(session, referral.id, parsed)
             if note is None:
                 raise not_found("note")
-            require_match(note_version(note), **note_json(note))
+            # The front desk tells a referrer that the note is there; what it says is not for them.
+            with_text = sees_clinical(who.actor.role, who.actor.kind)
+            require_match(note_version(note), **note_json(note, with_text=with_text))
             deed(session, who.actor, note)
-            return Reply(note_json(note), 200, {"ETag": etag(note_version(note))})
+            return Reply(note_json(note, with_text=with_text), 200, {"ETag": etag(note_version(note))})
 
         return once(parts.database, who.client, step_once).as_flask()
 

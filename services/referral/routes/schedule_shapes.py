@@ -150,6 +150,12 @@ class WaitIn(In):
     expires_at: When | None = None
 
 
+class ClaimIn(In):
+    """Which of a round's offers the patient on the phone takes."""
+
+    offer_id: Annotated[StrictStr, StringConstraints(max_length=64)]
+
+
 class WaitOut(BaseModel):
     """A place on the waiting list."""
 

@@ -16,6 +16,7 @@ from services.referral.actions.cancel_appointment import cancel_appointment
 from services.referral.actions.check_in import check_in, undo_check_in
 from services.referral.actions.check_slot import Wish
 from services.referral.actions.confirm_appointment import confirm_appointment
+from services.referral.actions.correct_outcome import correct_outcome
 from services.referral.actions.move_appointment import move_appointment
 from services.referral.actions.record_outcome import record_outcome
 from services.referral.queries.appointments import Visit
@@ -79,6 +80,12 @@ def visit_deed_routes(parts: Parts) -> APIBlueprint:
         "outcome",
         shapes.OutcomeIn,
         lambda s, a, v, b: record_outcome(s, a, v.appointment.id, b.outcome, note=b.note),
+        OUTCOME_ROLES,
+    )
+    add(
+        "correct-outcome",
+        shapes.OutcomeIn,
+        lambda s, a, v, b: correct_outcome(s, a, v.appointment.id, b.outcome, note=b.note),
         OUTCOME_ROLES,
     )
     return routes

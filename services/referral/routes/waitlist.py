@@ -58,9 +58,8 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
                 assert referral.patient is not None
                 shown = patient_json(referral.patient.reveal(), today)
                 history = [_offer_json(offer) for offer in offers.get(entry.id, [])]
-                items.append(
-                    _entry_json(entry) | {"patient": shown, "offers": history, "state": referral.state}
-                )
+                now_is = {"priority": referral.priority, "state": referral.state}
+                items.append(_entry_json(entry) | {"patient": shown, "offers": history} | now_is)
         return jsonify(items=items, next_cursor=None)
 
     @routes.post("/referrals/<referral_id>/waitlist")
@@ -101,6 +100,14 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
 
         return once(parts.database, who.client, deed).as_flask()
 
+    _add_rounds(routes, parts)
+    _add_own_offers(routes, parts)
+    return routes
+
+
+def _add_rounds(routes: APIBlueprint, parts: Parts) -> None:
+    """Add what staff see and do of the rounds of offers."""
+
     @routes.get("/offers")
     @allow(roles=LIST_ROLES, scopes={"referral:read"}, services=True)
     @routes.output(shapes.SitesOut)
@@ -134,8 +141,25 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
 
         return once(parts.database, who.client, deed).as_flask()
 
-    _add_own_offers(routes, parts)
-    return routes
+    @routes.post("/offers/<round_id>/claim")
+    @allow(roles=BOOKING_ROLES, scopes={"referral:write"})
+    @routes.input(shapes.ClaimIn, arg_name="body")
+    @routes.output(shapes.AppointmentOut)
+    @routes.doc(security="bearer")
+    def claim_by_phone(round_id: str, body: shapes.ClaimIn) -> Any:
+        """Take the slot for a patient who called about their offer. 409 `offer_gone` when it is over."""
+        who = principal()
+
+        def deed(session: Session) -> Reply:
+            wanted = id_or_404(round_id, "round")
+            found = find_offer(session, id_or_404(body.offer_id, "offer"), lock=True)
+            if found.round.id != wanted or not sees_site(who.actor.sites, found.round.site_id):
+                raise not_found("offer")
+            require_match(round_version(found.round), **_round_json(found.round))
+            visit = claim_offer(session, found.offer.id, by=who.actor)
+            return visit_reply(session, visit.appointment.id, 200)
+
+        return once(parts.database, who.client, deed).as_flask()
 
 
 def _add_own_offers(routes: APIBlueprint, parts: Parts) -> None:

@@ -80,6 +80,8 @@ MOVES: tuple[Move, ...] = (
     Move("undo_check_in", ("arrived",), "booked", by_staff=False),
     Move("attend", ("booked", "arrived"), "attended", by_staff=False),
     Move("correct_outcome", ("attended",), "booked", by_staff=False),
+    Move("correct_outcome", ("attended",), "to_book", by_staff=False),
+    Move("correct_outcome", ("to_book",), "attended", by_staff=False),
     Move("close", ("attended",), "closed"),
 )
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -74,7 +74,7 @@ def why_not_offer(waiting: Waiting, slot: FreedSlot, now: datetime) -> str:
 def next_batch(waiting: Sequence[Waiting], slot: FreedSlot, now: datetime, most: int = BATCH) -> list[UUID]:
     """Return the entries to be offered the slot next, in order, at most `most`."""
     may = [one for one in waiting if not why_not_offer(one, slot, now)]
-    return [one.entry_id for one in sorted(may, key=_rank)[:most]]
+    return [one.entry_id for one in sorted(may, key=lambda one: _rank(one, slot.zone))[:most]]
 
 
 def may_send_now(zone: ZoneInfo, now: datetime) -> bool:
@@ -82,8 +82,8 @@ def may_send_now(zone: ZoneInfo, now: datetime) -> bool:
     return OFFER_FROM_HOUR <= now.astimezone(zone).hour < OFFER_UNTIL_HOUR
 
 
-def _rank(one: Waiting) -> tuple[str, datetime, int, datetime, UUID]:
-    # Whole days of waiting first, so that fairness decides between those who came the same day.
-    day = one.entered_at.replace(hour=0, minute=0, second=0, microsecond=0)
+def _rank(one: Waiting, zone: ZoneInfo) -> tuple[str, date, int, datetime, UUID]:
+    # Whole days of the site's calendar first, so that fairness decides between those who came the same day.
+    day = one.entered_at.astimezone(zone).date()
     lately = max(one.offered_at, default=NEVER)
     return one.priority, day, len(one.offered_at), lately, one.entry_id

@@ -1,0 +1,100 @@
+"""Enter a referral that came by letter or fax; a patient who has a live one is shown it first."""
+
+import base64
+import binascii
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from services.dashboard.actions.ask_owner import ask_owner
+from services.dashboard.owners import OwnerAway, OwnerRefused
+from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.desk import Desk, actor, staff_only
+from services.dashboard.routes.refusals import show_away
+from services.dashboard.rules.form_refusals import refusal_words
+from services.dashboard.rules.phone_numbers import to_e164
+from services.dashboard.rules.roles import CLINICAL, FRONT_DESK
+
+RECEIVES = CLINICAL | {FRONT_DESK}
+LARGEST_LETTER = 2 * 1024 * 1024
+# The letter travels once more, as text, when the page asks what to do about a live referral.
+LARGEST_LETTER_FORM = LARGEST_LETTER * 4 // 3 + 64 * 1024
+PERSON = ("given_name", "family_name", "birth_date", "phone", "email", "language", "postcode")
+CHOICES = ("track", "separate")
+
+
+def from_outside_routes(desk: Desk) -> Blueprint:
+    """Return the blueprint of referrals from outside."""
+    routes = Blueprint("from_outside", __name__)
+
+    @routes.get("/staff/referral-from-outside")
+    @staff_only(RECEIVES)
+    def ask() -> Any:
+        return _page(desk, {"language": "en"})
+
+    @routes.post("/staff/referral-from-outside")
+    @staff_only(RECEIVES)
+    def receive() -> Any:
+        form = {name: value.strip() for name, value in request.form.items()}
+        letter, wrong = _letter(form)
+        if wrong:
+            return _page(desk, form, problems=[wrong]), 422
+        try:
+            made = ask_owner(
+                desk.patient_owners,
+                actor(),
+                "referral",
+                "/referrals",
+                _body(form, letter),
+                key=form.get("key", ""),
+            )
+        except OwnerAway as away:
+            return show_away(away, url_for("from_outside.ask"))
+        except OwnerRefused as refusal:
+            live = refusal.body.get("referral")
+            if refusal.code == "live_referral" and isinstance(live, dict):
+                return _page(desk, {**form, "letter": letter}, live=live), 409
+            words = refusal_words(refusal.body, refusal.title)
+            return _page(desk, {**form, "letter": letter}, problems=words), refusal.status
+        return redirect(url_for("papers.papers", referral_id=made["id"]), 303)
+
+    return routes
+
+
+def _page(desk: Desk, given: dict[str, Any], *, problems: list[str] | None = None, live: Any = None) -> str:
+    sites = names(reference(desk.owners, actor(), "sites"))
+    return render_template(
+        "from_outside.html", given=given, problems=problems or [], live=live, sites=sites, person=PERSON
+    )
+
+
+def _letter(form: dict[str, str]) -> tuple[str, str]:
+    """Return the letter in base64 ("" for none), and what is wrong with it."""
+    sent = request.files.get("file")
+    raw = sent.read(LARGEST_LETTER + 1) if sent is not None else b""
+    if len(raw) > LARGEST_LETTER:
+        return "", "The letter is larger than 2 MiB. Scan it with fewer dots, and choose it again."
+    if raw:
+        return base64.b64encode(raw).decode(), ""
+    kept = form.get("letter", "")
+    try:
+        base64.b64decode(kept, validate=True)
+    except binascii.Error:
+        return "", "The letter was damaged on the way. Choose it again."
+    return kept, ""
+
+
+def _body(form: dict[str, str], letter: str) -> dict[str, Any]:
+    patient = {name: form.get(name, "") for name in PERSON}
+    patient["phone"] = to_e164(patient["phone"]) or patient["phone"]
+    chosen = form.get("if_live", "")
+    return {
+        "sender": form.get("sender", ""),
+        "external_id": form.get("external_id", ""),
+        "patient": patient,
+        "reason": form.get("reason", ""),
+        "notices_email": form.get("notices_email", ""),
+        "preferred_site": form.get("preferred_site", ""),
+        "letter_base64": letter or None,
+        "if_live": chosen if chosen in CHOICES else "ask",
+    }

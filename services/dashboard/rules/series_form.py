@@ -1,0 +1,107 @@
+"""A therapy series as a form and as the owner takes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from services.dashboard.rules.times import parse_time
+
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+MOST_VISITS = 36
+# Twice a week for six weeks, from the day after tomorrow.
+USUAL_COUNT, USUAL_APART = 12, 3
+CONFLICTS = {
+    "provider_taken": "the therapist has somebody then",
+    "room_taken": "no room is free then",
+    "slot_held": "the time is held for somebody",
+    "provider_away": "the therapist is not there then",
+    "site_closed": "the site is closed then",
+    "patient_busy": "the patient has another visit then",
+    "second_visit": "the patient has a visit of this kind already",
+    "wrong_route": "this kind of visit does not serve the route",
+    "no_skill": "the therapist does not give this visit",
+    "off_grid": "visits of this kind do not start at that minute",
+    "inside_lead_time": "too soon",
+    "beyond_horizon": "further ahead than can be booked yet",
+    "in_past": "in the past",
+    "red_flag_hold": "a red-flag hold is open",
+}
+
+
+def usual_series(
+    referral: Mapping[str, Any],
+    kinds: Sequence[Mapping[str, Any]],
+    people: Sequence[Mapping[str, Any]],
+    today: date,
+) -> dict[str, Any]:
+    """Return the form as it opens: with the therapist and site of the patient's last therapy visit, if any."""
+    ids = {str(one.get("id")) for one in kinds}
+    skilled = [one for one in people if ids & {str(kind) for kind in one.get("visit_types") or []}]
+    visits = [one for one in referral.get("appointments") or [] if one.get("state") != "cancelled"]
+    known = {str(one.get("id")) for one in skilled}
+    last = next((one for one in reversed(visits) if str(one.get("provider_id")) in known), {})
+    first = today + timedelta(days=2)
+    while first.weekday() > 4:
+        first += timedelta(days=1)
+    days = {first.weekday(), (first.weekday() + USUAL_APART) % 5}
+    return {
+        "visit_type": next(iter(sorted(ids & {"therapy_series"})), next(iter(sorted(ids)), "")),
+        "provider_id": str(last.get("provider_id") or next(iter(sorted(known)), "")),
+        "site_id": str(last.get("site") or referral.get("site") or referral.get("preferred_site") or ""),
+        "day": first.isoformat(),
+        "at": "09:00",
+        "weekdays": [str(day) for day in sorted(days)],
+        "count": str(USUAL_COUNT),
+    }
+
+
+@dataclass(frozen=True)
+class BookedSeries:
+    """A series of a case: its visits by time, and how many of them are still to come."""
+
+    id: str
+    visits: list[dict[str, Any]]
+    ahead: int
+
+
+def series_of(visits: Sequence[dict[str, Any]], now: datetime) -> list[BookedSeries]:
+    """Return the series among a case's visits."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in visits:
+        if one.get("series_id"):
+            found.setdefault(str(one["series_id"]), []).append(one)
+    return [
+        BookedSeries(number, own, sum(_to_come(one, now) for one in own)) for number, own in found.items()
+    ]
+
+
+def _to_come(visit: Mapping[str, Any], now: datetime) -> bool:
+    starts_at = parse_time(visit.get("starts_at"))
+    return visit.get("state") in ("booked", "confirmed") and starts_at is not None and starts_at > now
+
+
+def read_series(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the owner's body and, by field, what is wrong with the form. Times are the site's wall clock."""
+    problems: dict[str, str] = {}
+    body: dict[str, Any] = {}
+    for name, words in (("visit_type", "kind of visit"), ("provider_id", "therapist"), ("site_id", "site")):
+        body[name] = str(form.get(name) or "")
+        if not body[name]:
+            problems[name] = f"Choose a {words}."
+    try:
+        first = datetime.fromisoformat(f"{form.get('day')}T{form.get('at')}")
+        if first.tzinfo is not None:
+            raise ValueError
+        body["first_start"] = first.replace(second=0, microsecond=0).isoformat(timespec="seconds")
+    except ValueError:
+        problems["day"] = "Give the day and the time of the first visit."
+    days = sorted({int(day) for day in form.get("weekdays") or [] if day in tuple("0123456")})
+    body["weekdays"] = days
+    if not days:
+        problems["weekdays"] = "Choose at least one day of the week."
+    count = str(form.get("count") or "")
+    body["count"] = int(count) if count.isascii() and count.isdigit() and len(count) <= 2 else 0
+    if not 1 <= body["count"] <= MOST_VISITS:
+        problems["count"] = f"From 1 to {MOST_VISITS} visits."
+    return body, problems

@@ -1,0 +1,247 @@
+"""Booking by the desk: the best sites and why, a series with its conflicts, a full time by permission, what suits."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from kernel.ids import new_id
+from services.dashboard.rules.series_form import read_series
+from tests.dashboard.conftest import Dashboard
+from tests.dashboard.fake_world import SITES
+
+NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
+SERIES = str(new_id())
+
+
+def last(clinic: Dashboard) -> tuple[str, Any]:
+    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
+    return sent["path"], sent["body"]
+
+
+@pytest.fixture
+def row(clinic: Dashboard) -> dict[str, Any]:
+    """A referral for therapy, ready to book."""
+    return clinic.world.add_referral("Mara", "Ostrander", NECK, state="to_book", route="physical_therapy")
+
+
+@pytest.mark.capability("T17", "C7")
+def test_find_a_slot_says_which_site_is_best_why_and_whether_the_promise_holds(
+    clinic: Dashboard, row: dict[str, Any]
+) -> None:
+    start = clinic.world.now.isoformat()
+    item = {
+        "site": "liberty",
+        "site_name": "Liberty",
+        "starts_at": start,
+        "kept": True,
+        "drive_minutes": 14,
+        "why": ["nearest", "within_promise"],
+    }
+    told = {"items": [item], "promise_kept": True, "sites_without_slots": ["lees-summit"]}
+    clinic.world.extra["referral", "GET", f"referrals/{row['id']}/proposals"] = told
+    desk = clinic.signed_in("front_desk")
+    page = " ".join(desk.get(f"/staff/referrals/{row['id']}/slots").text.split())
+    for words in (
+        "the promise can be kept",
+        "14 min drive",
+        "nearest, within the promise",
+        "none free in 60 days",
+    ):
+        assert words in page
+    told["promise_kept"] = False
+    assert "no site keeps the promise" in desk.get(f"/staff/referrals/{row['id']}/slots").text
+
+
+@pytest.mark.capability("S5")
+def test_a_full_time_is_booked_over_by_a_nurse_and_by_nobody_else(
+    clinic: Dashboard, row: dict[str, Any]
+) -> None:
+    action = f"/staff/referrals/{row['id']}/book"
+    wish = {
+        "visit_type": "pt_evaluation",
+        "provider_id": "prov-1",
+        "site_id": "liberty",
+        "starts_at": "2030-01-02T09:00",
+        "overbook": "1",
+        "key": "k",
+    }
+    nurse = clinic.signed_in("nurse")
+    assert "Book over a full time" in nurse.get(f"/staff/referrals/{row['id']}/slots").text
+    clinic.world.extra["referral", "POST", f"referrals/{row['id']}/appointments"] = {"id": str(new_id())}
+    assert nurse.post(action, wish).status_code == 303
+    assert last(clinic)[1]["overbook"] is True
+    desk = clinic.signed_in("front_desk")
+    assert "Book over a full time" not in desk.get(f"/staff/referrals/{row['id']}/slots").text
+    desk.post(action, {**wish, "key": "k2"})
+    assert "overbook" not in last(clinic)[1]
+
+
+def test_a_time_that_has_just_gone_offers_the_next_ones_to_take_with_one_press(
+    clinic: Dashboard, row: dict[str, Any]
+) -> None:
+    free = {
+        "site": SITES[0]["id"],
+        "provider_id": "prov-2",
+        "visit_type": "pt_evaluation",
+        "starts_at": (clinic.world.now + timedelta(days=2)).isoformat(),
+    }
+    path = f"referrals/{row['id']}/appointments"
+    clinic.world.refusals[path] = (
+        409,
+        {"code": "slot_taken", "title": "Taken.", "alternatives": [free]},
+    )
+    clinic.world.extra["referral", "POST", path] = {"id": str(new_id())}
+    desk = clinic.signed_in("front_desk")
+    desk.get(f"/staff/referrals/{row['id']}/slots")
+    action = f"/staff/referrals/{row['id']}/book"
+    gone = desk.post(action, {"visit_type": "pt_evaluation", "key": "k3"})
+    assert gone.status_code == 409
+    del clinic.world.refusals[path]
+    taken = desk.post(action, desk.form_fields(gone, action))
+    assert taken.status_code == 303
+    assert last(clinic)[1] == {
+        "visit_type": "pt_evaluation",
+        "provider_id": "prov-2",
+        "site_id": SITES[0]["id"],
+        "starts_at": free["starts_at"],
+    }
+
+
+@pytest.mark.capability("S13")
+def test_a_series_is_looked_at_with_its_conflicts_then_booked_without_them_and_cancelled_at_once(
+    clinic: Dashboard, row: dict[str, Any]
+) -> None:
+    base, now = f"referrals/{row['id']}/series", clinic.world.now
+    planned = [
+        {
+            "number": n + 1,
+            "starts_at": (now + timedelta(days=3 * n)).isoformat(),
+            "conflicts": [],
+            "instead": [],
+        }
+        for n in range(3)
+    ]
+    planned[1]["conflicts"] = ["provider_taken"]
+    planned[1]["instead"] = [{"starts_at": now.isoformat(), "provider_id": "prov-1"}]
+    clinic.world.extra["referral", "POST", f"{base}/check"] = {"planned": planned}
+    clinic.world.extra["referral", "POST", base] = {"series_id": SERIES}
+    clinic.world.extra["referral", "POST", f"series/{SERIES}/cancel"] = {"series_id": SERIES}
+    desk = clinic.signed_in("front_desk")
+    assert f"/staff/{base}" in desk.get(f"/staff/referrals/{row['id']}").text
+    form = {
+        "visit_type": "therapy_series",
+        "provider_id": "prov-1",
+        "site_id": "liberty",
+        "day": "2030-01-07",
+        "at": "09:30",
+        "weekdays": ["0", "3"],
+        "count": "3",
+    }
+    desk.get(f"/staff/{base}")
+    looked = desk.post(f"/staff/{base}", form)
+    page = " ".join(looked.text.split())
+    assert "1 of 3 cannot be booked" in page
+    assert "the therapist has somebody then" in page
+    assert "Book the 2 that are free, leave out 1" in page
+    kept = desk.form_fields(looked, f"/staff/{base}/book")
+    assert desk.post(f"/staff/{base}/book", {**kept, "weekdays": ["0", "3"]}).status_code == 303
+    assert last(clinic)[1] == {
+        "visit_type": "therapy_series",
+        "provider_id": "prov-1",
+        "site_id": "liberty",
+        "first_start": "2030-01-07T09:30:00",
+        "weekdays": [0, 3],
+        "count": 3,
+        "skip_conflicts": True,
+    }
+    wrong = desk.post(f"/staff/{base}", {**form, "weekdays": [], "count": "99"})
+    assert (wrong.status_code, "at least one day" in wrong.text, "From 1 to 36" in wrong.text) == (
+        422,
+        True,
+        True,
+    )
+    for n in range(3):
+        clinic.world.add_appointment(row, now + timedelta(days=n - 1), series_id=SERIES)
+    case = desk.get(f"/staff/referrals/{row['id']}")
+    assert re.search(r"<b>1</b> of 3 visits to come", case.text)
+    cancel = f"/staff/{base}/{SERIES}/cancel"
+    done = desk.post(cancel, {**desk.form_fields(case, cancel), "reason_code": "patient_declined"})
+    assert done.status_code == 303
+    assert last(clinic) == (f"/series/{SERIES}/cancel", {"reason_code": "patient_declined"})
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"day": "2030-02-31"}, "day"),
+        ({"at": "25:00"}, "day"),
+        ({"at": "09:00+01:00"}, "day"),
+        ({"weekdays": ["7", "x", ""]}, "weekdays"),
+        ({"count": "0"}, "count"),
+        ({"count": "³"}, "count"),
+        ({"provider_id": ""}, "provider_id"),
+    ],
+)
+def test_a_series_form_that_is_not_right_says_where(changes: dict[str, Any], wrong: str) -> None:
+    right = {
+        "visit_type": "therapy_series",
+        "provider_id": "p",
+        "site_id": "s",
+        "day": "2030-01-07",
+        "at": "09:30",
+        "weekdays": ["0"],
+        "count": "12",
+    }
+    assert read_series(right)[1] == {}
+    assert list(read_series({**right, **changes})[1]) == [wrong]
+
+
+@pytest.mark.capability("S10")
+def test_what_suits_a_waiting_patient_is_said_with_the_place_on_the_list(
+    clinic: Dashboard, row: dict[str, Any]
+) -> None:
+    clinic.world.extra["referral", "POST", f"referrals/{row['id']}/waitlist"] = {"id": str(new_id())}
+    desk = clinic.signed_in("front_desk")
+    action = f"/staff/referrals/{row['id']}/waitlist"
+    fields = desk.form_fields(desk.get(f"/staff/referrals/{row['id']}"), action)
+    wishes = {
+        "sites": ["liberty", "lees-summit"],
+        "weekdays": ["4", "0"],
+        "from_time": "08:30",
+        "until_time": "12:00",
+        "notice_hours": "24",
+        "expires_at": "2030-01-31",
+    }
+    assert desk.post(action, {**fields, **wishes}).status_code == 303
+    assert last(clinic)[1] == {
+        "sites": ["liberty", "lees-summit"],
+        "weekdays": [0, 4],
+        "from_minute": 510,
+        "until_minute": 720,
+        "notice_minutes": 1440,
+        "expires_at": "2030-01-31",
+    }
+    desk.post(action, {**fields, "key": "k9", "from_time": "", "until_time": ""})
+    assert last(clinic)[1] == {
+        "sites": [],
+        "weekdays": [],
+        "from_minute": 0,
+        "until_minute": 1440,
+        "notice_minutes": 120,
+    }
+
+
+@pytest.mark.capability("L4")
+def test_a_visit_marked_as_missed_by_mistake_is_put_right(clinic: Dashboard, row: dict[str, Any]) -> None:
+    visit = clinic.world.add_appointment(
+        row, clinic.world.now, state="no_show", allowed=["correct_outcome"], site="liberty"
+    )
+    clinic.world.extra["referral", "POST", f"appointments/{visit['id']}/correct-outcome"] = visit
+    desk = clinic.signed_in("front_desk")
+    page = desk.get(f"/staff/today?date={visit['local_start'][:10]}&tab=not_coming")
+    action = f"/staff/appointments/{visit['id']}/came-after-all"
+    assert "missed-after-all" not in page.text
+    assert desk.post(action, desk.form_fields(page, action)).status_code == 303
+    assert last(clinic) == (f"/appointments/{visit['id']}/correct-outcome", {"outcome": "attended"})
