@@ -68,7 +68,7 @@ class PersonalField(Generic[V]):
     def __set_name__(self, owner: type, name: str) -> None:
         self._owner = owner
 
-    def read(self, stored: bytes, row_id: UUID) -> Personal[V]:
+    def read(self, stored: bytes, row_id: UUID | str) -> Personal[V]:
         """What the column holds for the row of that id: `__get__` for thousands of rows read without objects."""
         return Personal(self._opened(stored, self._place_of(self._owner, row_id)))
 
@@ -81,7 +81,7 @@ class PersonalField(Generic[V]):
             raise ValueError("set the row's id before a personal field")
         return self._place_of(type(row), row_id)
 
-    def _place_of(self, mapped: type, row_id: UUID) -> str:
+    def _place_of(self, mapped: type, row_id: UUID | str) -> str:
         table = mapped.__table__  # type: ignore[attr-defined]
         return f"{table.metadata.info['service']}.{table.name}.{self._column}.{row_id}"
 
@@ -98,7 +98,8 @@ def seal_text(text: str, place: str) -> bytes:
 
 def open_json(stored: bytes, place: str) -> Any:
     """Return what `seal_json` sealed at `place`; raises `UnreadableField`."""
-    return json.loads(keyring().decrypt(stored, place))
+    # As text: given bytes, json looks for their encoding first.
+    return json.loads(keyring().decrypt(stored, place).decode())
 
 
 def name_index(name: str) -> bytes:

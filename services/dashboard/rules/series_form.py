@@ -40,7 +40,9 @@ def usual_series(
     skilled = [one for one in people if ids & {str(kind) for kind in one.get("visit_types") or []}]
     visits = [one for one in referral.get("appointments") or [] if one.get("state") != "cancelled"]
     known = {str(one.get("id")) for one in skilled}
-    last = next((one for one in reversed(visits) if str(one.get("provider_id")) in known), {})
+    last: Mapping[str, Any] = next(
+        (one for one in reversed(visits) if str(one.get("provider_id")) in known), {}
+    )
     first = today + timedelta(days=2)
     while first.weekday() > 4:
         first += timedelta(days=1)

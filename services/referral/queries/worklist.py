@@ -3,17 +3,68 @@
 import base64
 import binascii
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Text, and_, cast, or_, select, tuple_
 from sqlalchemy.orm import Session
 
+from kernel.clock import started_at
+from kernel.rows import cursor as own_cursor
 from services.referral.model.decision import ReferralHold
-from services.referral.model.move import ReferralTally
 from services.referral.model.referral import Referral
 from services.referral.rules.referral_states import OPEN_STATES
+
+_REFERRAL = Referral.__table__.c
+_ORDER = (_REFERRAL.worklist_rank, _REFERRAL.due_at, _REFERRAL.id)
+# What a row of the list shows, as columns: fifty mapped objects cost more than finding them. Ids are wanted as text.
+_IDS = ("id", "submission_id", "patient_id", "follows_id")
+_SHOWN = (
+    "patient_sealed",
+    "state",
+    "state_since",
+    "route",
+    "proposed_route",
+    "secondary_routes",
+    "priority",
+    "proposed_priority",
+    "due_at",
+    "clock",
+    "breached",
+    "flagged",
+    "markers",
+    "unknown_count",
+    "near_miss_count",
+    "open_warnings",
+    "settled_warnings",
+    "preferred_site",
+    "site",
+    "owner_id",
+    "owner_name",
+    "attempts",
+    "deferred_until",
+    "escalated_at",
+    "outcome",
+    "mode",
+    "created_at",
+    "submitted_at",
+    "version",
+    "worklist_rank",
+)
+_LISTED = select(
+    *(cast(_REFERRAL[name], Text).label(name) for name in _IDS), *(_REFERRAL[name] for name in _SHOWN)
+).order_by(*_ORDER)
+# The counts and the time of this transaction in one journey.
+_COUNTS = """
+SELECT now() AS now, (
+    SELECT coalesce(json_object_agg(state, many), '{}') FROM (
+        SELECT state, sum(many) AS many FROM referral_tally
+        WHERE ($1 = '' OR site = $1) AND (cardinality($2::text[]) = 0 OR site = ANY($2) OR site = '')
+        GROUP BY state) AS summed) AS counts
+"""
 
 
 class BadCursor(ValueError):
@@ -36,10 +87,13 @@ class WorklistFilter:
 
 @dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """Referrals of one page, the flags that hold each, and the cursor of the next page (None at the end)."""
+    """Rows of one page, the flags that hold each, and the cursor of the next page (None at the end).
 
-    referrals: list[Referral]
-    flags: dict[UUID, list[str]]
+    A row has the columns of a referral that the list shows, its ids as text.
+    """
+
+    referrals: Sequence[Row[Any]]
+    flags: dict[str, list[str]]
     next_cursor: str | None
 
 
@@ -48,38 +102,43 @@ def read_worklist(session: Session, wanted: WorklistFilter, limit: int, cursor: 
 
     Order: open red flag, breaching, priority, due, oldest; one index walk however many referrals there are.
     """
-    query = select(Referral).order_by(Referral.worklist_rank, Referral.due_at, Referral.id)
-    query = query.where(*filter_conditions(wanted)).limit(limit + 1)
+    query = _LISTED.where(*filter_conditions(wanted)).limit(limit + 1)
     if cursor is not None:
-        place = tuple_(Referral.worklist_rank, Referral.due_at, Referral.id)
-        query = query.where(place > tuple_(*_read_cursor(cursor)))
-    found = list(session.scalars(query))
+        query = query.where(tuple_(*_ORDER) > tuple_(*_read_cursor(cursor)))
+    found = session.execute(query).all()
     page = found[:limit]
     following = _make_cursor(page[-1]) if len(found) > limit else None
-    return WorklistPage(page, open_flags(session, [r.id for r in page if r.flagged]), following)
+    flags = open_flags(session, [UUID(row.id) for row in page if row.flagged])
+    return WorklistPage(page, {str(held): flag for held, flag in flags.items()}, following)
+
+
+def patient_of(row: Row[Any]) -> dict[str, Any]:
+    """Return the patient's snapshot of a row of the list."""
+    patient: dict[str, Any] = Referral.patient.read(row.patient_sealed, row.id).reveal()
+    return patient
 
 
 def filter_conditions(wanted: WorklistFilter) -> list[ColumnElement[bool]]:
     """Return the SQL conditions of a filter."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.state:
-        conditions.append(Referral.state == wanted.state)
+        conditions.append(_REFERRAL.state == wanted.state)
     elif wanted.patient_id is None:
-        conditions.append(Referral.closed_at.is_(None))
+        conditions.append(_REFERRAL.closed_at.is_(None))
     if wanted.route:
-        conditions.append(Referral.route == wanted.route)
+        conditions.append(_REFERRAL.route == wanted.route)
     if wanted.priority:
-        conditions.append(Referral.priority == wanted.priority)
+        conditions.append(_REFERRAL.priority == wanted.priority)
     if wanted.site:
-        conditions.append(Referral.site == wanted.site)
+        conditions.append(_REFERRAL.site == wanted.site)
     if wanted.owner:
-        conditions.append(Referral.owner_id == wanted.owner)
+        conditions.append(_REFERRAL.owner_id == wanted.owner)
     if wanted.marker:
-        conditions.append(Referral.markers.contains([wanted.marker]))
+        conditions.append(_REFERRAL.markers.contains([wanted.marker]))
     if wanted.patient_id is not None:
-        conditions.append(Referral.patient_id == wanted.patient_id)
+        conditions.append(_REFERRAL.patient_id == wanted.patient_id)
     if wanted.sites:
-        conditions.append(or_(Referral.site.in_(wanted.sites), Referral.site == ""))
+        conditions.append(or_(_REFERRAL.site.in_(wanted.sites), _REFERRAL.site == ""))
     return conditions
 
 
@@ -99,17 +158,14 @@ def open_flags(session: Session, referral_ids: list[UUID]) -> dict[UUID, list[st
 
 def count_by_state(session: Session, sites: tuple[str, ...] = (), site: str = "") -> dict[str, int]:
     """Return how many referrals each open state has; their sum is all that is open. Cost does not grow with rows."""
-    query = select(ReferralTally.state, func.sum(ReferralTally.many)).group_by(ReferralTally.state)
-    if site:
-        query = query.where(ReferralTally.site == site)
-    if sites:
-        query = query.where(or_(ReferralTally.site.in_(sites), ReferralTally.site == ""))
-    found = {state: int(many) for state, many in session.execute(query)}
-    return {state: found.get(state, 0) for state in OPEN_STATES}
+    found = own_cursor(session).execute(_COUNTS, [site, list(sites)]).fetchone()
+    assert found is not None
+    started_at(session, found.now)
+    return {state: int(found.counts.get(state, 0)) for state in OPEN_STATES}
 
 
-def _make_cursor(referral: Referral) -> str:
-    place = [referral.worklist_rank, referral.due_at.isoformat(), str(referral.id)]
+def _make_cursor(row: Row[Any]) -> str:
+    place = [row.worklist_rank, row.due_at.isoformat(), row.id]
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
 
 

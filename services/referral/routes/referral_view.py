@@ -5,6 +5,8 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Row
+
 from kernel.context import Actor
 from services.referral.model.referral import Referral
 from services.referral.rules.referral_states import STATES, allowed_deeds
@@ -14,16 +16,23 @@ from services.referral.rules.visibility import TRIAGE_ROLES, sees_clinical, sees
 
 def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today: date) -> dict[str, Any]:
     """One worklist row (`schemas.ReferralOut`)."""
+    # Opened once: every look at a sealed field opens it anew.
+    patient = referral.patient
+    return row_json(referral, patient.reveal() if patient else {}, flags, actor, today)
+
+
+def row_json(
+    referral: Referral | Row[Any], patient: Mapping[str, Any], flags: Sequence[str], actor: Actor, today: date
+) -> dict[str, Any]:
+    """The same of a referral's columns (`queries/worklist.py`) beside its patient's snapshot."""
     clinical = sees_clinical(actor.role, actor.kind)
     route = sees_route(actor.role, actor.kind, referral.state)
     state = STATES[referral.state]
-    # Opened once: every look at a sealed field opens it anew.
-    patient = referral.patient
     return {
         "id": str(referral.id),
         "submission_id": text_id(referral.submission_id),
         "patient_id": str(referral.patient_id),
-        "patient": patient_json(patient.reveal() if patient else {}, today),
+        "patient": patient_json(patient, today),
         "state": referral.state,
         "state_since": moment(referral.state_since),
         "task_status": state.task_status,
@@ -60,7 +69,7 @@ def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today:
     }
 
 
-def moves_for(referral: Referral, actor: Actor) -> list[str]:
+def moves_for(referral: Referral | Row[Any], actor: Actor) -> list[str]:
     """The deeds this reader may do now: triage deeds for nurses and providers, `clear_hold` while a flag is open.
 
     `settle_warnings` while the answers leave a warning sign open and the referral itself is open.
@@ -92,6 +101,6 @@ def moment(value: datetime | None) -> str | None:
     return None if value is None else value.isoformat()
 
 
-def text_id(value: UUID | None) -> str | None:
+def text_id(value: UUID | str | None) -> str | None:
     """An id as text, or None."""
     return None if value is None else str(value)

@@ -12,8 +12,14 @@ from kernel.ids import parse_id
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, Problem, invalid
 from services.referral.queries.hidden_urgent import count_hidden_urgent
-from services.referral.queries.worklist import BadCursor, WorklistFilter, count_by_state, read_worklist
-from services.referral.routes.referral_view import referral_json
+from services.referral.queries.worklist import (
+    BadCursor,
+    WorklistFilter,
+    count_by_state,
+    patient_of,
+    read_worklist,
+)
+from services.referral.routes.referral_view import row_json
 from services.referral.rules.office_hours import OFFICE_HOURS
 from services.referral.rules.referral_states import STATES
 from services.referral.rules.visibility import LIST_ROLES
@@ -42,7 +48,10 @@ def worklist_routes(parts: Parts) -> APIBlueprint:
             hidden = count_hidden_urgent(session, wanted)
             today = now(session).astimezone(ZoneInfo(OFFICE_HOURS.time_zone)).date()
         return jsonify(
-            items=[referral_json(r, page.flags.get(r.id, []), actor, today) for r in page.referrals],
+            items=[
+                row_json(row, patient_of(row), page.flags.get(row.id, []), actor, today)
+                for row in page.referrals
+            ],
             next_cursor=page.next_cursor,
             counts=counts,
             open=sum(counts.values()),
