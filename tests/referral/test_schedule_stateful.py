@@ -20,6 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from kernel.context import Actor
 from kernel.failpoints import FailpointRaised, arm
@@ -30,6 +31,8 @@ from services.referral.actions.check_slot import Wish
 from services.referral.actions.end_hold import end_hold, find_hold
 from services.referral.actions.hold_slot import hold_slot
 from services.referral.actions.move_appointment import move_appointment
+from services.referral.model.referral import Referral
+from services.referral.queries.referrals import find_referral
 from tests.referral.calendar_steps import many_ready_to_book, slots
 from tests.referral.conftest import Clinic
 
@@ -111,7 +114,7 @@ class Schedule(RuleBasedStateMachine):
         wish = self.wish(mark, whole)
         try:
             with self.deciding(self.is_free(wish)), self.clinic.session() as session:
-                made = book_slot(session, DESK, UUID(referral), wish).appointment.id
+                made = book_slot(session, DESK, locked(session, referral), wish).appointment.id
         except Refused:
             return multiple()
         self.taken[made], self.of[made] = ("visit", *self.uses(wish)), referral
@@ -160,7 +163,7 @@ class Schedule(RuleBasedStateMachine):
         arm(f"{point}=raise", 1)
         try:
             with pytest.raises(FailpointRaised), self.clinic.session() as session:
-                book_slot(session, DESK, UUID(referral), wish)
+                book_slot(session, DESK, locked(session, referral), wish)
         finally:
             arm("")
 
@@ -187,6 +190,13 @@ class Schedule(RuleBasedStateMachine):
             key: (begins, ends, 2 if whole else 1, 1) for key, (_, begins, ends, whole) in self.taken.items()
         }
         assert found == expected
+
+
+def locked(session: Session, referral: str) -> Referral:
+    """The referral as a booking takes it: nobody else changes it meanwhile."""
+    found = find_referral(session, UUID(referral), lock=True)
+    assert found is not None
+    return found
 
 
 class Refused(Exception):

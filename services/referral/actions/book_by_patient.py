@@ -30,7 +30,7 @@ def book_by_patient(session: Session, referral_id: UUID, wish: Wish) -> Visit:
         title = "Please call us to choose a time."
         raise conflict(reason or "not_ready", title, phone=phone_of(session, wish.site_id))
     require_kind(session, wish, first.id)
-    return book_slot(session, Actor("patient", str(referral.patient_id)), referral_id, wish)
+    return book_slot(session, Actor("patient", str(referral.patient_id)), referral, wish)
 
 
 def phone_of(session: Session, site_id: str) -> str:

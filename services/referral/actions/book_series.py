@@ -121,8 +121,7 @@ def book_series(
         appointment = new_appointment(session, referral, one.place, overbook=False)
         appointment.series_id, appointment.series_number = series_id, one.number
         seat_appointment(session, appointment, one.place)
-        session.flush()
-        announce(session, actor, appointment)
+        announce(session, actor, appointment, one.place, referral)
         booked.append(appointment)
     referral.site = pattern.site_id
     if may_do("book", referral.state, "booked"):

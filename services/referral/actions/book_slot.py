@@ -11,7 +11,6 @@ from kernel.contracts.appointment import AppointmentBooked
 from kernel.failpoints import failpoint
 from kernel.ids import new_id
 from kernel.outbox import emit
-from kernel.web.problems import not_found
 from services.referral.actions.check_slot import (
     Conflict,
     Place,
@@ -27,24 +26,20 @@ from services.referral.actions.note_change import note_change
 from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
-from services.referral.queries.appointments import Visit, read_visit
-from services.referral.queries.referrals import find_referral
+from services.referral.model.schedule import Room
+from services.referral.queries.appointments import Visit
 from services.referral.rules.referral_states import may_do
 from services.referral.rules.slot_conflicts import WAITING_CONFLICTS
 
 
 def book_slot(
-    session: Session, actor: Actor, referral_id: UUID, wish: Wish, *, hold_id: UUID | None = None
+    session: Session, actor: Actor, referral: Referral, wish: Wish, *, hold_id: UUID | None = None
 ) -> Visit:
-    """Book the wish for the referral and return the visit (version 1). Everything or nothing.
+    """Book the wish for the referral (locked by the caller) and return the visit (version 1). Everything or nothing.
 
     `hold_id`: a hold of this referral on that very slot, which the visit takes over; its lead time was kept when it
-    was held. Raises 404; 422 for ids nobody
-    knows; 409 `illegal_move`, `hold_expired`, and what `slot_refused` lists.
+    was held. Raises 422 for ids nobody knows; 409 `illegal_move`, `hold_expired`, and what `slot_refused` lists.
     """
-    referral = find_referral(session, referral_id, lock=True)
-    if referral is None:
-        raise not_found("referral")
     place = find_place(session, wish)
     conflicts = check_slot(
         session,
@@ -64,7 +59,7 @@ def book_slot(
         raise slot_refused(session, place, conflicts)
     appointment = new_appointment(session, referral, place, overbook=bool(conflicts))
     seat_appointment(session, appointment, place, without=hold_id)
-    visit = announce(session, actor, appointment)
+    visit = announce(session, actor, appointment, place, referral)
     referral.site = place.site.id
     move_referral(
         session,
@@ -121,13 +116,15 @@ def seat_appointment(
     except SeatsTaken:
         raise slot_refused(session, place, [Conflict("provider_taken")]) from None
     session.add(appointment)
+    session.flush()
 
 
-def announce(session: Session, actor: Actor, appointment: Appointment) -> Visit:
+def announce(
+    session: Session, actor: Actor, appointment: Appointment, place: Place, referral: Referral
+) -> Visit:
     """Note the booking in the visit's history and tell the listeners; return the visit."""
     note_change(session, actor, appointment, "book")
-    session.flush()
-    visit = read_visit(session, appointment.id)
-    assert visit is not None
+    room = session.get_one(Room, appointment.room_id)
+    visit = Visit(appointment, place.site, place.provider, room, place.visit_type, referral)
     emit(session, "appointment_booked", appointment.id, AppointmentBooked(**visit.facts().model_dump()))
     return visit

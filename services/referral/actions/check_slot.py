@@ -9,10 +9,11 @@ from sqlalchemy import select, text, true
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
+from kernel.rows import cursor
 from kernel.web.problems import FieldProblem, Problem, conflict, invalid
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Provider, Site, VisitType
-from services.referral.queries.appointments import live_visits_of_patient
+from services.referral.queries.appointments import LIVE_STATES
 from services.referral.queries.clinic_facts import clinic_for, visit_rules
 from services.referral.queries.sites import find_provider, find_site, find_visit_type
 from services.referral.queries.slots import SlotSearch, find_slots, read_taken
@@ -31,6 +32,14 @@ TITLES: dict[str, str] = {
     "slot_not_offered": "That time cannot be booked; the next free times are listed.",
     "slot_taken": "That time has just been taken; the next free times are listed.",
 }
+# One row for each visit of the patient still to come, or one of nulls; `held`: a red flag waits on some referral.
+OF_PATIENT = """
+SELECT EXISTS (SELECT 1 FROM referral WHERE patient_id = $1 AND flagged AND closed_at IS NULL) AS held,
+    visit.id, visit.visit_type_id, visit.series_id, visit.starts_at, visit.ends_at
+FROM (VALUES (1)) AS one LEFT JOIN appointment AS visit
+    ON visit.patient_id = $1 AND visit.ends_at > $2 AND visit.state = ANY($3)
+ORDER BY visit.starts_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +117,14 @@ def check_slot(
         text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"patient:{patient_id}"}
     )
     found = []
-    if under_hold(session, patient_id):
+    known = cursor(session).execute(OF_PATIENT, [patient_id, now(session), list(LIVE_STATES)]).fetchall()
+    if known[0].held:
         found.append(Conflict("red_flag_hold"))
     if routes is not None and not routes & set(place.visit_type.routes):
         found.append(Conflict("wrong_route"))
     ends_at = place.starts_at + place.rules.length
-    for visit in live_visits_of_patient(session, patient_id, now(session)):
-        if visit.id == without:
+    for visit in known:
+        if visit.id is None or visit.id == without:
             continue
         if visit.visit_type_id == place.visit_type.id and visit.series_id is None and not in_series:
             found.append(Conflict("second_visit", visit.id))

@@ -131,7 +131,7 @@ def take_other_time(session: Session, offer_id: UUID, wish: Wish) -> Visit:
     if later is not None:
         visit = move_appointment(session, patient, later, wish, reason="patient_by_link")
     else:
-        visit = book_slot(session, patient, found.referral.id, wish)
+        visit = book_slot(session, patient, found.referral, wish)
     leave_waitlist(session, patient, found.entry.id, "booked")
     return visit
 
@@ -154,7 +154,7 @@ def _give(session: Session, actor: Actor, found: OnOffer) -> Visit:
         return move_appointment(session, actor, appointment_id, found.wish, reason="earlier_slot_claimed")
     hold.referral_id = found.referral.id
     session.flush()
-    return book_slot(session, actor, found.referral.id, found.wish, hold_id=hold.id)
+    return book_slot(session, actor, found.referral, found.wish, hold_id=hold.id)
 
 
 def _own_visit(session: Session, found: OnOffer) -> UUID | None:

@@ -14,7 +14,7 @@ from kernel.ids import new_id
 from kernel.outbox import emit
 from kernel.rows import add_row
 from kernel.web.problems import Problem, conflict
-from services.referral.actions.tell_referrers import tell_referrers
+from services.referral.actions.tell_referrers import senders_to_tell, tell_referrers
 from services.referral.model.move import ReferralMove
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
@@ -45,6 +45,10 @@ def move_referral(
     if chosen is None or not may_do(chosen, from_state, to_state):
         raise illegal_move(referral)
     moment = now(session)
+    # What has to be read is read first: asking writes what is gathered, and it is to be gathered whole.
+    told = deed_told(chosen, from_state, to_state)
+    senders = senders_to_tell(session, referral.id, told)
+    turn_clock(session, referral, STATES[to_state].clock, moment)
     if to_state != from_state:
         referral.state = to_state
         referral.state_since = moment
@@ -52,7 +56,6 @@ def move_referral(
     referral.closed_at = None if STATES[to_state].is_open else moment
     if from_state == "deferred":
         referral.deferred_until = None
-    turn_clock(session, referral, STATES[to_state].clock, moment)
     move = ReferralMove(
         id=new_id(),
         referral_id=referral.id,
@@ -93,7 +96,7 @@ def move_referral(
             route=referral.route,
         ),
     )
-    tell_referrers(session, referral.id, deed_told(chosen, from_state, to_state), move.id)
+    tell_referrers(session, senders, told, move.id)
     return move
 
 

@@ -8,7 +8,8 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
-from services.referral.actions.tell_referrers import tell_referrers
+from kernel.rows import add_row
+from services.referral.actions.tell_referrers import senders_to_tell, tell_referrers
 from services.referral.model.appointment import Appointment, AppointmentChange
 
 
@@ -32,8 +33,8 @@ def note_change(
     before: dict[str, Any] | None = None,
     reason: str = "",
     note: str = "",
-) -> AppointmentChange:
-    """Raise the appointment's revision; append the change and its audit entry.
+) -> None:
+    """Raise the appointment's revision; append the change and its audit entry. A new appointment is flushed before.
 
     `kind` is the deed's name; `before` comes from `place_and_time`; `note` is kept sealed.
     """
@@ -55,7 +56,7 @@ def note_change(
     )
     if note:
         change.note = note
-    session.add(change)
+    add_row(session, change)
     record(
         session,
         actor,
@@ -66,5 +67,5 @@ def note_change(
         details={"version": appointment.version},
     )
     if kind == "move" and appointment.referral_id is not None:
-        tell_referrers(session, appointment.referral_id, "move_visit", change.id)
-    return change
+        senders = senders_to_tell(session, appointment.referral_id, "move_visit")
+        tell_referrers(session, senders, "move_visit", change.id)

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, or_, select, text
+from sqlalchemy import delete, or_
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.failpoints import failpoint
 from kernel.ids import new_id
-from services.referral.model.schedule import SEAT_STRETCH, Provider, SeatUse
+from kernel.rows import cursor
+from services.referral.model.schedule import SEAT_STRETCH, SeatUse
 from services.referral.rules.slots import VisitRules
 
 MOST_TRIES = 4
@@ -31,36 +32,37 @@ class Taker:
     expires_at: datetime | None = None
 
 
+LOCK = "SELECT id FROM provider WHERE id = ANY($1) ORDER BY id FOR NO KEY UPDATE"
 # Seats that are free now. A hold that has expired does not count; it is deleted before its seat is taken.
 FREE = """
 SELECT seat.number, seat.room_id, seat.overbook, EXISTS (
     SELECT 1 FROM seat_use WHERE span && int8range(
-        seat.number::bigint * :stretch + :first, seat.number::bigint * :stretch + :last)
-    AND expires_at <= :now) AS expired, (
+        seat.number::bigint * $4 + $6, seat.number::bigint * $4 + $7)
+    AND expires_at <= $10) AS expired, (
     SELECT count(*) FROM seat AS every
-    WHERE every.provider_id = :provider AND every.active AND NOT every.overbook) AS people
+    WHERE every.provider_id = $1 AND every.active AND NOT every.overbook) AS people
 FROM seat LEFT JOIN room ON room.id = seat.room_id
-WHERE seat.active AND (NOT seat.overbook OR :overbook)
-    AND (seat.provider_id = :provider OR (room.site_id = :site AND room.kind = :kind AND room.active))
+WHERE seat.active AND (NOT seat.overbook OR $5)
+    AND (seat.provider_id = $1 OR (room.site_id = $2 AND room.kind = $3 AND room.active))
     AND NOT EXISTS (
         SELECT 1 FROM seat_use WHERE span && int8range(
-            seat.number::bigint * :stretch + :first, seat.number::bigint * :stretch + :last)
-        AND (expires_at IS NULL OR expires_at > :now)
-        AND coalesce(appointment_id, hold_id) IS DISTINCT FROM CAST(:without AS uuid))
+            seat.number::bigint * $4 + $6, seat.number::bigint * $4 + $7)
+        AND (expires_at IS NULL OR expires_at > $10)
+        AND coalesce(appointment_id, hold_id) IS DISTINCT FROM CAST($11 AS uuid))
     AND NOT EXISTS (
         SELECT 1 FROM closure WHERE closure.room_id = seat.room_id AND lifted_at IS NULL
-        AND starts_at < :ends_at AND ends_at > :starts_at)
+        AND starts_at < $9 AND ends_at > $8)
 ORDER BY seat.overbook, seat.number
 """
 CLEAR_EXPIRED = """
-DELETE FROM seat_use WHERE seat_number = ANY(:seats) AND starts_at < :ends_at AND ends_at > :starts_at
-    AND expires_at <= :now
+DELETE FROM seat_use WHERE seat_number = ANY($1) AND starts_at < $3 AND ends_at > $2
+    AND expires_at <= $4
 """
 TAKE = """
 INSERT INTO seat_use (id, seat_number, appointment_id, hold_id, starts_at, ends_at, expires_at)
-SELECT * FROM unnest(CAST(:ids AS uuid[]), CAST(:seats AS integer[])) AS wanted (id, number),
-    LATERAL (SELECT CAST(:appointment AS uuid), CAST(:hold AS uuid),
-        CAST(:starts_at AS timestamptz), CAST(:ends_at AS timestamptz), CAST(:expires AS timestamptz)) AS rest
+SELECT * FROM unnest(CAST($1 AS uuid[]), CAST($2 AS integer[])) AS wanted (id, number),
+    LATERAL (SELECT CAST($3 AS uuid), CAST($4 AS uuid),
+        CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS timestamptz)) AS rest
 ON CONFLICT DO NOTHING RETURNING id
 """
 
@@ -85,24 +87,11 @@ def take_seats(
     """
     lock_providers(session, provider_id)
     used_from, used_until = visit.taken(starts_at)
-    values = {
-        "provider": provider_id,
-        "site": site_id,
-        "kind": visit.room_kind,
-        "stretch": SEAT_STRETCH,
-        "overbook": overbook,
-        "first": _minute(used_from),
-        "last": _minute(used_until),
-        "starts_at": used_from,
-        "ends_at": used_until,
-        "now": now(session),
-        "without": without,
-        "appointment": taker.appointment_id,
-        "hold": taker.hold_id,
-        "expires": taker.expires_at,
-    }
+    moment, minutes = now(session), (_minute(used_from), _minute(used_until))
+    place = [provider_id, site_id, visit.room_kind, SEAT_STRETCH, overbook]
+    wanted = [*place, *minutes, used_from, used_until, moment, without]
     for _ in range(MOST_TRIES):
-        free = list(session.execute(text(FREE), values))
+        free = cursor(session).execute(FREE, wanted).fetchall()
         chosen = _choose(visit, free, room_id)
         if chosen is None:
             raise SeatsTaken
@@ -110,13 +99,14 @@ def take_seats(
         if without is not None:
             give_back_seats(session, without)
         if any(row.expired for row in free):
-            session.execute(text(CLEAR_EXPIRED), values | {"seats": seats})
+            cursor(session).execute(CLEAR_EXPIRED, [seats, used_from, used_until, moment])
         ids = [new_id() for _ in seats]
         failpoint("before_seats_taken")
-        taken = list(session.scalars(text(TAKE), values | {"ids": ids, "seats": seats}))
+        by = [taker.appointment_id, taker.hold_id, used_from, used_until, taker.expires_at]
+        taken = cursor(session).execute(TAKE, [ids, seats, *by]).fetchall()
         if len(taken) == len(seats):
             return found_room
-        session.execute(delete(SeatUse).where(SeatUse.id.in_(taken)))
+        session.execute(delete(SeatUse).where(SeatUse.id.in_([row.id for row in taken])))
     raise SeatsTaken
 
 
@@ -126,9 +116,7 @@ def lock_providers(session: Session, *provider_ids: str) -> None:
     Two that want the same seat queue here instead of failing half-way. Whoever needs more than one provider names
     them all in one call, before any seat is taken: they are locked in one order, so nobody waits in a circle.
     """
-    ids = sorted(set(provider_ids))
-    wanted = select(Provider.id).where(Provider.id.in_(ids)).order_by(Provider.id)
-    session.execute(wanted.with_for_update(key_share=True))
+    cursor(session).execute(LOCK, [sorted(set(provider_ids))])
 
 
 def give_back_seats(session: Session, taker_id: UUID) -> None:
@@ -138,7 +126,7 @@ def give_back_seats(session: Session, taker_id: UUID) -> None:
     )
 
 
-def _choose(visit: VisitRules, free: Sequence[Row[Any]], room_id: str) -> tuple[list[int], str] | None:
+def _choose(visit: VisitRules, free: Sequence[Any], room_id: str) -> tuple[list[int], str] | None:
     """Pick the seats, provider's before the room's (one order for everybody); None when some are missing."""
     regular = [row.number for row in free if row.room_id is None and not row.overbook]
     extra = [row.number for row in free if row.room_id is None and row.overbook]

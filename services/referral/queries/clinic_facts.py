@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.database import address_of
+from kernel.rows import cursor
 from services.referral.model.schedule import VisitType
 from services.referral.rules.slots import Interval, ProviderHours, SiteHours, VisitRules, WeeklyHours
 
@@ -74,7 +75,8 @@ _kept: dict[tuple[str, int, str], Clinic] = {}
 
 def clinic_revision(session: Session) -> int:
     """Return the number of the clinic's present facts."""
-    return int(session.execute(text("SELECT number FROM clinic_revision")).scalar_one())
+    (found,) = cursor(session).execute("SELECT number FROM clinic_revision").fetchall()
+    return int(found.number)
 
 
 def clinic_for(session: Session, visit: VisitRules) -> Clinic:

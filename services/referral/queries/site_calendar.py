@@ -26,7 +26,8 @@ FROM site WHERE id = :site
 def site_calendar(session: Session, site: str) -> BusinessCalendar:
     """Return the opening hours and closed days of `site`, or the group's office hours while no site is chosen."""
     values = {"site": site, "now": now(session)}
-    row = session.execute(text(CALENDAR), values).first() if site else None
+    with session.no_autoflush:
+        row = session.execute(text(CALENDAR), values).first() if site else None
     if row is None or not row.hours:
         return OFFICE_HOURS
     windows: dict[int, tuple[tuple[time, time], ...]] = {}

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.rows import cursor
 from services.referral.model.schedule import SEAT_STRETCH
 from services.referral.queries.clinic_facts import clinic_for
 from services.referral.rules.slots import MinuteSpan, Slot, VisitRules, free_slots
@@ -34,12 +34,12 @@ class SlotSearch:
 
 
 TAKEN = """
-SELECT seat_number, array_agg(lower(span) - seat_number::bigint * :stretch),
-    array_agg(upper(span) - seat_number::bigint * :stretch)
+SELECT seat_number, array_agg(lower(span) - seat_number::bigint * $1) AS starts,
+    array_agg(upper(span) - seat_number::bigint * $1) AS ends
 FROM seat_use
-WHERE starts_at > :reach_back AND starts_at < :until_at AND ends_at > :from_at AND seat_number = ANY(:seats)
-    AND (expires_at IS NULL OR (expires_at > :now AND :holds))
-    AND coalesce(appointment_id, hold_id) IS DISTINCT FROM CAST(:without AS uuid)
+WHERE starts_at > $2 AND starts_at < $3 AND ends_at > $4 AND seat_number = ANY($5)
+    AND (expires_at IS NULL OR (expires_at > $6 AND $7))
+    AND coalesce(appointment_id, hold_id) IS DISTINCT FROM CAST($8 AS uuid)
 GROUP BY seat_number
 """
 
@@ -85,17 +85,9 @@ def read_taken(
     """
     before = timedelta(minutes=visit.buffer_before)
     after = timedelta(minutes=visit.minutes + visit.buffer_after)
-    values = {
-        "from_at": window[0] - before,
-        "reach_back": window[0] - before - LONGEST_USE,
-        "until_at": window[1] + after,
-        "stretch": SEAT_STRETCH,
-        "seats": seats,
-        "now": now,
-        "without": without,
-        "holds": holds,
-    }
+    from_at = window[0] - before
+    values = [SEAT_STRETCH, from_at - LONGEST_USE, window[1] + after, from_at, seats, now, holds, without]
     return {
         seat: list(zip(starts, ends, strict=True))
-        for seat, starts, ends in session.execute(text(TAKEN), values)
+        for seat, starts, ends in cursor(session).execute(TAKEN, values).fetchall()
     }

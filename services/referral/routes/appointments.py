@@ -48,9 +48,9 @@ def appointment_routes(parts: Parts) -> APIBlueprint:
         refuse_overbook(body.overbook, who.actor)
 
         def deed(session: Session) -> Reply:
-            referral = visible_referral(session, referral_id, who.actor)
+            referral = visible_referral(session, referral_id, who.actor, lock=True)
             hold_id = None if body.hold_id is None else id_or_404(body.hold_id, "hold")
-            visit = book_slot(session, who.actor, referral.id, wish_of(session, body), hold_id=hold_id)
+            visit = book_slot(session, who.actor, referral, wish_of(session, body), hold_id=hold_id)
             return visit_reply(session, visit.appointment.id, 201, visit)
 
         return once(parts.database, who.client, deed).as_flask()
