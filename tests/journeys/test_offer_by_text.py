@@ -70,9 +70,9 @@ class Desk:
         )
         return str(row["id"])
 
-    def slots(self, days_ahead: int) -> list[dict[str, Any]]:
+    def slots(self, days_ahead: int, site: str = "paola") -> list[dict[str, Any]]:
         from_day = (self.hands.now() + timedelta(days=days_ahead)).date().isoformat()
-        wanted = {"visit_type": "pt_evaluation", "site": "paola", "from": from_day, "limit": "50"}
+        wanted = {"visit_type": "pt_evaluation", "site": site, "from": from_day, "limit": "50"}
         answer = self.hands.get("referral", "/api/referral/v1/slots", FRONT_DESK, **wanted)
         found: list[dict[str, Any]] = answer.body["items"]
         return found
@@ -81,7 +81,7 @@ class Desk:
         body = {
             "visit_type": "pt_evaluation",
             "provider_id": slot["provider_id"],
-            "site_id": "paola",
+            "site_id": slot["site"],
             "starts_at": slot["starts_at"],
         }
         path = f"/api/referral/v1/referrals/{referral}/appointments"

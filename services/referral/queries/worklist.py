@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Text, and_, cast, or_, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
@@ -54,9 +54,11 @@ _SHOWN = (
     "version",
     "worklist_rank",
 )
-_LISTED = select(
-    *(cast(_REFERRAL[name], Text).label(name) for name in _IDS), *(_REFERRAL[name] for name in _SHOWN)
-).order_by(*_ORDER)
+_COLUMNS: list[ColumnElement[Any]] = [
+    *(cast(_REFERRAL[name], Text).label(name) for name in _IDS),
+    *(_REFERRAL[name] for name in _SHOWN),
+]
+_LISTED: Select[Any] = select(*_COLUMNS).order_by(*_ORDER)
 # The counts and the time of this transaction in one journey.
 _COUNTS = """
 SELECT now() AS now, (
