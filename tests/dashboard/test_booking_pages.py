@@ -1,13 +1,13 @@
 """Booking by the desk: the best sites and why, a series with its conflicts, a full time by permission, what suits."""
 
 import re
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from kernel.ids import new_id
-from services.dashboard.rules.series_form import read_series
+from services.dashboard.rules.series_form import read_series, usual_series
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.fake_world import SITES
 
@@ -196,6 +196,28 @@ def test_a_series_form_that_is_not_right_says_where(changes: dict[str, Any], wro
     }
     assert read_series(right)[1] == {}
     assert list(read_series({**right, **changes})[1]) == [wrong]
+
+
+def test_a_series_begins_with_a_therapist_and_a_site_that_go_together() -> None:
+    kinds = [{"id": "therapy_series"}]
+    people: list[dict[str, Any]] = [
+        {"id": "a", "visit_types": ["pt_evaluation"], "sites": ["paola"]},
+        {"id": "b", "visit_types": ["therapy_series"], "sites": ["leawood"]},
+        {"id": "c", "visit_types": ["therapy_series"], "sites": ["garnett", "paola"]},
+    ]
+
+    def usual(**referral: Any) -> tuple[str, str]:
+        form = usual_series(referral, kinds, people, date(2026, 12, 4))
+        assert (form["day"], form["weekdays"]) == ("2026-12-07", ["0", "3"]), (
+            "Sunday is none of the usual days"
+        )
+        return form["provider_id"], form["site_id"]
+
+    assert usual() == ("b", "leawood")
+    assert usual(site="paola") == ("c", "paola")
+    assert usual(site="grandview") == ("b", "leawood")
+    seen = [{"provider_id": "c", "site": "garnett", "state": "attended"}]
+    assert usual(site="leawood", appointments=seen) == ("c", "garnett")
 
 
 @pytest.mark.capability("S10")

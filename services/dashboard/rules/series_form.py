@@ -35,7 +35,7 @@ def usual_series(
     people: Sequence[Mapping[str, Any]],
     today: date,
 ) -> dict[str, Any]:
-    """Return the form as it opens: with the therapist and site of the patient's last therapy visit, if any."""
+    """Return the form as it opens: the therapist and site of the last therapy visit, else one who works at the site."""
     ids = {str(one.get("id")) for one in kinds}
     skilled = [one for one in people if ids & {str(kind) for kind in one.get("visit_types") or []}]
     visits = [one for one in referral.get("appointments") or [] if one.get("state") != "cancelled"]
@@ -43,14 +43,18 @@ def usual_series(
     last: Mapping[str, Any] = next(
         (one for one in reversed(visits) if str(one.get("provider_id")) in known), {}
     )
+    wished = str(last.get("site") or referral.get("site") or referral.get("preferred_site") or "")
+    there = [one for one in skilled if wished in (one.get("sites") or [])] or skilled
+    person = str(last.get("provider_id") or next((one.get("id") for one in there), ""))
+    works_at = next((list(one.get("sites") or []) for one in there if str(one.get("id")) == person), [])
     first = today + timedelta(days=2)
     while first.weekday() > 4:
         first += timedelta(days=1)
     days = {first.weekday(), (first.weekday() + USUAL_APART) % 5}
     return {
         "visit_type": next(iter(sorted(ids & {"therapy_series"})), next(iter(sorted(ids)), "")),
-        "provider_id": str(last.get("provider_id") or next(iter(sorted(known)), "")),
-        "site_id": str(last.get("site") or referral.get("site") or referral.get("preferred_site") or ""),
+        "provider_id": person,
+        "site_id": wished if wished in works_at or not works_at else str(works_at[0]),
         "day": first.isoformat(),
         "at": "09:00",
         "weekdays": [str(day) for day in sorted(days)],
