@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from kernel.read_whole import read_whole
 from services.dashboard.rules.times import parse_time
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -106,8 +107,7 @@ def read_series(form: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]
     body["weekdays"] = days
     if not days:
         problems["weekdays"] = "Choose at least one day of the week."
-    count = str(form.get("count") or "")
-    body["count"] = int(count) if count.isascii() and count.isdigit() and len(count) <= 2 else 0
-    if not 1 <= body["count"] <= MOST_VISITS:
+    body["count"] = read_whole(str(form.get("count") or ""), MOST_VISITS, least=1)
+    if body["count"] is None:
         problems["count"] = f"From 1 to {MOST_VISITS} visits."
     return body, problems
