@@ -1,4 +1,4 @@
-"""New rows are gathered, and written by one statement before anything else is asked or the transaction commits.
+"""New rows and last changes are gathered, and written by one statement before anything else is asked or committed.
 
 Audit entries, events and idempotency records are complete when they are made. One `WITH … INSERT` for all of them
 costs one round trip and no unit of work (docs/decisions/0085-rows-written-together.md).
@@ -12,15 +12,18 @@ from typing import Any
 import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import event
+from sqlalchemy import event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session
 
 MOST_OF_ONE_TABLE = 100
 _WAITING = "rows_waiting"
+_CHANGED = "rows_changed"
 _CHANNELS = "channels_to_notify"
 _CURSOR = "own_cursor"
 Insert = tuple[str, tuple[str, ...], Sequence[Any]]
+#: Table, changed columns, key columns, and the values of both.
+Change = tuple[str, tuple[str, ...], tuple[str, ...], Sequence[Any]]
 
 
 def cursor(session: Session) -> "psycopg.RawCursor[Any]":
@@ -55,6 +58,26 @@ def add_row(session: Session, row: DeclarativeBase) -> None:
     _waiting(session).append(row)
 
 
+def write_changes(session: Session, row: DeclarativeBase) -> None:
+    """Have what changed on a loaded object written with this transaction; the session lets go of it.
+
+    For the last deed on it: what is changed on it afterwards is not written. Whoever asks for the row again in the
+    transaction gets it as it then is.
+    """
+    state, held = inspect(row), row.__dict__
+    changed = {
+        name: Jsonb(held[name]) if as_json and held[name] is not None else held[name]
+        for name, _, as_json in _columns(type(row))
+        if name in state.committed_state
+    }
+    session.expunge(row)
+    if changed:
+        keys = tuple(column.name for column in state.mapper.primary_key)
+        changes: list[Change] = session.info.setdefault(_CHANGED, [])
+        values = [*changed.values(), *(held[key] for key in keys)]
+        changes.append((row.__tablename__, tuple(changed), keys, values))
+
+
 def notify_on_commit(session: Session, channel: str) -> None:
     """Have whoever listens on `channel` hear of this transaction's commit."""
     session.info.setdefault(_CHANNELS, set()).add(channel)
@@ -64,8 +87,9 @@ def notify_on_commit(session: Session, channel: str) -> None:
 def write_rows(session: Session) -> None:
     """Write what is gathered. A `RowSession` does so before it executes, flushes or commits: it sees every row."""
     rows: list[Any] = session.info.pop(_WAITING, [])
+    changes: list[Change] = session.info.pop(_CHANGED, [])
     channels: list[str] = sorted(session.info.pop(_CHANNELS, ()))
-    if not rows and not channels:
+    if not rows and not changes and not channels:
         return
     grouped: dict[tuple[str, tuple[str, ...], int], list[Any]] = {}
     counts: dict[tuple[str, tuple[str, ...]], int] = {}
@@ -78,7 +102,9 @@ def write_rows(session: Session) -> None:
         (table, columns, len(values) // len(columns)) for (table, columns, _), values in grouped.items()
     )
     given = [value for values in grouped.values() for value in values]
-    _own_cursor(session).execute(_statement(shape, len(channels)), [*given, *channels])
+    given += [value for change in changes for value in change[3]]
+    statement = _statement(shape, tuple(change[:3] for change in changes), len(channels))
+    _own_cursor(session).execute(statement, [*given, *channels])
 
 
 @event.listens_for(Session, "before_flush")
@@ -89,7 +115,7 @@ def _write_before_flush(session: Session, *_: Any) -> None:
 @event.listens_for(Session, "after_rollback")
 @event.listens_for(Session, "after_commit")
 def _begin_anew(session: Session) -> None:
-    for held in (_WAITING, _CHANNELS, _CURSOR):
+    for held in (_WAITING, _CHANGED, _CHANNELS, _CURSOR):
         session.info.pop(held, None)
 
 
@@ -99,15 +125,23 @@ def _waiting(session: Session) -> list[Any]:
 
 
 @lru_cache(maxsize=256)
-def _statement(shape: tuple[tuple[str, tuple[str, ...], int], ...], channels: int) -> str:
+def _statement(
+    shape: tuple[tuple[str, tuple[str, ...], int], ...],
+    changes: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...],
+    channels: int,
+) -> str:
     """Return the statement for these tables, columns and numbers of rows; foreign keys are checked at its end."""
     numbers = itertools.count(1)
-    inserts = []
+    parts = []
     for place, (table, columns, count) in enumerate(shape):
         rows = ", ".join(f"({', '.join(f'${next(numbers)}' for _ in columns)})" for _ in range(count))
-        inserts.append(f"w{place} AS (INSERT INTO {table} ({', '.join(columns)}) VALUES {rows})")  # noqa: S608
+        parts.append(f"w{place} AS (INSERT INTO {table} ({', '.join(columns)}) VALUES {rows})")  # noqa: S608
+    for place, (table, columns, keys) in enumerate(changes):
+        given = ", ".join(f"{column} = ${next(numbers)}" for column in columns)
+        which = " AND ".join(f"{key} = ${next(numbers)}" for key in keys)
+        parts.append(f"c{place} AS (UPDATE {table} SET {given} WHERE {which})")  # noqa: S608
     notices = ", ".join(f"pg_notify(${next(numbers)}, '')" for _ in range(channels))
-    return f"WITH {', '.join(inserts)} SELECT {notices}" if inserts else f"SELECT {notices}"
+    return f"WITH {', '.join(parts)} SELECT {notices}" if parts else f"SELECT {notices}"
 
 
 def _as_insert(row: DeclarativeBase) -> Insert:

@@ -114,8 +114,15 @@ class Visit:
 def test_every_page_is_accessible_at_320_px(chromium: Browser, served: tuple[str, Clinic], lang: str) -> None:
     context = chromium.new_context(viewport={"width": 320, "height": 700}, bypass_csp=True)
     visit = Visit(context, served[0])
+    refused: list[str] = []
+    visit.page.on("console", lambda said: refused.append(said.text) if said.type == "error" else None)
     visit.open(f"/intake/?lang={lang}")
     visit.check(f"{lang}_welcome")
+    visit.check_style("welcome")
+    visit.open(f"/intake/s?lang={lang}")
+    visit.check(f"{lang}_entry")
+    visit.check_style("entry")
+    assert refused == [], "the styles in these pages are the ones their policy allows"
     visit.open(f"/intake/start?lang={lang}")
     visit.page.click("main button[type=submit]")
     visit.check(f"{lang}_about_with_mistakes")

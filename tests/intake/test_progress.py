@@ -150,6 +150,7 @@ def test_a_patient_reads_where_they_are(
     browser.open(f"/intake/review/{token}")
     parts = re.findall(r'<h3 class="wm-h3">([^<]*)<span class="wm-step-word">([^<]*)', browser.body)
     assert len(parts) == 8
+    assert ("You answered 1 page." if lang == "en" else "Respondió 1 página.") in browser.body
     assert parts[0][1] == ("1 of 4 pages done" if lang == "en" else "1 de 4 páginas listas")
 
 

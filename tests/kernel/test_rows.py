@@ -1,12 +1,14 @@
 """Gathered rows are in the transaction like any others: seen by what follows, gone with a rollback, all or none."""
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import event, text
 
 from kernel.audit import record
 from kernel.context import Actor
 from kernel.database import Database
-from kernel.rows import MOST_OF_ONE_TABLE, add_row, add_values, cursor
+from kernel.rows import MOST_OF_ONE_TABLE, add_row, add_values, cursor, write_changes
 from kernel.tables import WorkerCanary
 from tests.kernel.test_work import owe
 
@@ -40,6 +42,30 @@ def test_rows_of_several_tables_go_out_in_one_statement(kernel_database: Databas
     with kernel_database.transaction() as session:
         assert session.execute(text("SELECT count(*) FROM lost_worker")).scalar_one() == many
         assert session.execute(text("SELECT queue FROM worker_canary")).scalar_one() == "late"
+
+
+def test_the_last_changes_of_a_loaded_row_go_out_with_the_new_ones(kernel_database: Database) -> None:
+    with kernel_database.transaction() as session:
+        now = session.execute(text("SELECT now()")).scalar_one()
+        for queue in ("changed", "other"):
+            session.add(WorkerCanary(queue=queue, stamped_at=now))
+    asked: list[str] = []
+    with kernel_database.transaction() as session:
+        canary = session.get_one(WorkerCanary, "changed")
+        record(session, NURSE, "accept_referral", "referral", 1)
+        event.listen(kernel_database.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        canary.stamped_at = now + timedelta(hours=1)
+        write_changes(session, canary)
+        canary.stamped_at = now + timedelta(hours=9)
+    assert asked == [], "the unit of work had nothing to do, and wrote nothing later"
+    with kernel_database.transaction() as session:
+        unchanged = session.get_one(WorkerCanary, "other")
+        write_changes(session, unchanged)
+        again = session.get_one(WorkerCanary, "changed")
+        assert (again.stamped_at, unchanged.stamped_at) == (now + timedelta(hours=1), now)
+        again.stamped_at = now
+        write_changes(session, again)
+        assert session.get_one(WorkerCanary, "changed").stamped_at == now, "asked again, it is as written"
 
 
 def test_a_rollback_takes_what_was_gathered_and_one_bad_row_takes_all(kernel_database: Database) -> None:

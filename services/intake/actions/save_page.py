@@ -10,11 +10,11 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
-from kernel.rows import add_row
+from kernel.rows import add_row, write_changes
 from services.intake.actions.finish_submission import finish_submission
 from services.intake.actions.record_flags import record_flags
 from services.intake.actions.show_safety_text import show_safety_text
-from services.intake.model import PageSave, Submission
+from services.intake.model import PageSave, Patient, Submission
 from services.intake.queries.drafts import Draft
 from services.intake.queries.rulebook import Rulebook
 from services.intake.questionnaires import instruments
@@ -118,10 +118,10 @@ def save_page(
     urgent = record_flags(session, actor, submission, rulebook, flags)
     notice = show_safety_text(session, submission, flags, urgent)
     if urgent == "E":
-        finish_submission(
-            session, actor, submission, draft.patient, rulebook=rulebook, answers=typed, stopped=True
-        )
-    return Saved(Draft(submission, draft.patient, form, held), urgent, notice)
+        patient = session.get_one(Patient, submission.patient_id)
+        finish_submission(session, actor, submission, patient, rulebook=rulebook, answers=typed, stopped=True)
+    write_changes(session, submission)
+    return Saved(Draft(submission, form, held), urgent, notice)
 
 
 def _speaks_of_harm(form: Form, values: Mapping[str, Any]) -> bool:

@@ -6,6 +6,7 @@ from kernel.context import Actor
 from services.intake.actions.finish_submission import finish_submission
 from services.intake.actions.record_flags import record_flags
 from services.intake.actions.show_safety_text import show_safety_text
+from services.intake.model import Patient
 from services.intake.queries.drafts import Draft
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.answer_variables import to_variables
@@ -49,7 +50,7 @@ def submit_draft(session: Session, actor: Actor, draft: Draft, rulebook: Ruleboo
         session,
         actor,
         submission,
-        draft.patient,
+        session.get_one(Patient, submission.patient_id),
         rulebook=rulebook,
         answers=typed,
         stopped=urgent == "E",

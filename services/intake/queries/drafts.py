@@ -9,35 +9,27 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
-from services.intake.model import Patient, PatientLink, Submission
+from services.intake.model import PatientLink, Submission
 from services.intake.queries.forms import form_at
 from services.intake.rules.branching import Branching
 from services.intake.rules.form import Form, Item
 
-_OPEN = (
-    select(Submission, Patient)
-    .join(Patient, Patient.id == Submission.patient_id)
-    .where(Submission.id == bindparam("id"), Submission.state == "draft")
-)
+_OPEN = select(Submission).where(Submission.id == bindparam("id"), Submission.state == "draft")
 _OPEN_LOCKED = _OPEN.with_for_update(of=Submission)
 _BEHIND_LOCKED = (
-    select(PatientLink, Submission, Patient, func.now().label("now"))
+    select(PatientLink, Submission, func.now().label("now"))
     .join(Submission, Submission.id == PatientLink.submission_id)
-    .join(Patient, Patient.id == Submission.patient_id)
     .where(PatientLink.id == bindparam("id"), PatientLink.purpose == "answer", Submission.state == "draft")
     .with_for_update(of=Submission)
 )
 
 
 class Draft:
-    """One open submission, its patient and the form version it was begun on."""
+    """One open submission and the form version it was begun on."""
 
-    def __init__(
-        self, submission: Submission, patient: Patient, form: Form, held: Mapping[str, Any] | None = None
-    ) -> None:
+    def __init__(self, submission: Submission, form: Form, held: Mapping[str, Any] | None = None) -> None:
         """`held` is what the submission's sealed content says, when the caller has just opened or made it."""
         self.submission = submission
-        self.patient = patient
         self.form = form
         if held is None:
             content = submission.content
@@ -92,11 +84,11 @@ class Draft:
 
 def draft_of(session: Session, submission_id: UUID, *, lock: bool) -> Draft | None:
     """The draft, locked for this transaction if it is to change; None when it is not a draft any more."""
-    row = session.execute(_OPEN_LOCKED if lock else _OPEN, {"id": submission_id}).first()
-    if row is None:
+    submission = session.scalars(_OPEN_LOCKED if lock else _OPEN, {"id": submission_id}).first()
+    if submission is None:
         return None
-    form = form_at(session, row[0].form, row[0].form_version)
-    return None if form is None else Draft(row[0], row[1], form)
+    form = form_at(session, submission.form, submission.form_version)
+    return None if form is None else Draft(submission, form)
 
 
 def draft_by_link(session: Session, link_id: UUID) -> tuple[PatientLink, Draft] | None:
@@ -109,4 +101,4 @@ def draft_by_link(session: Session, link_id: UUID) -> tuple[PatientLink, Draft] 
         return None
     started_at(session, row.now)
     form = form_at(session, row[1].form, row[1].form_version)
-    return None if form is None else (row[0], Draft(row[1], row[2], form))
+    return None if form is None else (row[0], Draft(row[1], form))

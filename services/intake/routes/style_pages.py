@@ -23,11 +23,12 @@ ITS_FOLDER, FROM_HERE = "url(../", "url(lib/uswds/"
 #: Words are painted in the phone's own letters until the font is there, and not held back for it.
 HELD_BACK, AT_ONCE = "font-display:fallback", "font-display:swap"
 A_YEAR = 31_536_000
-#: Where a visit begins -> the templates its page is made of.
+#: Pages a visit begins with, by a search or by a link, and the templates each is made of.
 FIRST_PAGES: Final[Mapping[str, tuple[str, ...]]] = {
-    "start.welcome": ("base.html", "welcome.html"),
-    "start.about": ("base.html", "about.html", "_errors.html"),
-    "start.begin": ("base.html", "about.html", "_errors.html"),
+    "welcome": ("base.html", "welcome.html"),
+    "about": ("base.html", "about.html", "_errors.html"),
+    "entry": ("base.html", "entry.html"),
+    "gate": ("base.html", "gate.html"),
 }
 _WORD = re.compile(r"[A-Za-z][\w-]*")
 _FONT = re.compile(r"@font-face\s*\{[^}]*\}|@charset[^;]*;")
@@ -66,7 +67,8 @@ def serve_styles(pages: Flask, assets: Path) -> None:
     package = Path(pages.root_path)
     sheet = patient_styles(package, assets)
     version = hashlib.sha256(sheet).hexdigest()[:16]
-    made = {templates: first_styles(package, assets, templates) for templates in set(FIRST_PAGES.values())}
+    first = {page: first_styles(package, assets, templates) for page, templates in FIRST_PAGES.items()}
+    policy = _policy_with(first.values())
 
     @pages.get("/intake/static/pages.css")
     def patient_sheet() -> Response:
@@ -78,23 +80,21 @@ def serve_styles(pages: Flask, assets: Path) -> None:
         answer.make_conditional(request)
         return answer
 
-    policies = {page: _policy_with(made[templates]) for page, templates in FIRST_PAGES.items()}
-
     @pages.after_request
     def allow_own_styles(response: Response) -> Response:
-        policy = policies.get(request.endpoint or "")
-        if policy is not None:
-            response.headers["Content-Security-Policy"] = policy
+        if response.mimetype == "text/html":
+            response.headers.setdefault("Content-Security-Policy", policy)
         return response
 
     pages.jinja_env.globals["style_address"] = f"/intake/static/pages.css?v={version}"
     pages.jinja_env.globals["first_styles"] = {
-        templates[1].removesuffix(".html"): Markup(styles)  # noqa: S704 our own files and USWDS, no one's input
-        for templates, styles in made.items()
+        page: Markup(styles)  # noqa: S704 our own files and USWDS, no one's input
+        for page, styles in first.items()
     }
 
 
-def _policy_with(styles: str) -> str:
+def _policy_with(styles: Collection[str]) -> str:
     """The policy of every page, and these very styles."""
-    digest = base64.b64encode(hashlib.sha256(styles.encode()).digest()).decode()
-    return CONTENT_SECURITY_POLICY.replace("style-src 'self'", f"style-src 'self' 'sha256-{digest}'")
+    digests = [base64.b64encode(hashlib.sha256(one.encode()).digest()).decode() for one in styles]
+    allowed = " ".join(["style-src 'self'", *(f"'sha256-{digest}'" for digest in digests)])
+    return CONTENT_SECURITY_POLICY.replace("style-src 'self'", allowed)
