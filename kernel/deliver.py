@@ -54,11 +54,15 @@ class EventCourier:
             claims = claim(session, TABLE, delivery_id, self.worker_id, limit=ROWS_PER_RING)
             owed = cursor(session).execute(OWED, [[claimed.id for claimed in claims]]).fetchall()
         events = {row.delivery_id: row for row in owed}
+        away: dict[str, str] = {}
         for claimed in claims:
-            self._deliver_one(claimed, events[claimed.id])
+            self._deliver_one(claimed, events[claimed.id], away)
 
-    def _deliver_one(self, claimed: Claim, event: Any) -> None:
-        """Deliver one event; `event` is its row of `OWED`."""
+    def _deliver_one(self, claimed: Claim, event: Any, away: dict[str, str]) -> None:
+        """Deliver one event; `event` is its row of `OWED`.
+
+        `away`: listeners found unavailable by this task, and why: another of theirs would only wait as long again.
+        """
         listener, refusals = event.listener, event.refusals
         try:
             envelope = _envelope(self.service, event)
@@ -70,18 +74,25 @@ class EventCourier:
             return
         with request_scope(envelope.requestid):
             failpoint("before_delivery")
-            try:
-                answer = self.client.call(
-                    listener, "POST", "/events", json_body=envelope.model_dump(mode="json")
-                )
-            except ServiceUnavailable:
-                answer = Answer(503, None, {})
+            answer = Answer(503, None, {})
+            if listener not in away:
+                try:
+                    answer = self.client.call(
+                        listener, "POST", "/events", json_body=envelope.model_dump(mode="json")
+                    )
+                except ServiceUnavailable as unavailable:
+                    away[listener] = unavailable.why
+            why = away.get(listener, "")
             failpoint("after_delivery")
             with self.database.transaction() as session:
-                _settle(session, claimed, answer, refusals)
+                _settle(session, claimed, answer, refusals, why)
             if not answer.ok:
                 log().warning(
-                    "event_not_delivered", listener=listener, status=answer.status, type=envelope.type
+                    "event_not_delivered",
+                    listener=listener,
+                    status=answer.status,
+                    why=why,
+                    type=envelope.type,
                 )
 
 
@@ -97,7 +108,7 @@ def _envelope(service: str, event: Any) -> Envelope:
     )
 
 
-def _settle(session: Session, claimed: Claim, answer: Answer, refusals: int) -> None:
+def _settle(session: Session, claimed: Claim, answer: Answer, refusals: int, why: str = "") -> None:
     """A listener that is down, or does not know the type yet, is tried for ever.
 
     One that refuses the event five times leaves it to a person.
@@ -106,7 +117,7 @@ def _settle(session: Session, claimed: Claim, answer: Answer, refusals: int) -> 
     refusals += refused
     state = "done" if answer.ok else "dead" if refusals >= MOST_REFUSALS else "due"
     delay = timedelta() if answer.ok else backoff(claimed.attempts)
-    error = "" if answer.ok else f"status {answer.status}"
+    error = "" if answer.ok else why or f"status {answer.status}"
     values = [state, clock_offset(session) + delay, refusals, error, claimed.id, claimed.attempt_id]
     cursor(session).execute(SETTLE, values)
 

@@ -8,16 +8,28 @@ import httpx
 
 from kernel.context import Actor, request_id
 from kernel.tokens import Tokens
+from kernel.whole_answer import timed_transport, whole_answer_within
 
 LARGEST_ANSWER_BYTES = 8 * 1024 * 1024
+WORDS = {
+    "no_answer": "did not answer",
+    "too_large": "answered with more than 8 MB",
+    "too_slow": "did not finish its answer in time",
+    "not_readable": "answered with what is no answer of ours",
+}
 
 
 class ServiceUnavailable(Exception):
-    """The other service did not answer, or not usefully: nothing is known to have changed there."""
+    """The other service did not answer, or not usefully: nothing is known to have changed there.
 
-    def __init__(self, service: str) -> None:
-        super().__init__(f"the {service} service did not answer")
+    `why` says which: `no_answer` (nothing, or not in time), `too_large`, `too_slow` (begun, and not finished in time)
+    or `not_readable` (an answer that is not what our services speak: a proxy's page, half a document).
+    """
+
+    def __init__(self, service: str, why: str = "no_answer") -> None:
+        super().__init__(f"the {service} service {WORDS[why]}")
         self.service = service
+        self.why = why
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +51,11 @@ class ServiceClient:
     def __init__(self, tokens: Tokens, addresses: dict[str, str], timeout_seconds: float = 5.0) -> None:
         self._tokens = tokens
         self._addresses = {name: address.rstrip("/") for name, address in addresses.items()}
+        self._seconds = timeout_seconds
         self._http = httpx.Client(
             timeout=httpx.Timeout(timeout_seconds, connect=1.0),
             follow_redirects=False,
-            limits=httpx.Limits(max_connections=32, max_keepalive_connections=16),
+            transport=timed_transport(httpx.Limits(max_connections=32, max_keepalive_connections=16)),
             trust_env=False,
         )
 
@@ -69,17 +82,32 @@ class ServiceClient:
             **({"Content-Type": "application/json"} if json_body is not None else {}),
             **(headers or {}),
         }
+        url = self._addresses[service] + path
+        status = 0
+        read = bytearray()
         try:
-            reply = self._http.request(
-                method, self._addresses[service] + path, content=content or None, params=params, headers=sent
-            )
-            if len(reply.content) > LARGEST_ANSWER_BYTES:
-                raise ServiceUnavailable(service)
-            body: Any = None
-            if accept and reply.headers.get("content-type", "").startswith(accept):
-                body = reply.content
-            elif reply.content:
-                body = reply.json()
-        except (httpx.HTTPError, ValueError):
+            with (
+                whole_answer_within(2 * self._seconds),
+                self._http.stream(method, url, content=content or None, params=params, headers=sent) as reply,
+            ):
+                status = reply.status_code
+                for part in reply.iter_bytes():
+                    read += part
+                    if len(read) > LARGEST_ANSWER_BYTES:
+                        raise ServiceUnavailable(service, "too_large")
+        except httpx.TimeoutException:
+            raise ServiceUnavailable(service, "too_slow" if status else "no_answer") from None
+        except (httpx.RemoteProtocolError, httpx.DecodingError) as error:
+            # A process that died while it was asked hangs up: that is no answer, and not a strange one.
+            hung_up = not status and str(error).startswith("Server disconnected")
+            raise ServiceUnavailable(service, "no_answer" if hung_up else "not_readable") from None
+        except httpx.HTTPError:
             raise ServiceUnavailable(service) from None
-        return Answer(reply.status_code, body, {name.lower(): value for name, value in reply.headers.items()})
+        kept = {name.lower(): value for name, value in reply.headers.items()}
+        if accept and kept.get("content-type", "").startswith(accept):
+            return Answer(status, bytes(read), kept)
+        try:
+            body = json.loads(read) if read else None
+        except (ValueError, RecursionError):
+            raise ServiceUnavailable(service, "not_readable") from None
+        return Answer(status, body, kept)

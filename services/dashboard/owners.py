@@ -82,8 +82,8 @@ class Owners:
     def _call(self, service: str, method: str, path: str, actor: Actor, **more: Any) -> Answer:
         try:
             return self._client.call(service, method, f"/api/{service}/v1{path}", actor=actor, **more)
-        except ServiceUnavailable:
-            log().warning("owner_away", owner=service)
+        except ServiceUnavailable as unavailable:
+            log().warning("owner_away", owner=service, why=unavailable.why)
             raise OwnerAway(service) from None
 
     def _checked(self, service: str, answer: Answer) -> Answer:

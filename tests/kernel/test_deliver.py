@@ -56,7 +56,7 @@ def test_an_event_that_cannot_be_read_is_counted_and_the_others_are_tried(
     with kernel_database.transaction() as session:
         rows = session.execute(text("SELECT event_id, state, last_error FROM event_delivery")).all()
     assert {row.state for row in rows if row.event_id == unreadable} == {"dead"}
-    assert {(row.state, row.last_error) for row in rows if row.event_id == sound} == {("due", "status 503")}
+    assert {(row.state, row.last_error) for row in rows if row.event_id == sound} == {("due", "no_answer")}
 
 
 @contextmanager
