@@ -4,13 +4,11 @@ import asyncio
 import time
 from typing import Any
 
-from aiosmtpd.smtp import SMTP
-
 from local.faults import Fault, FaultBook
 from local.mailbox.letters import Letters
+from local.mailbox.whole_letters import LARGEST_LETTER, WholeLetters
 
 MODES = ("reject_451", "reject_550", "drop", "slow")
-_LARGEST_LETTER = 10 * 1024 * 1024
 
 
 class Intake:
@@ -60,10 +58,10 @@ class Intake:
         return [fault for fault in self._book.faults if fault.when == when and fault.fires(address)]
 
 
-def smtp_protocol(letters: Letters, book: FaultBook) -> SMTP:
+def smtp_protocol(letters: Letters, book: FaultBook) -> WholeLetters:
     """A protocol for one SMTP connection."""
-    return SMTP(
-        Intake(letters, book), data_size_limit=_LARGEST_LETTER, enable_SMTPUTF8=True, hostname="localhost"
+    return WholeLetters(
+        Intake(letters, book), data_size_limit=LARGEST_LETTER, enable_SMTPUTF8=True, hostname="localhost"
     )
 
 

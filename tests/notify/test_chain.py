@@ -101,3 +101,54 @@ def test_a_call_by_staff_suppresses_the_reminder_and_says_so(notify: Standing) -
         (item["step"], item["state"], item["reason"]) for item in log
     ]
     assert "text" not in log[0]
+
+
+@pytest.mark.capability("N9", "N13")
+def test_after_a_stop_by_text_the_letters_take_over_and_nothing_is_said_twice(notify: Standing) -> None:
+    """Each channel has its own consent. What a text has said already no letter says again, nor the other way round."""
+    visit = book(notify, submit(notify), IN_NINE_DAYS)
+    at_the_three_day_reminder(notify)
+    notify.send_due()
+    until(lambda: notify.states(appointment_id=visit)["3_days", "sms"][0] == "delivered")
+    letters = len(notify.mails_to("rosa@example.test"))
+    assert notify.reply(PHONE, "STOP") == 204
+    states = notify.states(appointment_id=visit)
+    assert states["1_day", "sms"] == ("suppressed", "opted_out")
+    assert states["1_day", "email"] == ("due", "")
+    assert ("3_days", "email") not in states
+    notify.set_clock(TUESDAY_TEN + timedelta(days=8, minutes=1))
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["1_day", "email"][0] == "sent"
+    assert len(notify.mails_to("rosa@example.test")) == letters + 1
+    assert notify.reply(PHONE, "START") == 204
+    states = notify.states(appointment_id=visit)
+    assert states["1_day", "sms"] == ("suppressed", "opted_out"), "the letter has said it"
+    assert notify.rows("SELECT 1 FROM staff_item") == []
+
+
+@pytest.mark.capability("N9", "N13")
+def test_who_stops_texts_and_has_no_address_is_put_on_the_call_list(notify: Standing) -> None:
+    book(notify, submit(notify, email="", consent_email=False), IN_NINE_DAYS)
+    notify.send_due()
+    assert notify.reply(PHONE, "STOP") == 204
+    items = notify.rows("SELECT kind, code FROM staff_item")
+    assert [(row.kind, row.code) for row in items] == [("call_patient", "opted_out")]
+
+
+@pytest.mark.capability("N9")
+def test_a_stop_said_to_the_carrier_itself_is_a_stop_here(notify: Standing) -> None:
+    """Code 21610: the carrier blocks the number for us. Staff see the badge, and nothing more is tried."""
+    patient = submit(notify)
+    visit = book(notify, patient, IN_NINE_DAYS)
+    notify.carrier.put("/carrier/faults", json={"mode": "reject", "code": 21610, "count": 1})
+    notify.send_due()
+    states = notify.states(appointment_id=visit)
+    assert states["booked", "sms"] == ("failed", "provider_21610")
+    assert states["1_day", "sms"] == ("suppressed", "opted_out")
+    assert states["1_day", "email"] == ("due", "")
+    seen = notify.call("GET", f"/api/notify/v1/contacts?patient_id={patient}", role="front_desk").json()[
+        "items"
+    ]
+    assert [(one["channel"], one["opted_out"]) for one in seen] == [("sms", True), ("email", False)]
+    assert len(notify.rows("SELECT 1 FROM outbox_event WHERE type = 'contact_opted_out'")) == 1
+    assert notify.rows("SELECT 1 FROM contact_point WHERE dead_at IS NOT NULL") == []

@@ -1,19 +1,25 @@
 """A sender that dies leaves no letter in doubt that it had not begun to hand over (decision 0135)."""
 
+import threading
 from collections import Counter
-from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
-from sqlalchemy.orm import Session
+from sqlalchemy import select
 
+from kernel.context import Actor
 from kernel.failpoints import FailpointRaised, arm
 from kernel.ids import new_id
 from services.notify.actions.fence_sends import fence_sends
 from services.notify.actions.free_sends import free_sends
 from services.notify.actions.mark_handover import mark_handover
-from services.notify.actions.start_sends import Started, start_sends
+from services.notify.actions.opt_out import opt_out
+from services.notify.actions.start_sends import start_sends
+from services.notify.model import ContactPoint
 from services.notify.rules.compose import ClinicWords
+from services.notify.sending import smtp_mail
+from services.notify.sending.provider import Outcome
+from tests.local.standins import until
 from tests.notify.people import book, book_by_mail, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
@@ -62,18 +68,20 @@ def test_only_the_letter_being_handed_over_is_in_doubt(notify: Standing, place: 
 
 
 @pytest.mark.fault("F6", "F7")
-def test_what_the_server_took_is_written_down_before_the_next_letter(
+def test_what_the_server_took_is_written_down_before_the_next_letters_text(
     notify: Standing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a kill in the middle of a batch leaves every letter before it in doubt."""
     book_by_mail(notify, "midway", MAILS)
     settled: list[int] = []
 
-    def watching(session: Session, wave: Sequence[Started]) -> list[bool]:
-        settled.append(states(notify)[("sent", "booking_confirmation")])
-        return fence_sends(session, wave)
+    hand_over = smtp_mail._Mail.finish
 
-    monkeypatch.setattr("services.notify.sending.courier.fence_sends", watching)
+    def watching(mail: smtp_mail._Mail) -> Outcome:
+        settled.append(states(notify)[("sent", "booking_confirmation")])
+        return hand_over(mail)
+
+    monkeypatch.setattr(smtp_mail._Mail, "finish", watching)
     notify.work[0].run(new_id())
     assert settled == list(range(MAILS))
 
@@ -111,3 +119,26 @@ def test_texts_of_a_lost_sender_stay_in_doubt(notify: Standing) -> None:
     assert free(notify) == 1
     (message,) = notify.messages(step="booked", channel="sms")
     assert (message.state, message.reason) == ("unknown", "worker_lost")
+
+
+def test_nobody_waits_for_a_mail_server_that_is_slow_to_open_an_envelope(notify: Standing) -> None:
+    """While it thinks about RCPT no lock is held: a STOP of that patient commits at once, and the letter does not go."""
+    (address,) = book_by_mail(notify, "slow", 1)
+    fault = {"mode": "slow", "when": "before", "to": address, "seconds": 2.5, "count": 1}
+    assert notify.mailbox.put("/mail/faults", json=fault).status_code == 200
+    (message,) = notify.messages(step="booked", channel="email")
+    sender = threading.Thread(target=notify.work[0].run, args=(new_id(),))
+    sender.start()
+    until(lambda: notify.messages(step="booked", channel="email")[0].state == "sending")
+    with notify.store.transaction() as session:
+        session.connection().exec_driver_sql("SET LOCAL lock_timeout = '1s'")
+        point = session.scalars(
+            select(ContactPoint).where(ContactPoint.id == message.contact_point_id).with_for_update()
+        ).one()
+        opt_out(session, point, Actor("patient", "p"), "stop_page")
+    assert sender.is_alive(), "the server was still thinking"
+    sender.join()
+    assert notify.states(step="booked")["booked", "email"] == ("due", "")
+    notify.send_due()
+    assert notify.states(step="booked")["booked", "email"] == ("suppressed", "opted_out")
+    assert notify.mails_to(address) == []

@@ -5,6 +5,8 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from unittest import mock
 
+import pytest
+
 from kernel.ids import new_id
 from kernel.personal import Personal
 from services.notify.sending.letter_mime import letter_bytes
@@ -15,7 +17,9 @@ from tests.notify.standing import TUESDAY_TEN, Standing
 MAILS = 12
 
 
-def test_a_batch_goes_over_one_connection(notify: Standing) -> None:
+def test_a_batch_goes_over_one_connection(notify: Standing, monkeypatch: pytest.MonkeyPatch) -> None:
+    # A busy machine must not make two rings of it.
+    monkeypatch.setattr("services.notify.sending.courier.LAST_WAVE_STARTS_AFTER_SECONDS", 600.0)
     addresses = book_by_mail(notify, "one", MAILS)
     connect = smtplib.SMTP.connect
     with mock.patch.object(smtplib.SMTP, "connect", autospec=True, side_effect=connect) as connecting:

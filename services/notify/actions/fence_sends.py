@@ -34,8 +34,6 @@ def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
     While the caller's transaction is open no opt-out, hold, move or cancel of theirs can commit, and no lease of the
     wave be freed; so each commits either before this (and the send does not start) or after the request was written.
     """
-    # Nothing is written here that would have to outlive a crash.
-    session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
     points = {sent.contact_point_id for sent in wave}
     blocked = {
         row.id: (row.opted_out_at is not None, row.held_at is not None)

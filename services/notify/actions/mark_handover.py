@@ -14,11 +14,9 @@ MARK = (
 
 
 def mark_handover(session: Session, wave: Sequence[Started]) -> None:
-    """Mark the attempts of `wave` in the fence's transaction; only after its commit may their texts be transmitted.
+    """Mark the attempts of `wave` in the fence's transaction; only after its durable commit may their texts leave.
 
     An attempt that promised the mark and has none was never transmitted (docs/decisions/0135).
     """
     if wave:
-        # Unlike the rest of the fence this has to outlive a crash of PostgreSQL.
-        session.connection().exec_driver_sql("SET LOCAL synchronous_commit = on")
         session.execute(text(MARK), {"ids": ids_array([sent.letter.attempt_id for sent in wave])})

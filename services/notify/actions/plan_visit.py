@@ -22,6 +22,8 @@ from services.notify.rules.wording import message_language
 
 # A message stopped for one of these is planned after all when the obstacle is gone in time.
 CURABLE = ("no_contact", "no_consent", "opted_out", "number_dead", "other_channel")
+# What has gone out, or may have.
+TOLD = ("sending", "sent", "delivered", "unknown")
 
 
 def plan_visit(session: Session, appointment: Appointment, *, is_new: bool = False) -> None:
@@ -35,21 +37,28 @@ def plan_visit(session: Session, appointment: Appointment, *, is_new: bool = Fal
     who = select(Patient.time_zone, Patient.language).where(Patient.id == appointment.patient_id)
     time_zone, wished = session.execute(who).one_or_none() or ("", "en")
     reach = reach_of(session, appointment.patient_id)
-    wanted = _wanted(session, appointment, reach, time_zone, at)
+    steps = _steps(session, appointment)
+    wanted = _wanted(session, appointment, steps, reach, time_zone=time_zone, at=at)
     language = message_language(wished)
     there = {} if is_new else _planned_before(session, appointment)
     added: list[tuple[Planned, UUID | None]] = []
     moves: list[Move] = []
+    once = {step.step for step in steps if not step.every_channel}
+    spent = {row.step for row in there.values() if row.state == "failed"}
+    told = {row.step for row in there.values() if row.state in TOLD and row.step in once}
     for planned in wanted:
+        if planned.step in told:
+            # Another channel has said this, or is saying it: whoever becomes reachable by one more is not told again.
+            continue
         point = reach[planned.channel].contact_point_id
         row = there.pop((planned.step, planned.channel), None)
         if row is None:
             added.append((planned, point))
         elif row.state == "due" or (row.state == "suppressed" and row.reason in CURABLE):
             moves += _renew(row, planned, point, language)
-    # The channel that stood in for another, which can be used again.
+    # The channel that stood in for another, which can be used again; not one that follows a failure.
     for row in there.values():
-        if row.state == "due" and any(row.step == planned.step for planned in wanted):
+        if row.state == "due" and row.step not in spent and any(row.step == one.step for one in wanted):
             row.state, row.reason = "suppressed", "other_channel"
             moves.append(Move(row.id, "due", "suppressed", "other_channel"))
     session.flush()
@@ -82,20 +91,26 @@ def _ask_to_call(session: Session, appointment: Appointment, reach: dict[str, Co
     )
 
 
-def _wanted(
-    session: Session,
-    appointment: Appointment,
-    reach: dict[str, Contactable],
-    time_zone: str,
-    at: datetime,
-) -> list[Planned]:
+def _steps(session: Session, appointment: Appointment) -> list[Step]:
     facts = appointment.facts or {}
     cadence = cadence_for(session, facts["visit_type"], facts["site"]["id"], facts["route"])
-    steps = [
+    return [
         _after_move(step) if appointment.version > 1 else step
         for step in read_steps(cadence.steps)
         if step.audience not in AFTER_VISIT
     ]
+
+
+def _wanted(
+    session: Session,
+    appointment: Appointment,
+    steps: list[Step],
+    reach: dict[str, Contactable],
+    *,
+    time_zone: str,
+    at: datetime,
+) -> list[Planned]:
+    facts = appointment.facts or {}
     visit = Visit(
         starts_at=datetime.fromisoformat(facts["starts_at"]),
         changed_at=datetime.fromisoformat(facts["changed_at"]),

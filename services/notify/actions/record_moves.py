@@ -17,8 +17,9 @@ SELECT v.id, v.message, CAST(:at AS timestamptz), v.before, v.after, v.reason, v
 FROM unnest(CAST(:ids AS uuid[]), CAST(:messages AS uuid[]), CAST(:froms AS text[]), CAST(:tos AS text[]),
     CAST(:reasons AS text[]), CAST(:attempts AS uuid[])) AS v (id, message, before, after, reason, attempt)
 """
-UNTOLD = """
-INSERT INTO untold_state (message_id) SELECT unnest(CAST(:messages AS uuid[])) ON CONFLICT (message_id) DO NOTHING
+TRAIL_AND_NEWS = f"""
+WITH trail AS ({TRAIL})
+INSERT INTO untold_state (message_id) SELECT unnest(CAST(:news AS uuid[])) ON CONFLICT (message_id) DO NOTHING
 """
 # The states no message leaves but by a provider's later word (sent, unknown) or never.
 PUBLIC_STATES = ("due", "sent", "delivered", "failed", "suppressed", "expired", "held", "unknown")
@@ -39,19 +40,18 @@ def record_moves(session: Session, moves: Sequence[Move], at: datetime) -> None:
     """Append `moves` to the trail and mark their messages as news for the other services."""
     if not moves:
         return
-    session.execute(
-        text(TRAIL),
-        {
-            "at": at,
-            "ids": ids_array([new_id() for _ in moves]),
-            "messages": ids_array([move.message_id for move in moves]),
-            "froms": texts_array([move.from_state for move in moves]),
-            "tos": texts_array([move.to_state for move in moves]),
-            "reasons": texts_array([move.reason for move in moves]),
-            "attempts": ids_array([move.attempt_id for move in moves]),
-        },
-    )
+    trail = {
+        "at": at,
+        "ids": ids_array([new_id() for _ in moves]),
+        "messages": ids_array([move.message_id for move in moves]),
+        "froms": texts_array([move.from_state for move in moves]),
+        "tos": texts_array([move.to_state for move in moves]),
+        "reasons": texts_array([move.reason for move in moves]),
+        "attempts": ids_array([move.attempt_id for move in moves]),
+    }
     # Ordered, so that two transactions about the same messages take the rows' locks in one order.
     news = sorted({move.message_id for move in moves if move.to_state in PUBLIC_STATES})
     if news:
-        session.execute(text(UNTOLD), {"messages": ids_array(news)})
+        session.execute(text(TRAIL_AND_NEWS), trail | {"news": ids_array(news)})
+    else:
+        session.execute(text(TRAIL), trail)

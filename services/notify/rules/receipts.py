@@ -18,7 +18,7 @@ FORGED_ALARM_A_MINUTE = 10
 # Codes by which a carrier says, after taking the message, that the number can never be reached by text.
 DEAD_NUMBER_CODES = frozenset({"30005", "30006", "21211", "21614"})
 # The carrier itself blocks this number for us: the patient said STOP to it.
-OPTED_OUT_CODES = frozenset({"21610"})
+OPTED_OUT_CODES = frozenset({"21610", "OptedOut", "OptedOutException"})
 # From which states a receipt may move a message; anything else would be going backwards.
 _FORWARD = {
     "sent": frozenset({"sending", "unknown", "due"}),

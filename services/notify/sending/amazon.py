@@ -11,17 +11,16 @@ from services.notify.sending.provider import Found, Letter, LookupFailed, Outcom
 
 # What Amazon answers when it took nothing and may be asked again.
 _PASSING = ("Throttling", "ThrottledException", "TooManyRequestsException", "KMSThrottling", "LimitExceeded")
-_DEAD = ("InvalidParameter", "InvalidParameterValue", "OptedOut", "OptedOutException")
+_DEAD = ("InvalidParameter", "InvalidParameterValue")
 
 
 class _Amazon:
     """What both have in common: one client, no retries of its own, and no list to ask afterwards."""
 
     waits_for_receipts = False
-    # A call here writes and waits in one: the fence is held for one letter at a time.
+    # A call here writes and waits in one.
     letters_at_once = 1
     letters_a_batch = 1
-    marks_handover = False
 
     def __init__(self, service: str, region: str) -> None:
         import boto3
@@ -45,6 +44,8 @@ class SnsSms(_Amazon):
 
     name = "sns"
     channel = "sms"
+    # Its call is made under the fence, one text at a time: none may begin after a STOP was answered.
+    marks_handover = False
 
     def __init__(self, region: str, pace: Pace) -> None:
         super().__init__("sns", region)
@@ -57,7 +58,7 @@ class SnsSms(_Amazon):
             answer = self.client.publish(PhoneNumber=letter.address.reveal(), Message=letter.text)
             return str(answer["MessageId"])
 
-        return [_Call(publish, letter) for letter in letters]
+        return [_Call(publish, letter, under_the_fence=True) for letter in letters]
 
 
 class SesMail(_Amazon):
@@ -65,6 +66,8 @@ class SesMail(_Amazon):
 
     name = "ses"
     channel = "email"
+    # Its call is made after the mark, like a letter's DATA: nothing is locked while it waits.
+    marks_handover = True
 
     def __init__(self, region: str, pace: Pace, compose: Callable[[Letter], bytes], sender: str) -> None:
         super().__init__("sesv2", region)
@@ -90,25 +93,30 @@ class SesMail(_Amazon):
             )
             return str(answer["MessageId"])
 
-        return _Call(send, letter)
+        return _Call(send, letter, under_the_fence=False)
 
 
 class _Call:
-    """One call to Amazon, made in `start` under the fence: the library has no moment between write and wait."""
+    """One call to Amazon, in `start` or in `finish`: the library has no moment between write and wait."""
 
-    def __init__(self, call: Callable[[Letter], str], letter: Letter) -> None:
+    def __init__(self, call: Callable[[Letter], str], letter: Letter, *, under_the_fence: bool) -> None:
         self._call = call
         self._letter = letter
-        self._outcome = Outcome("not_transmitted", code="abandoned")
+        self._under_the_fence = under_the_fence
+        self._outcome: Outcome | None = None
+
+    def open(self) -> None:
+        """There is nothing to say before the call."""
 
     def start(self) -> None:
-        self._outcome = self._made()
+        if self._under_the_fence:
+            self._outcome = self._made()
 
     def abandon(self) -> None:
         return
 
     def finish(self) -> Outcome:
-        return self._outcome
+        return self._outcome or self._made()
 
     def _made(self) -> Outcome:
         from botocore.exceptions import (

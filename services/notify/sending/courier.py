@@ -18,12 +18,14 @@ from kernel.failpoints import failpoint
 from kernel.logs import log
 from services.notify.actions.fence_sends import fence_sends
 from services.notify.actions.grant_sends import Grant, grant_sends
+from services.notify.actions.heed_carrier_stop import heed_carrier_stop
 from services.notify.actions.mark_handover import mark_handover
 from services.notify.actions.return_tokens import return_tokens
 from services.notify.actions.settle_sends import settle_sends
 from services.notify.actions.start_sends import Started, start_sends
 from services.notify.rules.compose import ClinicWords
 from services.notify.rules.provider_pace import choose
+from services.notify.rules.receipts import OPTED_OUT_CODES
 from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
 from services.notify.sending.provider import Outcome, Provider, Transmission
 
@@ -125,40 +127,62 @@ class MessageCourier:
                 if outcomes and time.monotonic() > last_start:
                     outcomes += _abandoned(ready, "no_time")
                     continue
+                opened = [item if isinstance(item, Outcome) else item.open() or item for item in ready]
+                if all(isinstance(item, Outcome) for item in opened):
+                    outcomes += [item for item in opened if isinstance(item, Outcome)]
+                    continue
                 failpoint("before_post")
-                on_the_wire = self._start_fenced(wave, ready, marking=provider.marks_handover)
+                # Nobody can be asked later what became of a marked letter: its end is committed with the next one's
+                # mark, before the next one's text leaves.
+                due = (
+                    list(zip(batch[settled:], outcomes[settled:], strict=False))
+                    if provider.marks_handover
+                    else []
+                )
+                on_the_wire = self._start_fenced(wave, opened, due, marking=provider.marks_handover)
+                settled += len(due)
                 failpoint("while_posting")
                 ends = [item if isinstance(item, Outcome) else item.finish() for item in on_the_wire]
                 failpoint("after_post")
                 outcomes += ends
-                transmitted = any(not isinstance(item, Outcome) for item in on_the_wire)
-                if provider.marks_handover and transmitted:
-                    # Nobody can be asked later what became of these: each is settled before the next is begun.
-                    self._settle(batch[settled : len(outcomes)], outcomes[settled:], durably=False)
-                    settled = len(outcomes)
         finally:
             if outcomes[settled:]:
                 self._settle(batch[settled : len(outcomes)], outcomes[settled:])
 
     def _start_fenced(
-        self, wave: Sequence[Started], prepared: Sequence[Transmission | Outcome], *, marking: bool
+        self,
+        wave: Sequence[Started],
+        opened: Sequence[Transmission | Outcome],
+        due: Sequence[tuple[Started, Outcome]],
+        *,
+        marking: bool,
     ) -> list[Transmission | Outcome]:
-        """Write the requests of those that may still go, while what could forbid them is locked."""
-        ready: list[Transmission | Outcome] = []
+        """Start those that may still go, while what could forbid them is locked; and settle those that are `due`."""
+        if any(outcome.result != "accepted" for _, outcome in due):
+            # Their recipients may have to be locked, and recipients are locked before messages.
+            self._settle(*_columns(due), durably=False)
+            due = []
+        on_the_wire: list[Transmission | Outcome] = []
         marked: list[Started] = []
         with self.database.transaction() as session:
-            for sent, may_go, item in zip(wave, fence_sends(session, wave), prepared, strict=True):
+            if not marking:
+                # Nothing is written here that would have to outlive a crash.
+                session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+            for sent, may_go, item in zip(wave, fence_sends(session, wave), opened, strict=True):
                 if isinstance(item, Outcome):
-                    ready.append(item)
+                    on_the_wire.append(item)
                 elif may_go:
                     item.start()
-                    ready.append(item)
+                    on_the_wire.append(item)
                     marked.append(sent)
                 else:
-                    ready += _abandoned([item], "fence")
+                    on_the_wire += _abandoned([item], "fence")
             if marking:
                 mark_handover(session, marked)
-        return ready
+            if due:
+                settle_sends(session, *_columns(due))
+                failpoint("before_settle_commit")
+        return on_the_wire
 
     def _settle(self, sends: Sequence[Started], outcomes: Sequence[Outcome], *, durably: bool = True) -> None:
         with self.database.transaction() as session:
@@ -167,6 +191,14 @@ class MessageCourier:
                 session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
             settle_sends(session, sends, outcomes)
             failpoint("before_settle_commit")
+        stopped = {
+            sent.contact_point_id: outcome.code
+            for sent, outcome in zip(sends, outcomes, strict=True)
+            if outcome.result == "refused" and outcome.code in OPTED_OUT_CODES
+        }
+        for point_id, code in stopped.items():
+            with self.database.transaction() as session:
+                heed_carrier_stop(session, point_id, code)
         for sent, outcome in zip(sends, outcomes, strict=True):
             if outcome.result != "accepted":
                 log().warning(
@@ -175,6 +207,10 @@ class MessageCourier:
                     result=outcome.result,
                     code=outcome.code,
                 )
+
+
+def _columns(due: Sequence[tuple[Started, Outcome]]) -> tuple[list[Started], list[Outcome]]:
+    return [sent for sent, _ in due], [outcome for _, outcome in due]
 
 
 def _parts(items: Sequence[T], size: int) -> Iterator[list[T]]:

@@ -49,10 +49,14 @@ class Outcome:
 
 
 class Transmission(Protocol):
-    """One letter on its way. `start` puts it on the wire and returns without waiting; `finish` reads the answer.
+    """One letter on its way: `open`, `start`, `finish`, in this order; or `abandon` in the place of `start`.
 
-    Either both are called, or `abandon` alone.
+    `open` says to the provider whatever leads to no delivery, and may wait: nothing is locked meanwhile. It returns
+    the letter's end when there is one already, after which nothing else is called. `start` is called while whatever
+    could forbid the letter is locked: it puts it on the wire, or nothing, and never waits. `finish` reads the answer.
     """
+
+    def open(self) -> Outcome | None: ...
 
     def start(self) -> None: ...
 
@@ -85,7 +89,7 @@ class Provider(Protocol):
     # How many letters may be started before the first is finished, and how many are prepared and settled together.
     letters_at_once: int
     letters_a_batch: int
-    # True when `start` transmits nothing that could be delivered, only `finish` does: a mark is committed in between.
+    # True when only `finish` transmits what could be delivered: a mark is committed between `start` and it.
     marks_handover: bool
     pace: Pace
 

@@ -159,6 +159,9 @@ class _SmsPost:
         self._deadline = 0.0
         self._broken = False
 
+    def open(self) -> None:
+        """Nothing to say beforehand: its line is connected."""
+
     def start(self) -> None:
         self._deadline = time.monotonic() + PROVIDER_TOTAL_SECONDS
         try:

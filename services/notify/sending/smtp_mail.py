@@ -17,6 +17,8 @@ from services.notify.sending.letter_mime import letter_bytes, wire_address
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
 _DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
+# The last letter is taken by then, and waits to be written down.
+GOODBYE_SECONDS = 1.0
 DEAD_MAILBOX_CODES = frozenset({550, 551, 553, 556})
 
 
@@ -73,55 +75,73 @@ class _Session:
     connection: smtplib.SMTP
     letters_left: int
     broken: bool = False
+    # An envelope was opened for a letter that was then not allowed to go.
+    has_open_envelope: bool = False
 
-    def done(self) -> None:
+    def done(self, *, may_wait: bool = True) -> None:
         self.letters_left -= 1
-        if self.letters_left == 0 or self.broken:
+        if self.broken or (self.letters_left == 0 and not may_wait):
+            self.connection.close()
+        elif self.letters_left == 0:
             try:
-                self.connection.close() if self.broken else self.connection.quit()
+                if self.connection.sock is not None:
+                    self.connection.sock.settimeout(GOODBYE_SECONDS)
+                self.connection.quit()
             except (OSError, smtplib.SMTPException):
                 self.connection.close()
 
 
 class _Mail:
-    """One letter in an SMTP session: the envelope is opened by `start`, the text handed over by `finish`."""
+    """One letter in an SMTP session: its envelope is opened by `open`, its text handed over by `finish`."""
 
     def __init__(self, server: SmtpMail, session: _Session, letter: Letter) -> None:
         self._server = server
         self._session = session
         self._letter = letter
-        self._early: Outcome | None = None
+
+    def open(self) -> Outcome | None:
+        end = self._open_envelope()
+        if end is not None:
+            self._session.done()
+        return end
 
     def start(self) -> None:
+        """Nothing is on the wire by then but the envelope, which delivers nothing."""
+
+    def abandon(self) -> None:
+        # Unsaid by the letter that follows: nothing is waited for under the fence.
+        self._session.has_open_envelope = True
+        self._session.done(may_wait=False)
+
+    def finish(self) -> Outcome:
+        outcome = self._hand_over()
+        self._session.done()
+        return outcome
+
+    def _open_envelope(self) -> Outcome | None:
         if self._session.broken:
-            self._early = Outcome("not_transmitted", code="connect")
-            return
+            return Outcome("not_transmitted", code="connect")
         connection = self._session.connection
         try:
             address = wire_address(self._letter.address.reveal())
         except ValueError:
-            self._early = Outcome("refused", code="address", permanent=True)
-            return
+            return Outcome("refused", code="address", permanent=True)
         try:
             self._wait_at_most(PROVIDER_CONNECT_SECONDS)
+            if self._session.has_open_envelope:
+                connection.rset()
+                self._session.has_open_envelope = False
             code, _ = connection.mail(self._server.sender)
             if code == 250:
                 code, _ = connection.rcpt(address)
             if code not in (250, 251):
                 connection.rset()
-                self._early = _refusal(code)
+                return _refusal(code)
         except (OSError, smtplib.SMTPException):
             # Without DATA the server has nothing to deliver: safe to try again.
             self._session.broken = True
-            self._early = Outcome("not_transmitted", code="reset")
-
-    def abandon(self) -> None:
-        self._session.done()
-
-    def finish(self) -> Outcome:
-        outcome = self._early or self._hand_over()
-        self._session.done()
-        return outcome
+            return Outcome("not_transmitted", code="reset")
+        return None
 
     def _hand_over(self) -> Outcome:
         connection = self._session.connection
