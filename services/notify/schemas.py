@@ -1,5 +1,6 @@
 """Wire shapes of the notify API."""
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -16,6 +17,10 @@ from services.notify.rules.quick_texts import QuickText
 
 Code = Annotated[str, StringConstraints(strict=True, pattern=r"^[a-z0-9_]{1,40}$")]
 Note = Annotated[str, StringConstraints(strict=True, max_length=2000)]
+# A century in which days can be counted forth and back; the calendar itself ends with the year 9999.
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC), lt=datetime(2100, 1, 1, tzinfo=UTC))
+]
 
 
 class Strict(BaseModel):
@@ -69,7 +74,7 @@ class CloseDoubtsIn(Strict):
 
     code: Annotated[str, StringConstraints(strict=True, pattern=r"^[A-Za-z0-9_]{0,40}$")]
     channel: Literal["sms", "email"]
-    seen_until: AwareDatetime
+    seen_until: Moment
     outcome: Code
 
 
@@ -139,8 +144,8 @@ class SimulateIn(Strict):
     site_name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=60)] = "Garnett"
     site_zone: Zone = "America/Chicago"
     visit_name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=60)] = "Visit"
-    starts_at: AwareDatetime
-    booked_at: AwareDatetime
+    starts_at: Moment
+    booked_at: Moment
     language: Literal["en", "es"] = "en"
     time_zone: Zone = ""
     sms: Barrier = ""
@@ -187,8 +192,8 @@ class StaffContactChangeIn(Strict):
 class DutyTurnIn(Strict):
     """One turn on call: from `starts_at` until before `ends_at`, at most a week."""
 
-    starts_at: AwareDatetime
-    ends_at: AwareDatetime
+    starts_at: Moment
+    ends_at: Moment
 
 
 class DutyTurnsIn(Strict):

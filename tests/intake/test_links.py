@@ -88,6 +88,7 @@ def test_the_token_is_in_no_address_after_the_link_was_opened(clinic: Clinic) ->
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
+@pytest.mark.fault("F66")
 def test_guessing_is_turned_away_by_address_and_raises_an_alarm(clinic: Clinic) -> None:
     """BAD-33: 1,000 random tokens from one address, then from 1,000; the counts rest in PostgreSQL (FAULT-66)."""
     path, token = issue(clinic)

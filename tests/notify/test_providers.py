@@ -96,6 +96,41 @@ def test_a_backlog_goes_out_at_the_providers_pace_and_stops_at_its_daily_cap(
 
 
 @pytest.mark.fault("F28")
+@pytest.mark.capability("N8")
+def test_a_provider_nobody_reaches_is_tried_ever_more_seldom_and_no_number_is_blamed(
+    notify: Standing,
+) -> None:
+    patient = submit(notify, email="", consent_email=False)
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    shut = SmsHttp(
+        "http://127.0.0.1:1", ACCOUNT, Personal(TOKEN), CLINIC_NUMBER, "http://127.0.0.1:1/s", FAST
+    )
+    old = notify.work[0].run.__self__  # type: ignore[attr-defined]
+    courier = MessageCourier(notify.store, old.clinic, {"sms_http": shut}, "w")
+
+    def clock() -> datetime:
+        (row,) = notify.rows("SELECT now() AS at")
+        at: datetime = row.at + notify.store.clock_offset
+        return at
+
+    for attempt in range(9):
+        began = clock()
+        courier.send(new_id())
+        (message,) = notify.messages(appointment_id=visit, step="booked", channel="sms")
+        assert (message.state, message.reason) == ("due", "provider_unreachable")
+        wait = timedelta(seconds=min(60, 2**attempt))
+        assert began + 0.75 * wait <= message.due_at <= clock() + 1.25 * wait, attempt
+        if attempt > 4:
+            courier.send(new_id())
+            assert notify.messages(id=message.id)[0].attempts == attempt + 1, "not before its time"
+        notify.set_clock(message.due_at + timedelta(milliseconds=100))
+    assert notify.rows("SELECT 1 FROM contact_point WHERE dead_at IS NOT NULL") == []
+    assert notify.rows("SELECT 1 FROM staff_item") == []
+    notify.send_due()
+    assert len(notify.texts_to("+18165550142")) == 1, "and it goes when somebody answers again"
+
+
+@pytest.mark.fault("F28")
 @pytest.mark.capability("N7")
 def test_a_shut_provider_is_paused_and_the_other_takes_what_was_never_transmitted(notify: Standing) -> None:
     def provider(name: str, url: str) -> SmsHttp:
