@@ -28,7 +28,8 @@ OWED = "SELECT count(*) FROM event_delivery WHERE state IN ('due', 'leased')"
 UNSEALED = "SELECT count(*) FROM audit_unsealed"
 # A letter in doubt stays in doubt (mail servers keep no list to ask): staff have it, the run does not wait for it.
 UNFINISHED = (
-    "SELECT count(*) FROM planned_message WHERE state = 'sending' OR (state = 'unknown' AND channel = 'sms')"
+    "SELECT count(*) FROM planned_message WHERE state = 'sending'"
+    " OR (state = 'unknown' AND reason <> 'unknown_at_visit' AND channel = 'sms')"
     " OR (state = 'due' AND due_at <= now() + make_interval(secs => %s))"
 )
 

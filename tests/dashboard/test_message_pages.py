@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from kernel.ids import new_id
+from services.dashboard.rules.message_words import shown_state, why, why_open, wished_time
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.test_pages import NECK
 
@@ -62,7 +63,7 @@ def test_the_sending_page_shows_a_dry_run_and_says_when_it_is_test_mode(clinic: 
     assert "Test mode." in page
     assert "<b>7</b>" in page
     assert "Would wait" in page
-    assert "because: quiet hours" in page
+    assert "because it is night where the patient is" in page
 
 
 def test_one_click_answers_and_confirms_a_reply(clinic: Dashboard) -> None:
@@ -122,3 +123,27 @@ def test_words_typed_while_the_message_service_is_away_stay_on_the_page(clinic: 
     assert "Better words</textarea>" in page
     assert "Not checked" in page
     assert "Can be published" not in page
+
+
+def test_reasons_times_and_states_stand_in_words() -> None:
+    assert why("provider_30008") == "the provider answered 30008"
+    assert why("some_new_reason") == "some new reason"
+    assert why_open("shared_number") == "several patients have this number"
+    assert shown_state({"state": "unknown", "reason": "timeout"}) == "unknown"
+    assert shown_state({"state": "unknown", "reason": "unknown_at_visit"}) == "never_known"
+    hints: dict[str, dict[str, Any]] = {
+        "Thursday, 3:30 pm": {"day": "thursday", "hour": 3, "minute": 30, "meridiem": "pm"},
+        "Mar 11, 14:00": {"date": [3, 11], "hour": 14, "meridiem": "24"},
+        "Friday, morning": {"day": "friday", "part": "morning"},
+        "4:00": {"hour": 4},
+        "": {},
+    }
+    assert {wished_time(hint): hint for hint in hints.values()} == hints
+
+
+def test_a_reply_says_in_words_why_it_waits_and_which_time_it_names(clinic: Dashboard) -> None:
+    reply = clinic.world.add_reply("Thursday at 3 pm instead?")
+    reply["why_open"], reply["hint"] = "time_wish", {"time": {"day": "thursday", "hour": 3, "meridiem": "pm"}}
+    page = clinic.signed_in("front_desk").get("/staff/inbox").text
+    assert "waits because: it names another time" in page
+    assert "<b>Thursday, 3 pm</b>" in page

@@ -118,6 +118,13 @@ def doubt_untold(e: Evidence) -> Evidence:
     return replace(e, messages=[*e.messages, doubt])
 
 
+def taken_called_moot(e: Evidence) -> Evidence:
+    """A text the carrier has, given up as "never known" when its visit began."""
+    _, message = _accepted(e)
+    moot = replace(message, state="unknown", reason="unknown_at_visit")
+    return replace(e, messages=[moot if one is message else one for one in e.messages])
+
+
 def delivery_owed(e: Evidence) -> Evidence:
     return replace(e, owed=[("intake", "dead", 1)])
 
@@ -215,7 +222,7 @@ PLANTS: dict[str, tuple[Plant, ...]] = {
     "INV-4": (at_night, in_another_zone),
     "INV-5": (void_version,),
     "INV-6": (overbooked,),
-    "INV-7": (never_ended, no_reason, called_sent, booking_not_planned, doubt_untold),
+    "INV-7": (never_ended, no_reason, called_sent, booking_not_planned, doubt_untold, taken_called_moot),
     "INV-8": (delivery_owed, never_drained),
     "INV-9": (receipt_taken_back, forgery_taken),
     "INV-10": (audit_edited, audit_cut, audit_unsealed, move_unaudited),

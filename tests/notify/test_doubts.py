@@ -113,3 +113,29 @@ def test_a_message_denied_sent_again_and_in_doubt_again_is_before_staff_still(no
     assert tick(40, AGAIN, at=TUESDAY_TEN + timedelta(minutes=18)) == [("open", "")]
     assert [group["sends"] for group in notify.call("GET", f"{API}/doubts").json()["items"]] == [1]
     assert tick(41, ARRIVED) == [("closed", "settled_delivered")]
+
+
+def test_a_second_doubt_is_before_staff_also_when_they_had_closed_the_first(notify: Standing) -> None:
+    visit = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    like = notify.messages(appointment_id=visit, step="booked", channel="sms")[0].id
+    doubts(notify, like, 1, "lost")
+    at = [TUESDAY_TEN + timedelta(minutes=minutes) for minutes in (16, 20, 40, 41)]
+
+    def tick(moment: datetime) -> list[tuple[str, str, int]]:
+        notify.set_clock(moment)
+        notify.jobs()
+        items = notify.rows("SELECT state, code, version FROM staff_item WHERE kind = 'unknown_send'")
+        return [(row.state, row.code, row.version) for row in items]
+
+    assert tick(at[0]) == [("open", "lost", 1)]
+    (group,) = notify.call("GET", f"{API}/doubts").json()["items"]
+    assert close(notify, group) == 1
+    # What they closed stays closed while nothing new is in doubt.
+    assert tick(at[1]) == [("closed", "lost", 2)]
+    for sql, values in ((DENIED, {}), (AGAIN, {"at": at[1] + timedelta(minutes=1)})):
+        with notify.store.transaction() as session:
+            session.execute(text(sql), values)
+    assert tick(at[2]) == [("open", "timeout", 3)]
+    assert tick(at[3]) == [("open", "timeout", 3)]
+    told = notify.rows("SELECT action FROM audit_entry WHERE action LIKE '%_staff_item' ORDER BY at, id")
+    assert [row.action for row in told] == ["open_staff_item", "close_staff_item", "open_staff_item"]

@@ -1,6 +1,7 @@
 """The message that leads to the patient's own page: by mail, else by text, once, and gated by the birth date."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -44,7 +45,7 @@ def test_it_is_sent_once_by_mail_else_by_text(notify: Standing) -> None:
     notify.hear("status_link_issued", issued(only_text, "en", PATH.replace("=es", "=en")), source="intake")
     notify.send_due()
     (text,) = notify.texts_to("+18165550143")
-    assert text.startswith("Prairie Crossing: get ready for your visit: http")
+    assert text.startswith("Prairie Crossing: get ready, choose a time: http")
     assert len(text) <= 160
 
     # It is no reminder: a text that counts may still follow on the same day.
@@ -58,3 +59,30 @@ def test_it_is_sent_once_by_mail_else_by_text(notify: Standing) -> None:
     notify.hear("status_link_issued", issued(neither), source="intake")
     notify.send_due()
     assert notify.states(patient_id=neither)["get_ready", "sms"] == ("suppressed", "no_consent")
+
+
+@pytest.mark.capability("N14")
+@pytest.mark.parametrize("words", [{}, {"email": "", "consent_email": False}], ids=["by mail", "by text"])
+def test_staff_read_what_was_sent_but_not_what_opens_the_patients_page(
+    notify: Standing, words: dict[str, Any]
+) -> None:
+    """Neither before nor after it was sent: who has the token, and guesses a birth date, is taken for the patient."""
+    patient = submit(notify, language="es", **words)
+    notify.hear("status_link_issued", issued(patient), source="intake")
+    token = PATH.partition("#t=")[2]
+
+    def log() -> tuple[str, dict[str, str] | None]:
+        answer = notify.call("GET", f"/api/notify/v1/messages?patient_id={patient}", role="nurse")
+        assert token not in answer.text
+        (item,) = answer.json()["items"]
+        assert f"{notify.settings.public_url}/intake/s?lang=es#t=••••••" in item["text"]
+        return item["state"], item["values"]
+
+    assert log() == ("planned", None)
+    notify.send_due()
+    state, values = log()
+    assert state in ("sent", "delivered")
+    assert values is not None
+    assert values["link"] == f"{notify.settings.public_url}/intake/s?lang=es#t=••••••"
+    stored = notify.rows("SELECT string_agg(m::text, ' ') AS text FROM planned_message AS m")[0].text
+    assert token not in stored

@@ -9,6 +9,8 @@ from sqlalchemy import text
 from kernel.failpoints import FailpointRaised, arm
 from kernel.ids import new_id
 from services.notify.actions.free_sends import free_sends
+from services.notify.actions.take_receipt import Report
+from services.notify.actions.take_receipts import take_receipts
 from tests.local.standins import until
 from tests.notify.held_send import held_send
 from tests.notify.people import book, move, submit
@@ -93,8 +95,21 @@ def test_a_provider_that_cannot_say_is_not_a_denial_and_staff_hear_of_it(notify:
     assert [row.kind for row in notify.rows("SELECT kind FROM staff_item")] == ["unknown_send"]
     notify.set_clock(TUESDAY_TEN + timedelta(days=9, minutes=1))
     notify.jobs()
-    assert state_of(notify, visit) == ("expired", "unknown_at_visit")
+    assert state_of(notify, visit) == ("unknown", "unknown_at_visit")
     assert notify.texts_to(PHONE) == []
+    # Nobody need look into it any more, and nowhere is it called sent, not sent or waiting.
+    notify.jobs()
+    assert [row.outcome for row in notify.rows("SELECT outcome FROM staff_item")] == ["visit_began"]
+    books = notify.call("GET", "/api/notify/v1/reconcile?days=30", role="manager").json()
+    (line,) = [one for one in books["lines"] if (one["step"], one["channel"]) == ("booked", "sms")]
+    assert (line["planned"], line["unknown"], line["difference"]) == (1, 1, 0)
+    health = notify.call("GET", "/api/notify/v1/health-summary", role="manager").json()
+    assert (health["unknown"], health["last_day"]["never_known"]) == (0, 1)
+    # The carrier's own word still counts, however late.
+    (attempt,) = notify.rows("SELECT id FROM send_attempt")
+    with notify.store.transaction() as session:
+        assert take_receipts(session, [Report("SM1", "delivered", "", attempt.id)]) == ["applied"]
+    assert state_of(notify, visit) == ("delivered", "booking_confirmation")
 
 
 @pytest.mark.fault("F33")

@@ -30,7 +30,7 @@ class Watched:
 
     def __init__(self, inner: Any, phone: str, started: dict[str, list[float]]) -> None:
         self._inner, self._phone, self._started = inner, phone, started
-        self.abandon, self.finish = inner.abandon, inner.finish
+        self.open, self.abandon, self.finish = inner.open, inner.abandon, inner.finish
 
     def start(self) -> None:
         self._started[self._phone].append(time.monotonic())

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from services.notify.texts.check_wording import check_wording
 from tests.conftest import DatabaseFactory
@@ -31,7 +32,9 @@ def test_words_that_cannot_be_used_are_refused_at_save_with_the_reason(notify: S
         answer = publish(notify, code, body=body)
         assert answer.status_code == 422, code
         assert code in [error["code"] for error in answer.json()["errors"]]
-    assert notify.rows("SELECT max(version) AS v FROM message_template")[0].v == 1
+    assert (
+        notify.rows("SELECT max(version) AS v FROM message_template WHERE name = 'visit_reminder'")[0].v == 1
+    )
     tried = notify.call(
         "POST",
         f"{API}/templates/check",
@@ -226,17 +229,50 @@ def test_on_an_allow_list_only_listed_and_simulated_numbers_are_written_to(
         ]
 
 
-def test_the_books_add_up_and_a_message_without_a_reason_is_shown(notify: Standing) -> None:
-    book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
-    notify.send_due()
-    books = notify.call("GET", f"{API}/reconcile", role="manager").json()
-    assert books["adds_up"]
-    totals = books["totals"]
-    assert totals["planned"] == totals["sent"] + totals["waiting"] + totals["reasoned"]
-    with notify.store.transaction() as session:
-        from sqlalchemy import text
+SPOIL = {
+    "no_reason": "UPDATE planned_message SET reason = '' WHERE id = :id",
+    "overdue": "UPDATE planned_message SET state = 'due', due_at = :past WHERE id = :id",
+    "stuck_sending": "UPDATE planned_message SET state = 'sending', lease_until = now() - interval '2 minutes' "
+    "WHERE id = :id",
+    "sent_without_acceptance": "UPDATE planned_message SET state = 'sent' WHERE id = :id",
+    "accepted_twice": "INSERT INTO send_attempt (id, message_id, provider, body_sha256, provider_message_id) "
+    "SELECT gen_random_uuid(), :id, 'sms_http', 'x', 'SM' || n FROM generate_series(1, 2) AS n",
+}
 
-        session.execute(text("UPDATE planned_message SET reason = '' WHERE state = 'suppressed'"))
-    books = notify.call("GET", f"{API}/reconcile", role="manager").json()
-    assert not books["adds_up"]
-    assert {line["why"] for line in books["differences"]} == {"no_reason"}
+
+@pytest.mark.capability("N21")
+def test_the_books_add_up_and_each_way_they_may_not_is_shown_with_its_row(notify: Standing) -> None:
+    visit = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+
+    def books() -> Any:
+        return notify.call("GET", f"{API}/reconcile", role="manager").json()
+
+    assert books()["adds_up"]
+    totals = books()["totals"]
+    assert totals["planned"] == sum(totals[part] for part in ("sent", "waiting", "unknown", "reasoned"))
+    not_sent = next(row for row in notify.messages(appointment_id=visit) if row.state == "suppressed")
+    for why, sql in SPOIL.items():
+        with notify.store.transaction() as session:
+            session.execute(text(sql), {"id": not_sent.id, "past": TUESDAY_TEN - timedelta(minutes=16)})
+        found = books()
+        assert not found["adds_up"], why
+        rows = {one["why"]: one for one in found["differences"]}
+        assert rows[why]["id"] == str(not_sent.id)
+        assert (rows[why]["patient_id"], rows[why]["appointment_id"]) == (
+            str(not_sent.patient_id),
+            str(visit),
+        )
+        if why == "no_reason":
+            (line,) = [one for one in found["lines"] if one["difference"]]
+            assert (line["step"], line["difference"]) == (not_sent.step, 1)
+        with notify.store.transaction() as session:
+            session.execute(text("DELETE FROM send_attempt WHERE message_id = :id"), {"id": not_sent.id})
+            back = "UPDATE planned_message SET state = 'suppressed', reason = :reason, due_at = :due WHERE id = :id"
+            values = {"reason": not_sent.reason, "due": not_sent.due_at, "id": not_sent.id}
+            session.execute(text(back), values)
+    assert books()["adds_up"]
+    with notify.store.transaction() as session:
+        session.execute(text("UPDATE appointment SET version = version + 1 WHERE id = :id"), {"id": visit})
+    (lonely,) = books()["differences"]
+    assert (lonely["why"], lonely["id"]) == ("visit_without_messages", str(visit))

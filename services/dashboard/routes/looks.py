@@ -9,7 +9,7 @@ from markupsafe import Markup, escape
 
 from kernel.ids import new_id
 from services.dashboard.queries.case import flag_name
-from services.dashboard.rules import clauses, deeds, sentences, story, times, variables, words
+from services.dashboard.rules import clauses, deeds, message_words, sentences, story, times, variables, words
 from services.dashboard.rules.derived_form import derived_words
 from services.dashboard.rules.navigation import PAGES, pages_for
 from services.dashboard.rules.ranking_form import ranking_words
@@ -33,6 +33,10 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         phone=phone_words,
         lower_day=lower_day,
         weekday=times.weekday_words,
+        why=message_words.why,
+        why_open=message_words.why_open,
+        shown_state=message_words.shown_state,
+        wished_time=message_words.wished_time,
     )
     env.globals.update(
         clinic_name=clinic_name,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from services.dashboard.rules.words import CHANNELS, REFERRAL_STATES, ROUTES, STEPS, plain
+from services.dashboard.rules.message_words import shown_state, why
+from services.dashboard.rules.words import CHANNELS, MESSAGE_STATES, REFERRAL_STATES, ROUTES, STEPS, plain
 
 DEEDS_DONE = {
     "triage": "Put in triage",
@@ -81,7 +82,9 @@ def tell(entry: dict[str, Any]) -> Told:
     elif code.startswith("message_"):
         step, channel = str(details.get("step")), str(details.get("channel"))
         name = STEPS.get(step, plain(step))
-        words = f"{name} by {CHANNELS.get(channel, plain(channel)).lower()}: {plain(details.get('state')).lower()}"
+        state = MESSAGE_STATES.get(shown_state(details))
+        words = f"{name} by {CHANNELS.get(channel, plain(channel)).lower()}: "
+        words += state.words.lower() if state else plain(details.get("state")).lower()
     elif code.startswith("appointment_"):
         done = code.removeprefix("appointment_")
         words = VISIT_DONE.get(done, f"Visit {plain(done).lower()}")
@@ -96,7 +99,8 @@ def tell(entry: dict[str, Any]) -> Told:
         beside.append(f"protocol {details['protocol']}")
     for name in ("reason_code", "reason"):
         if details.get(name):
-            beside.append(REASONS.get(str(details[name]), plain(details[name]).lower()))
+            known = REASONS.get(str(details[name]), plain(details[name]).lower())
+            beside.append(why(details[name]) if kind == "message" else known)
     if details.get("flag_id"):
         beside.append(str(details["flag_id"]))
     return Told(

@@ -88,7 +88,12 @@ class PlannedMessage(Base):
         Index("ix_planned_message_due", "due_at", postgresql_where=sql_text("state = 'due'")),
         Index("ix_planned_message_catch_up", "expires_at", postgresql_where=sql_text("state = 'due'")),
         Index("ix_planned_message_sending", "lease_until", postgresql_where=sql_text("state = 'sending'")),
-        Index("ix_planned_message_unknown", "unknown_at", postgresql_where=sql_text("state = 'unknown'")),
+        # What stays unknown for ever, because its visit began, is nobody's work any more.
+        Index(
+            "ix_planned_message_unknown",
+            "unknown_at",
+            postgresql_where=sql_text("state = 'unknown' AND reason <> 'unknown_at_visit'"),
+        ),
     )
 
 

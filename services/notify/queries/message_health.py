@@ -17,7 +17,8 @@ SELECT
     (SELECT extract(epoch FROM :now - min(due_at)) FROM planned_message WHERE state = 'due' AND due_at <= :now)
         AS oldest_due_seconds,
     (SELECT count(*) FROM planned_message WHERE state = 'sending') AS sending,
-    (SELECT count(*) FROM planned_message WHERE state = 'unknown') AS unknown,
+    (SELECT count(*) FROM planned_message WHERE state = 'unknown' AND reason <> 'unknown_at_visit')
+        AS unknown,
     (SELECT max(settled_at) FROM send_attempt WHERE outcome = 'accepted' AND settled_at > now() - interval '7 days')
         AS last_accepted_at,
     (SELECT count(*) FROM planned_message WHERE state = 'due' AND reason IN
@@ -32,9 +33,10 @@ SELECT
     (SELECT coalesce(max(refused), 0) FROM refused_hook WHERE minute > :now - interval '1 hour') AS refused_minute
 """
 TODAY = """
-SELECT to_state AS state, count(*) AS n FROM message_move
+SELECT CASE reason WHEN 'unknown_at_visit' THEN 'never_known' ELSE to_state END AS state, count(*) AS n
+FROM message_move
 WHERE at > :since AND to_state IN ('sent', 'delivered', 'failed', 'suppressed', 'expired', 'held', 'unknown')
-GROUP BY to_state
+GROUP BY 1
 """
 
 

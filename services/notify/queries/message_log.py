@@ -12,7 +12,15 @@ from kernel.personal import open_json
 from services.notify.queries.cursors import cursor_after
 from services.notify.queries.site_scope import of_sites
 from services.notify.queries.templates import Templates
-from services.notify.rules.compose import ClinicWords, ValueMissing, about_values, fill, visit_values
+from services.notify.rules.compose import (
+    ClinicWords,
+    ValueMissing,
+    about_values,
+    fill,
+    hide_secrets,
+    masked,
+    visit_values,
+)
 
 LOG = of_sites(
     """
@@ -31,7 +39,6 @@ ORDER BY m.planned_for, m.id LIMIT :limit
     visit="a",
     patient="m.patient_id",
 )
-CODE, HIDDEN = "one_time_code", "••••••"
 SHOWN_STATES = {"due": "planned", "sending": "sending"}
 
 
@@ -59,30 +66,34 @@ def message_log(
 
 
 def message_values(row: Any) -> dict[str, str] | None:
-    """The values put into the text that was sent; None before that. A one-time code is nobody's to read here."""
-    if row.values_sealed is None:
-        return None
-    if row.exempt == CODE:
-        return {"code": HIDDEN}
-    values: dict[str, str] = open_json(row.values_sealed, f"notify.planned_message.values_sealed.{row.id}")
-    return values
+    """The values put into the text that was sent; None before. Codes and the ends of links are nobody's to read."""
+    values = _sent_values(row)
+    return None if values is None else masked(values)
 
 
 def message_text(row: Any, clinic: ClinicWords, templates: Templates) -> str | None:
-    """The text that was sent, or what would be sent as things stand; None when there is nothing to say."""
-    if row.exempt == CODE:
-        words = templates.get((row.template, row.channel, row.language))
-        shown = visit_values(clinic, None, row.language, "") | {"code": HIDDEN}
-        return None if words is None else fill(words.body, shown)
-    if row.text_sealed is not None:
-        return str(open_json(row.text_sealed, f"notify.planned_message.text_sealed.{row.id}"))
+    """The text that was sent, or what would be sent as things stand; None when there is nothing to say.
+
+    Codes and the ends of personal links are hidden: who has them is taken for the patient.
+    """
+    sent = _sent_values(row)
+    if row.text_sealed is not None and sent is not None:
+        body = str(open_json(row.text_sealed, f"notify.planned_message.text_sealed.{row.id}"))
+        return hide_secrets(body, sent)
     wording = templates.get((row.template, row.channel, row.language))
     if wording is None or (row.appointment_id is not None and row.version != row.appointment_version):
         return None
     try:
-        return fill(wording.body, _values(row, clinic, wording.language))
+        return fill(wording.body, masked(_values(row, clinic, wording.language)))
     except (ValueMissing, KeyError):
         return None
+
+
+def _sent_values(row: Any) -> dict[str, str] | None:
+    if row.values_sealed is None:
+        return None
+    values: dict[str, str] = open_json(row.values_sealed, f"notify.planned_message.values_sealed.{row.id}")
+    return values
 
 
 def _values(row: Any, clinic: ClinicWords, language: str) -> dict[str, str]:

@@ -19,6 +19,9 @@ from services.notify.rules.wording import (
 
 # Intake's links may name the language of the page before their token.
 LINK_LANGUAGES = ("", "?lang=en", "?lang=es")
+# Values that open a patient's own page to whoever has them.
+LINKS = ("link", "offer_link")
+HIDDEN = "••••••"
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 
 
@@ -83,6 +86,26 @@ def about_values(
     values["hold_until"] = clock_time(datetime.fromisoformat(offer["expires_at"]), zone)
     values["offer_link"] = f"{clinic.patients_url}/intake/o/{offer['claim_token']}"
     return values
+
+
+def masked(values: Mapping[str, str]) -> dict[str, str]:
+    """`values` as staff may read them: what opens a patient's page, or proves who they are, is hidden."""
+    shown = dict(values)
+    for name in LINKS:
+        if name in shown:
+            link = shown[name]
+            shown[name] = link[: max(link.rfind("#t=") + len("#t="), link.rfind("/") + 1)] + HIDDEN
+    if "code" in shown:
+        shown["code"] = HIDDEN
+    return shown
+
+
+def hide_secrets(text: str, values: Mapping[str, str]) -> str:
+    """`text`, which `values` were put into, with those hidden that `masked` hides."""
+    for name, shown in masked(values).items():
+        if shown != values[name]:
+            text = text.replace(values[name], shown)
+    return text
 
 
 def fill(body: str, values: Mapping[str, str]) -> str:

@@ -36,7 +36,10 @@ _BUTTON = (
     '<mj-button href="{link}" background-color="#005ea2" color="#ffffff" font-size="18px" inner-padding="14px 28px" '
     'border-radius="4px" padding="12px 24px" align="left">{label}</mj-button>'
 )
-_LABELS = {"en": "See this time", "es": "Ver esta hora"}
+_LABELS = {
+    "{offer_link}": {"en": "See this time", "es": "Ver esta hora"},
+    "{link}": {"en": "Open my page", "es": "Abrir mi página"},
+}
 _STOP = {
     "en": "You get this because you agreed to e-mail about your visits. "
     '<a href="{{ stop_link }}">Choose or stop e-mails</a>.',
@@ -74,8 +77,8 @@ def _template(html: str) -> Template:
 
 
 def _paragraph(part: str, language: str) -> str:
-    if part.strip() == "{offer_link}":
-        return _BUTTON.format(link="{{ values.offer_link }}", label=_LABELS[language])
+    if part.strip() in _LABELS:
+        return _BUTTON.format(link=_words(part.strip()), label=_LABELS[part.strip()][language])
     lines = part.split("\n")
     if len(lines) == 1:
         return _TEXT.format(inner=_with_call(_words(part)))
