@@ -59,46 +59,6 @@ def test_a_call_is_closed_with_its_outcome_and_a_number_typed_any_way(clinic: Da
     assert wrong.status_code == 422
 
 
-ODD = {
-    "id": ONE,
-    "why": "accepted_twice",
-    "step": "1_day",
-    "channel": "sms",
-    "state": "unknown",
-    "reason": "unknown_at_visit",
-    "at": "2026-11-29T17:00:00+00:00",
-    "patient_id": ONE,
-    "appointment_id": ONE,
-}
-
-
-@pytest.mark.capability("N21")
-@pytest.mark.parametrize(
-    ("differences", "said"),
-    [
-        ([], ["Everything adds up."]),
-        (
-            [ODD],
-            ["Accepted twice", "Never known", "nobody could say before the visit", f"/staff/patients/{ONE}"],
-        ),
-    ],
-)
-def test_reconcile_says_whether_it_adds_up_and_shows_the_rows(
-    clinic: Dashboard, differences: list[Any], said: list[str]
-) -> None:
-    totals = {"planned": 9, "sent": 4, "waiting": 2, "unknown": 1, "reasoned": 2}
-    offer(
-        clinic,
-        "notify",
-        "reconcile",
-        {"totals": totals, "lines": [], "differences": differences, "adds_up": not differences},
-    )
-    page = clinic.signed_in("manager").get("/staff/reconcile").text
-    assert [words for words in said if words not in page] == []
-    assert "<b>9</b>planned" in page
-    assert "<b>1</b>not known" in page
-
-
 def test_the_simulator_sends_the_visit_asked_for_and_shows_each_message(clinic: Dashboard) -> None:
     clinic.world.extra["notify", "POST", "simulate"] = {
         "items": [

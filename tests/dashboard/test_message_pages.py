@@ -8,6 +8,7 @@ import pytest
 from kernel.ids import new_id
 from services.dashboard.rules.message_words import shown_state, why, why_open, wished_time
 from tests.dashboard.conftest import Dashboard
+from tests.dashboard.test_lists import ONE, offer
 from tests.dashboard.test_pages import NECK
 
 
@@ -147,3 +148,43 @@ def test_a_reply_says_in_words_why_it_waits_and_which_time_it_names(clinic: Dash
     page = clinic.signed_in("front_desk").get("/staff/inbox").text
     assert "waits because: it names another time" in page
     assert "<b>Thursday, 3 pm</b>" in page
+
+
+ODD = {
+    "id": ONE,
+    "why": "accepted_twice",
+    "step": "1_day",
+    "channel": "sms",
+    "state": "unknown",
+    "reason": "unknown_at_visit",
+    "at": "2026-11-29T17:00:00+00:00",
+    "patient_id": ONE,
+    "appointment_id": ONE,
+}
+
+
+@pytest.mark.capability("N21")
+@pytest.mark.parametrize(
+    ("differences", "said"),
+    [
+        ([], ["Everything adds up."]),
+        (
+            [ODD],
+            ["Accepted twice", "Never known", "nobody could say before the visit", f"/staff/patients/{ONE}"],
+        ),
+    ],
+)
+def test_reconcile_says_whether_it_adds_up_and_shows_the_rows(
+    clinic: Dashboard, differences: list[Any], said: list[str]
+) -> None:
+    totals = {"planned": 9, "sent": 4, "waiting": 2, "unknown": 1, "reasoned": 2}
+    offer(
+        clinic,
+        "notify",
+        "reconcile",
+        {"totals": totals, "lines": [], "differences": differences, "adds_up": not differences},
+    )
+    page = clinic.signed_in("manager").get("/staff/reconcile").text
+    assert [words for words in said if words not in page] == []
+    assert "<b>9</b>planned" in page
+    assert "<b>1</b>not known" in page
