@@ -79,7 +79,8 @@ def read_item(before: dict[str, Any], form: Fields, base: str) -> dict[str, Any]
         item["maxLength"] = most
     if kind in MAY_CHOOSE:
         _write_options(item, form, base)
-    else:
+    elif kind != before.get("type"):
+        # Dates, times and lines of text with answers to pick from keep them: publishers write such, the page does not.
         for key in ("answerOption", "answerValueSet"):
             item.pop(key, None)
     return item
