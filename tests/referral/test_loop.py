@@ -116,3 +116,26 @@ def test_an_outcome_recorded_by_mistake_is_corrected_and_its_attempt_taken_back(
     late = change(staffed, once_more, "correct-outcome", {"outcome": "no_show"})
     assert (late.status_code, late.json["code"]) == (409, "illegal_move")
     assert case_of(staffed, referral["id"])["version"] == closed["version"]
+
+
+@pytest.mark.capability("L4")
+def test_corrected_to_and_fro_after_another_visit_is_booked_the_attempt_is_counted_once(
+    staffed: Clinic,
+) -> None:
+    referral = ready_to_book(staffed)
+    first, second = slots(staffed, visit_type="pt_evaluation")[:2]
+    visit = booked(staffed, referral["id"], first)
+    with staffed.session() as session:  # the hour of the visit has come and gone
+        session.execute(
+            text(
+                "UPDATE appointment SET starts_at = starts_at - interval '9 days', ends_at = ends_at - interval '9 days'"
+            )
+        )
+    visit = change(staffed, visit, "outcome", {"outcome": "no_show"}).json
+    booked(staffed, referral["id"], second)
+    counts = []
+    for outcome in ("attended", "no_show", "attended", "no_show"):
+        visit = change(staffed, visit, "correct-outcome", {"outcome": outcome}).json
+        counts.append(case_of(staffed, referral["id"])["attempts"])
+    assert counts == [0, 1, 0, 1]
+    assert case_of(staffed, referral["id"])["state"] == "booked"

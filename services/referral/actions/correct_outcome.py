@@ -46,25 +46,27 @@ def correct_outcome(
 
 def _follow(session: Session, actor: Actor, appointment: Appointment, referral: Referral) -> None:
     """Move the referral along, unless it has gone on to something else meanwhile."""
-    visits = visits_of(session, referral.id)
+    visits, counted = visits_of(session, referral.id), _counted(session, appointment)
+    wanted = referral.state
     if appointment.state == "attended":
-        referral.attempts = max(0, referral.attempts - _counted(session, appointment))
-        wanted = "attended" if referral.state == "to_book" else referral.state
-    elif referral.state == "attended" and all(visit.state != "attended" for visit in visits):
-        wanted = "booked" if any(visit.state in LIVE_STATES for visit in visits) else "to_book"
-        referral.attempts += wanted == "to_book"
+        referral.attempts = max(0, referral.attempts - counted)
+        if referral.state == "to_book":
+            wanted = "attended"
     else:
-        wanted = referral.state
+        if referral.state == "attended" and all(visit.state != "attended" for visit in visits):
+            wanted = "booked" if any(visit.state in LIVE_STATES for visit in visits) else "to_book"
+        # What an earlier correction took back counts again, wherever the referral has gone since.
+        referral.attempts += counted or wanted == "to_book"
     if wanted != referral.state:
         details = {"appointment_id": str(appointment.id), "attempts": referral.attempts}
         move_referral(session, actor, referral, wanted, deed="correct_outcome", details=details)
 
 
-def _counted(session: Session, appointment: Appointment) -> int:
-    """Return 1 when missing this visit sent the referral back to be booked, with the attempt counted."""
+def _counted(session: Session, appointment: Appointment) -> bool:
+    """Return whether missing this visit once sent the referral back to be booked, with the attempt counted."""
     counted = select(ReferralMove.id).where(
         ReferralMove.referral_id == appointment.referral_id,
         ReferralMove.to_state == "to_book",
         ReferralMove.details["appointment_id"].astext == str(appointment.id),
     )
-    return int(session.scalars(counted.limit(1)).first() is not None)
+    return session.scalars(counted.limit(1)).first() is not None
