@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
+from kernel.context import Actor
 from kernel.ids import new_id
 from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.model.referral import Referral
@@ -144,7 +145,14 @@ def test_a_patient_who_calls_about_an_offer_gets_it_from_the_desk_and_a_late_col
     assert claim(None).status_code == 428
     assert claim(opened["version"], MANAGER).status_code == 403
     assert claim(opened["version"], sent={"offer_id": str(new_id())}).status_code == 404
-    taken = claim(opened["version"])
+    # A desk of the slot's site that may not open the patient's case books nothing for them.
+    there = Actor("staff", "desk-2", "front_desk", "Dee Only", sites=("paola",))
+    with staffed.session() as session:
+        session.get_one(Referral, UUID(calls)).site = "liberty"
+    assert claim(opened["version"], there).status_code == 404
+    with staffed.session() as session:
+        session.get_one(Referral, UUID(calls)).site = "paola"
+    taken = claim(opened["version"], there)
     assert (taken.status_code, taken.json["referral_id"]) == (200, calls), taken.text
     assert same_time(taken.json["starts_at"], slot["starts_at"])
     history = staffed.get(f"/appointments/{taken.json['id']}")["changes"]

@@ -153,7 +153,9 @@ def _add_rounds(routes: APIBlueprint, parts: Parts) -> None:
         def deed(session: Session) -> Reply:
             wanted = id_or_404(round_id, "round")
             found = find_offer(session, id_or_404(body.offer_id, "offer"), lock=True)
-            if found.round.id != wanted or not sees_site(who.actor.sites, found.round.site_id):
+            # As for any booking: who may not open the case does not book for its patient, nor move their visit.
+            sites = (found.round.site_id, found.referral.site)
+            if found.round.id != wanted or not all(sees_site(who.actor.sites, site) for site in sites):
                 raise not_found("offer")
             require_match(round_version(found.round), **_round_json(found.round))
             visit = claim_offer(session, found.offer.id, by=who.actor)
