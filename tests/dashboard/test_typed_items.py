@@ -234,3 +234,15 @@ def test_what_cannot_be_saved_says_why_and_keeps_what_was_typed(clinic: Dashboar
     assert 'value="Kept as typed"' in again.text
     assert 'name="version" value="5"' in again.text
     assert json.dumps(draft["document"]) == json.dumps(shipped_document())
+
+    class ThenSilent(dict[str, Any]):
+        """The owner refuses, and does not answer when the draft is read anew."""
+
+        def __getitem__(self, key: str) -> Any:
+            world.away.add("referral")
+            return super().__getitem__(key)
+
+    world.refusals = ThenSilent(world.refusals)
+    silent = nurse.post(path("rules", "MR5"), {**rule, "when.value": "9", **SAVE})
+    assert silent.status_code == 503
+    assert 'name="name" value="Kept as typed"' in silent.text

@@ -127,7 +127,11 @@ def _refused(desk: Desk, at: At, made: dict[str, Any], refusal: OwnerRefused) ->
         ]
         problem = " ".join([refusal.title, *faults[:5]])
         return item_page(at.draft, at.section, made, is_new=at.is_new, problem=problem)
-    fresh = _at(desk, str(at.draft["id"]), at.section, at.item_id)
+    try:
+        fresh = _at(desk, str(at.draft["id"]), at.section, at.item_id)
+    except OwnerAway as away:
+        back = url_for("protocol_drafts.draft", draft_id=at.draft["id"], section=at.section)
+        return show_away(away, back)
     same = fresh.before == at.before
     problem = "Someone changed this draft after you opened it. What you typed is kept below; " + (
         "they did not change this item. Save again to add yours."
