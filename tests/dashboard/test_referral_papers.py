@@ -129,6 +129,16 @@ def test_both_versions_of_a_change_stand_side_by_side_and_only_what_differs_is_s
         "reason_code": "patient_asked",
         "note": "",
     }
+    wrong = {
+        "code": "invalid",
+        "title": "Not valid.",
+        "errors": [{"field": "json.changes.phone", "code": "invalid"}],
+    }
+    clinic.world.refusals[f"referrals/{row['id']}/amend"] = (422, wrong)
+    refused = desk.post(f"{base}/amend", {**fields, "phone": "816 55", "email": "mara at home", "key": "k2"})
+    assert refused.status_code == 422
+    for typed_once in ("816 55", "mara at home"):
+        assert f">{typed_once}</textarea>" in refused.text
     assert "Change contact or site" not in clinic.signed_in("manager").get(f"{base}/papers").text
 
 
@@ -182,3 +192,39 @@ def test_a_patient_with_a_live_referral_is_shown_it_and_the_letter_is_kept_for_t
     # The largest letter goes through twice: chosen, and as text with the choice.
     most = base64.b64encode(b"%PDF-" + b"0" * (2 * 1024 * 1024 - 5)).decode()
     assert desk.post("/staff/referral-from-outside", {**form, "letter": most, "key": "k2"}).status_code == 303
+
+
+@pytest.mark.capability("L6")
+def test_the_letter_and_its_number_are_kept_while_the_owner_is_silent(clinic: Dashboard) -> None:
+    live = referral(clinic)
+    clinic.world.extra["referral", "POST", "referrals"] = {"id": live["id"]}
+    desk, path = clinic.signed_in("front_desk"), "/staff/referral-from-outside"
+    fields = desk.form_fields(desk.get(path), path)
+    form = {
+        **fields,
+        "sender": "Prairie Family Practice",
+        "external_id": "A-3003",
+        "given_name": "Mara",
+        "family_name": "Ostrander",
+        "birth_date": "1981-04-09",
+        "preferred_site": "liberty",
+        "if_live": "separate",
+    }
+    clinic.world.away.add("referral")
+    silent = desk.post(path, {**form, "file": (io.BytesIO(PDF), "letter.pdf")})
+    assert (silent.status_code, "with the letter" in silent.text) == (503, True)
+    clinic.world.away.clear()
+    again = desk.form_fields(silent, path)
+    assert (base64.b64decode(again["letter"]), again["key"]) == (PDF, fields["key"])
+    assert 'name="if_live" value="separate"' in silent.text
+    assert '<option selected value="liberty">' in silent.text or 'value="liberty" selected' in silent.text
+    assert desk.post(path, {**form, **again}).status_code == 303
+    sent = last(clinic)[1]
+    assert (sent["external_id"], base64.b64decode(sent["letter_base64"])) == ("A-3003", PDF)
+    # The letter that was kept, and the largest file in its place.
+    most = b"%PDF-" + b"0" * (2 * 1024 * 1024 - 5)
+    both = {**form, "key": "k3", "letter": base64.b64encode(most).decode()}
+    replaced = desk.post(path, {**both, "file": (io.BytesIO(most), "other.pdf")})
+    assert replaced.status_code == 303
+    damaged = desk.post(path, {**form, "key": "k4", "letter": "brief-für-uns"})
+    assert (damaged.status_code, "damaged on the way" in damaged.text) == (422, True)

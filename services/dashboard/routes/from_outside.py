@@ -1,7 +1,6 @@
 """Enter a referral that came by letter or fax; a patient who has a live one is shown it first."""
 
 import base64
-import binascii
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,15 +9,14 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, staff_only
-from services.dashboard.routes.refusals import show_away
 from services.dashboard.rules.form_refusals import refusal_words
 from services.dashboard.rules.phone_numbers import to_e164
 from services.dashboard.rules.roles import CLINICAL, FRONT_DESK
 
 RECEIVES = CLINICAL | {FRONT_DESK}
 LARGEST_LETTER = 2 * 1024 * 1024
-# The letter travels once more, as text, when the page asks what to do about a live referral.
-LARGEST_LETTER_FORM = LARGEST_LETTER * 4 // 3 + 64 * 1024
+# The letter travels once more, as text, when the page comes back; another may be chosen beside it in its place.
+LARGEST_LETTER_FORM = LARGEST_LETTER * 4 // 3 + LARGEST_LETTER + 64 * 1024
 PERSON = ("given_name", "family_name", "birth_date", "phone", "email", "language", "postcode")
 CHOICES = ("track", "separate")
 
@@ -49,7 +47,8 @@ def from_outside_routes(desk: Desk) -> Blueprint:
                 key=form.get("key", ""),
             )
         except OwnerAway as away:
-            return show_away(away, url_for("from_outside.ask"))
+            # A file is in no hidden field of the page that sends again: this page keeps it, and the key.
+            return _page(desk, {**form, "letter": letter}, away=away.service), 503
         except OwnerRefused as refusal:
             live = refusal.body.get("referral")
             if refusal.code == "live_referral" and isinstance(live, dict):
@@ -61,10 +60,23 @@ def from_outside_routes(desk: Desk) -> Blueprint:
     return routes
 
 
-def _page(desk: Desk, given: dict[str, Any], *, problems: list[str] | None = None, live: Any = None) -> str:
+def _page(
+    desk: Desk,
+    given: dict[str, Any],
+    *,
+    problems: list[str] | None = None,
+    live: Any = None,
+    away: str = "",
+) -> str:
     sites = names(reference(desk.owners, actor(), "sites"))
     return render_template(
-        "from_outside.html", given=given, problems=problems or [], live=live, sites=sites, person=PERSON
+        "from_outside.html",
+        given=given,
+        problems=problems or [],
+        live=live,
+        away=away,
+        sites=sites,
+        person=PERSON,
     )
 
 
@@ -79,7 +91,7 @@ def _letter(form: dict[str, str]) -> tuple[str, str]:
     kept = form.get("letter", "")
     try:
         base64.b64decode(kept, validate=True)
-    except binascii.Error:
+    except ValueError:
         return "", "The letter was damaged on the way. Choose it again."
     return kept, ""
 

@@ -13,13 +13,15 @@ SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "pro
 # Of records whose form says what was seen of them: places on the list, rounds of offers, closures, notes.
 SEEN_FIELDS = ("batch", "sites", "expires_at", "ended", "lifted_at", "reviewed_by", "acknowledged_by")
 
-# What a person wrote in sentences, shown once more after a refusal: nobody types it twice.
+# What a person wrote, shown once more after a refusal: nobody types it twice.
 TYPED = {
     "note": "Your note",
     "reason": "Your reason",
     "override_reason": "Your reason",
     "subject": "Your subject",
     "body": "Your words",
+    "phone": "The phone number",
+    "email": "The e-mail address",
 }
 
 
