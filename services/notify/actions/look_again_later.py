@@ -18,9 +18,12 @@ RETURNING id
 """
 
 
-def look_again_later(session: Session, claimed: Claim, denied: bool = False) -> None:
-    """Put the look-up back for later, unless its send has been settled meanwhile."""
-    wait = SECOND_LOOK if denied else backoff(claimed.attempts, first_seconds=2.0, most_seconds=60.0)
+def look_again_later(
+    session: Session, claimed: Claim, wait: timedelta | None = None, *, denied: bool = False
+) -> None:
+    """Put the look-up back, unless its send has been settled meanwhile; without `wait` a little later each time."""
+    if wait is None:
+        wait = SECOND_LOOK if denied else backoff(claimed.attempts, first_seconds=2.0, most_seconds=60.0)
     values = {
         "id": claimed.id,
         "attempt": claimed.attempt_id,

@@ -7,7 +7,7 @@ from typing import Any
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
-from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
+from services.notify.sending.provider import Found, Letter, NoList, Outcome, Transmission
 
 # What Amazon answers when it took nothing and may be asked again.
 _PASSING = ("Throttling", "ThrottledException", "TooManyRequestsException", "KMSThrottling", "LimitExceeded")
@@ -36,7 +36,7 @@ class _Amazon:
 
     def find(self, address: Personal[str], since: datetime) -> list[Found]:
         """Amazon keeps no list to ask."""
-        raise LookupFailed("no list")
+        raise NoList("no list")
 
 
 class SnsSms(_Amazon):

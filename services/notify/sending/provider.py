@@ -80,6 +80,10 @@ class LookupFailed(Exception):
     """The provider could not say whether it has a message: that is no denial."""
 
 
+class NoList(LookupFailed):
+    """The provider keeps no list of what it took: asking it again soon is work for nothing."""
+
+
 class Provider(Protocol):
     """A provider of one channel. Several threads may use it at once."""
 

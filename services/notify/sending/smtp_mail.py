@@ -14,7 +14,7 @@ from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
 from services.notify.sending.let_nothing_arrive_late import let_nothing_arrive_late
 from services.notify.sending.letter_mime import letter_bytes, wire_address
-from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
+from services.notify.sending.provider import Found, Letter, NoList, Outcome, Transmission
 
 _DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 # The last letter is taken by then, and waits to be written down.
@@ -63,7 +63,7 @@ class SmtpMail:
 
     def find(self, address: Personal[str], since: datetime) -> list[Found]:
         """Mail servers keep no list to ask."""
-        raise LookupFailed("no list")
+        raise NoList("no list")
 
     def compose(self, letter: Letter) -> bytes:
         """The message of `letter` as it goes over the wire."""
