@@ -151,7 +151,7 @@ def _add_rounds(routes: APIBlueprint, parts: Parts) -> None:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            wanted = id_or_404(round_id, "round")
+            wanted = id_or_404(round_id, "offer")
             found = find_offer(session, id_or_404(body.offer_id, "offer"), lock=True)
             # As for any booking: who may not open the case does not book for its patient, nor move their visit.
             sites = (found.round.site_id, found.referral.site)
