@@ -139,6 +139,10 @@ def test_a_series_is_looked_at_with_its_conflicts_then_booked_without_them_and_c
         "weekdays": ["0", "3"],
         "count": "3",
     }
+    clinic.world.away.add("referral")
+    silent = desk.get(f"/staff/{base}")
+    assert (silent.status_code, "not known whether this was done" in silent.text) == (503, False)
+    clinic.world.away.clear()
     desk.get(f"/staff/{base}")
     looked = desk.post(f"/staff/{base}", form)
     page = " ".join(looked.text.split())
@@ -146,6 +150,13 @@ def test_a_series_is_looked_at_with_its_conflicts_then_booked_without_them_and_c
     assert "the therapist has somebody then" in page
     assert "Book the 2 that are free, leave out 1" in page
     kept = desk.form_fields(looked, f"/staff/{base}/book")
+    # Somebody is faster: the same choice stands there with what is in its way now.
+    clinic.world.refusals[base] = (409, {"code": "series_conflicts", "title": "Some are taken."})
+    late = desk.post(f"/staff/{base}/book", {**kept, "weekdays": ["0", "3"]})
+    assert (late.status_code, "Nothing was booked." in late.text) == (409, True)
+    assert "1 of 3 cannot be booked" in " ".join(late.text.split())
+    assert desk.form_fields(late, f"/staff/{base}/book")["at"] == "09:30"
+    del clinic.world.refusals[base]
     assert desk.post(f"/staff/{base}/book", {**kept, "weekdays": ["0", "3"]}).status_code == 303
     assert last(clinic)[1] == {
         "visit_type": "therapy_series",

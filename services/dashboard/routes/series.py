@@ -26,6 +26,10 @@ def series_routes(desk: Desk) -> Blueprint:
     @staff_only(SCHEDULES)
     def series(referral_id: str) -> Any:
         """The form; posted, every visit of the series with its conflicts. Nothing is booked here."""
+        return look(referral_id)
+
+    def look(referral_id: str, *, taken: bool = False) -> Any:
+        """The page; `taken`: it stands for a booking that was refused, with all that was chosen."""
         wanted, today = id_or_404(referral_id), local(business_now()).date()
         try:
             case = read_case(desk.owners, actor(), wanted)
@@ -40,6 +44,8 @@ def series_routes(desk: Desk) -> Blueprint:
                 )
                 planned = answer["planned"]
         except OwnerAway as away:
+            if request.method == "GET":
+                return render_template("owner_away.html", service=away.service), 503
             return show_away(away, url_for("series.series", referral_id=referral_id))
         except OwnerRefused as refusal:
             if refusal.status == 404:
@@ -53,13 +59,14 @@ def series_routes(desk: Desk) -> Blueprint:
             given=given,
             problems=problems,
             planned=planned,
+            taken=taken,
             kinds=names(kinds),
             people={one["id"]: one for one in people},
             sites=names(reference(desk.owners, actor(), "sites")),
             weekdays=WEEKDAYS,
             conflicts=CONFLICTS,
         )
-        return page, 422 if problems else 200
+        return page, 409 if taken else 422 if problems else 200
 
     @routes.post("/staff/referrals/<referral_id>/series/book")
     @staff_only(SCHEDULES)
@@ -75,6 +82,8 @@ def series_routes(desk: Desk) -> Blueprint:
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
+            if refusal.code == "series_conflicts":
+                return look(referral_id, taken=True)
             return show_refusal(desk, refusal, back, "Book the series")
         return redirect(url_for("case.case", referral_id=referral_id, done="series"), 303)
 
