@@ -1,8 +1,11 @@
 """Therapy series with their conflicts, and walk-ins on the same board as booked patients."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from services.referral.rules.board_order import WALK_IN_PATIENCE, Here, board_order
 from services.referral.rules.slot_series import series_starts
@@ -65,6 +68,45 @@ def test_twelve_visits_are_planned_with_conflicts_booked_and_cancelled_one_or_al
     assert len(rest.json["items"]) == 10
     case = staffed.get(f"/referrals/{referral}")
     assert (case["state"], case["attempts"]) == ("to_book", 1)
+
+
+@pytest.mark.capability("S13")
+def test_who_is_checked_in_while_the_series_is_cancelled_keeps_that_visit(staffed: Clinic) -> None:
+    (referral,) = many_ready_to_book(staffed, 1)
+    day = (staffed.now() + timedelta(days=7)).date().isoformat()
+    start = slots(staffed, visit_type="therapy_series", provider="tomas_quintero", **{"from": day})[0]
+    first = datetime.fromisoformat(start["local_start"])
+    wanted = {
+        "provider_id": "tomas_quintero",
+        "site_id": "leawood",
+        "first_start": start["local_start"][:19],
+        "weekdays": [first.weekday()],
+        "count": 3,
+    }
+    made = staffed.call("POST", f"/referrals/{referral}/series", wanted, actor=FRONT_DESK)
+    assert made.status_code == 201, made.text
+    assert made.json is not None
+    path = f"/series/{made.json['series_id']}/cancel"
+    with ThreadPoolExecutor(1) as beside:
+        with staffed.session() as session:
+            session.execute(text("SELECT 1 FROM referral WHERE id = :id FOR UPDATE"), {"id": referral})
+            arrived = {"id": made.json["items"][0]["id"]}
+            session.execute(text("UPDATE appointment SET state = 'arrived' WHERE id = :id"), arrived)
+            body = {"reason_code": "patient_declined"}
+            cancelling = beside.submit(staffed.call, "POST", path, body, actor=FRONT_DESK)
+            blocked = text(
+                "SELECT count(*) FROM pg_locks AS mine JOIN pg_locks AS its USING (transactionid)"
+                " WHERE mine.pid = pg_backend_pid() AND mine.granted AND NOT its.granted"
+            )
+            until = time.monotonic() + 30
+            while not session.execute(blocked).scalar_one():
+                assert not cancelling.done(), cancelling.result().text
+                assert time.monotonic() < until
+        done = cancelling.result(60)
+    assert done.json is not None
+    assert (done.status_code, len(done.json["items"])) == (200, 2), done.text
+    visits = staffed.get(f"/referrals/{referral}")["appointments"]
+    assert sorted(visit["state"] for visit in visits) == ["arrived", "cancelled", "cancelled"]
 
 
 def test_a_series_keeps_its_wall_time() -> None:

@@ -135,6 +135,11 @@ def cancel_series(session: Session, actor: Actor, series_id: UUID, reason: str) 
 
     Who has arrived for one is in the building: that visit is ended by itself.
     """
+    # Locked before its visits are read: who is checked in meanwhile has arrived.
+    owner = session.scalars(select(Appointment.referral_id).where(Appointment.series_id == series_id)).first()
+    if owner is None:
+        raise not_found("series")
+    find_referral(session, owner, lock=True)
     to_come = select(Appointment.id).where(
         Appointment.series_id == series_id,
         Appointment.state.in_(STILL_TO_COME),
