@@ -1,8 +1,15 @@
 """POST /evaluate answers with a decision and stores nothing."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import text
 
+from kernel.context import Actor
+from kernel.contracts.protocol import shipped_document
+from services.referral.actions.publish_protocol import publish_protocol
+from services.referral.queries.protocols import PublishedProtocol, current_protocol
 from tests.referral.conftest import CAUDA_EQUINA, FRONT_DESK, NECK_PAIN, Clinic
 
 
@@ -57,3 +64,22 @@ def test_only_clinicians_and_clients_with_the_scope_may_ask(clinic: Clinic) -> N
     access = clinic.tokens("dashboard").issue_access("ehr", frozenset({"referral:evaluate"}), ["referral"])
     allowed = clinic.call("POST", "/evaluate", NECK_PAIN, headers={"Authorization": f"Bearer {access}"})
     assert allowed.status_code == 200
+
+
+def test_threads_that_ask_for_a_new_version_at_once_share_one_compiled_one(clinic: Clinic) -> None:
+    # Each one more would stay in memory for good: docs/decisions/0191.
+    with clinic.session() as session:
+        document = {**shipped_document(), "version": "asked-for-at-once"}
+        publish_protocol(session, Actor("system", "test"), document)
+    together = Barrier(4)
+
+    def ask(_: int) -> PublishedProtocol | None:
+        with clinic.session() as session:
+            together.wait(60)
+            return current_protocol(session)
+
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(ask, range(4)))
+    assert found[0] is not None
+    assert found[0].version == "asked-for-at-once"
+    assert all(one is found[0] for one in found)

@@ -68,6 +68,10 @@ def _ready(session: Session, digest: bytes, number: int) -> PublishedProtocol:
     ready = _compiled.get(digest)
     if ready is None or ready.number != number:
         with _compiling:
+            ready = _compiled.get(digest)
+            if ready is not None and ready.number == number:
+                # Another thread was first: what is left to no collector is made once.
+                return ready
             row = session.scalars(select(ProtocolVersion).where(ProtocolVersion.number == number)).one()
             ready = PublishedProtocol(row.number, row.version, compile_protocol(row.document))
             _compiled[digest] = ready
