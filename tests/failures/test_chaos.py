@@ -33,7 +33,7 @@ FAULTS_HERE = (*KILL_EACH, *(fault for fault in FAULTS if fault.name in QUICK))
 PLAN = Plan(
     seed=SEED,
     submissions=120,
-    messages=260,
+    messages=300,
     minutes=8,
     days=0,
     clients=3,
@@ -60,8 +60,7 @@ def test_faults_lose_nothing_and_repeat_nothing(outcome: Outcome) -> None:
     assert set(outcome.strikes) == {fault.name for fault in PLAN.faults}
     assert len(outcome.evidence.acknowledged) == PLAN.submissions
     texts = sum(post.accepted and post.channel == "sms" for post in outcome.evidence.posts)
-    # Of a hundred visits told; how many are moved or cancelled before their text goes depends on how busy the machine is.
-    assert texts >= 80, texts
+    assert texts >= 100, texts
     assert len(outcome.evidence.opted_out) >= 3
     assert len(outcome.evidence.void_since) >= 5
     assert len(outcome.evidence.board_sights) >= 10
