@@ -10,6 +10,7 @@ from kernel.contracts.protocol_published import ProtocolPublished
 from services.intake.questionnaires import shipped_questionnaire
 from services.intake.rules.form import Form
 from services.intake.rules.read_questionnaire import read_questionnaire
+from services.intake.texts import texts
 from tests.conftest import DatabaseFactory
 from tests.intake.conftest import ADMIN, NURSE, Browser, Clinic, Keys, make_clinic
 from tests.intake.witness import answers_for
@@ -295,6 +296,32 @@ def test_a_flag_answer_changed_later_keeps_history_and_alert(clinic: Clinic, bro
     history = clinic.get(f"/submissions/{submission.id}")["history"]
     values = [entry["items"].get("fever") for entry in history if entry["page"] == "fever_and_illness"]
     assert values == [True, False]
+
+
+@pytest.mark.capability("C9")
+def test_a_safety_text_is_shown_in_the_language_of_the_reader_and_kept_as_it_was_first(
+    clinic: Clinic, browser: Browser
+) -> None:
+    browser.start()
+    token = browser.token
+    browser.open(f"/intake/q/{token}/fever_and_illness").send({"fever": "true"})
+    notice = browser.at.split("?")[0]
+    assert "Someone from our care team will call you today" in browser.body
+    browser.open(notice + "?lang=es")
+    assert texts("es")["safety"]["same_day"]["title"] in browser.body
+    assert "Someone from our care team" not in browser.body
+    browser.send()
+    browser.open(f"/intake/q/{token}/bladder_and_legs?lang=en").send({"saddle_numbness": "true"})
+    status = browser.at.split("?")[0]
+    assert texts("en")["safety"]["emergency"]["title"] in browser.body
+    browser.open(status + "?lang=es")
+    for kind in ("emergency", "same_day"):
+        for language, there in (("es", True), ("en", False)):
+            assert (texts(language)["safety"][kind]["title"] in browser.body) is there
+    (submission,) = clinic.sql("SELECT id FROM submission")
+    stored = clinic.get(f"/submissions/{submission.id}")["safety_notices"]
+    assert {one["language"] for one in stored} == {"en"}
+    assert any(one["text"].startswith(texts("en")["safety"]["emergency"]["title"]) for one in stored)
 
 
 @pytest.mark.capability("C9")

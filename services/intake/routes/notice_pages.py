@@ -11,6 +11,7 @@ from services.intake.queries.submissions import notices_of
 from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind
 from services.intake.routes.entry_pages import gate_page
+from services.intake.routes.notice_lines import notice_lines
 from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.safety_kinds import urgency
 from services.intake.texts import texts
@@ -22,20 +23,20 @@ def notice_pages(database: Database, facts: PageFacts) -> Blueprint:
 
     @routes.get("/notice/<handle>")
     def show(handle: str) -> Response | str:
-        """The texts not read yet, word for word as they were stored; without one, on with the questions."""
+        """The texts not read yet, in the language of this visit; without one, on with the questions."""
+        chosen = visitor.language()
         with database.transaction() as session:
             link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             draft = draft_behind(session, link)
             waiting = [
-                (one.kind, (one.text.reveal() if one.text else "").split("\n"))
+                (one.kind, notice_lines(one, chosen))
                 for one in sorted(notices_of(session, draft.submission.id), key=lambda one: urgency(one.kind))
                 if one.read_at is None
             ]
         if not waiting:
             return redirect(url_for("question.resume", handle=handle), 303)
-        chosen = visitor.language()
         return render_template(
             "notice.html",
             lang=chosen,

@@ -18,6 +18,7 @@ from services.intake.queries.submissions import notices_of, referral_of, visits_
 from services.intake.routes import visitor
 from services.intake.routes.answering import held_link
 from services.intake.routes.entry_pages import exchange, gate_page
+from services.intake.routes.notice_lines import notice_lines
 from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.safety_kinds import urgency
@@ -71,7 +72,7 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                 notices=[
                     {
                         "kind": one.kind,
-                        "lines": (one.text.reveal() if one.text else "").split("\n"),
+                        "lines": notice_lines(one, chosen),
                         "read": one.read_at,
                     }
                     for one in sorted(notices, key=lambda one: urgency(one.kind))
