@@ -278,6 +278,37 @@ def test_a_golden_case_shows_what_tells_and_all_of_it_on_asking(clinic: Dashboar
     assert "answers more" not in whole
 
 
+def test_hundreds_of_golden_cases_come_in_pages_and_can_be_searched(clinic: Dashboard) -> None:
+    def case(number: int, title: str, route: str) -> dict[str, Any]:
+        expected = {"priority": "P3", "route": route}
+        return {
+            "code": f"GC{number}",
+            "title": title,
+            "origin": "shipped",
+            "answers": {},
+            "expected": expected,
+        }
+
+    cases = [case(n, f"Back pain no. {n}", "physical_therapy") for n in range(95)]
+    cases.append(case(95, "Clumsy hands", "surgical_consult"))
+    clinic.world.extra["referral", "GET", "protocol/golden-cases"] = {"items": cases}
+    nurse = clinic.signed_in("nurse")
+
+    def rows(query: str) -> list[str]:
+        return re.findall(r'data-row id="(GC\d+)"', nurse.get("/staff/protocol/golden-cases" + query).text)
+
+    assert rows("") == [f"GC{n}" for n in range(40)]
+    assert rows("?from=80") == [f"GC{n}" for n in range(80, 96)]
+    assert rows("?case=GC57") == [f"GC{n}" for n in range(40, 80)]
+    assert rows("?find=surgical+CLUMSY") == ["GC95"]
+    assert rows("?from=²") == rows("?from=9999") == rows("")
+    assert rows("?find=nobody") == []
+    page = nurse.get("/staff/protocol/golden-cases?find=back&from=40").text
+    assert "41 to 80 of 95" in page
+    assert "find=back&amp;from=80" in page
+    assert "find=back&amp;from=0" in page
+
+
 def test_a_manager_reads_and_the_front_desk_does_not(clinic: Dashboard, draft: dict[str, Any]) -> None:
     clinic.world.extra["referral", "GET", "protocol"] = {"number": 1, "document": draft["document"]}
     clinic.world.extra["referral", "GET", "protocol/versions"] = {"items": []}

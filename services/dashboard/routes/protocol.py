@@ -12,6 +12,7 @@ from services.dashboard.queries.protocol import SECTIONS, items_of, read_protoco
 from services.dashboard.queries.staff_list import staff_names
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.page_of_golden_cases import page_of_golden_cases
 from services.dashboard.rules.roles import CLINICAL, MANAGER
 from services.dashboard.rules.telling_answers import telling_answers
 
@@ -69,8 +70,8 @@ def protocol_routes(desk: Desk) -> Blueprint:
     @staff_only(CLINICAL)
     def golden_cases() -> Any:
         found = part(lambda: read_protocol(desk.patient_owners, actor(), "/golden-cases"), Body())
-        opened = request.args.get("case", "")
-        return render_template("golden_cases.html", found=found, telling=telling_answers, opened=opened)
+        shown = page_of_golden_cases(found.value.get("items") or [], request.args)
+        return render_template("golden_cases.html", found=found, telling=telling_answers, shown=shown)
 
     @routes.post("/staff/protocol/golden-cases")
     @staff_only(CLINICAL)
