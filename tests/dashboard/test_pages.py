@@ -55,6 +55,22 @@ def test_a_case_shows_rules_with_the_answers_behind_them_and_unknown_apart_from_
     assert "Not answered is not" in page
 
 
+def test_many_answers_of_no_fold_behind_their_number_and_nothing_else_does(clinic: Dashboard) -> None:
+    row = clinic.world.add_referral("Teo", "Lindqvist", CAUDA)
+    medicine = {"variable": "medicines", "value": [{"class": "triptan", "days_per_month": 4}]}
+    few = [{"variable": f"calm_{number}", "value": False} for number in range(30)]
+    row["answers"] = [medicine, {"variable": "left_open", "value": None}, *few]
+    browser = clinic.signed_in("nurse")
+    assert "answered “no”" not in browser.get(f"/staff/referrals/{row['id']}").text
+    row["answers"] = [*few, {"variable": "calm_30", "value": False}, *row["answers"][:2]]
+    page = browser.get(f"/staff/referrals/{row['id']}").text
+    shown, folded = page[page.index('id="answers-title"') :].split("31 answered “no”")
+    assert "triptan, days per month 4" in shown
+    assert "not answered" in shown, "unknown is never among the answers of no"
+    assert "<dd>no</dd>" not in shown
+    assert folded.count("<dd>no</dd>") == 31
+
+
 def test_what_is_unanswered_is_told_apart_from_what_could_still_change_the_route(
     clinic: Dashboard, case: dict[str, Any]
 ) -> None:

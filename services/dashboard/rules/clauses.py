@@ -33,6 +33,7 @@ DIAGNOSIS_NAMES = {
     "ICHD_2_4_3": "Probable chronic tension-type headache",
     "ICHD_3_1": "Cluster headache",
     "ICHD_3_5_1": "Probable cluster headache",
+    "ICHD_4_10": "New daily persistent headache",
     "ICHD_8_2": "Medication-overuse headache",
     "ICHD_11_2_1": "Cervicogenic headache",
     "CGH_SUSPECTED": "Cervicogenic headache, suspected",

@@ -33,11 +33,17 @@ def value_words(value: object) -> str:
     if value is False:
         return "no"
     if isinstance(value, list):
-        return ", ".join(value_words(one) for one in value) or "none of these"
+        between = "; " if any(isinstance(one, dict) for one in value) else ", "
+        return between.join(value_words(one) for one in value) or "none of these"
     if isinstance(value, dict):
         if "at_least" in value:
             return f"{value_words(value['at_least'])} to {value_words(value['at_most'])}"
-        return ", ".join(f"{key.replace('_', ' ')} {value_words(one)}" for key, one in value.items())
+        # A row of a table, such as a medicine: what kind it is goes first and needs no name.
+        said = [
+            value_words(one) if key == "class" else f"{key.replace('_', ' ')} {value_words(one)}"
+            for key, one in value.items()
+        ]
+        return ", ".join(said)
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return str(value).replace("_", " ")
