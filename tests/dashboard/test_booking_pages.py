@@ -264,6 +264,12 @@ def test_what_suits_a_waiting_patient_is_said_with_the_place_on_the_list(
         "until_minute": 1440,
         "notice_minutes": 120,
     }
+    waits = {"code": "already_waiting", "title": "This patient waits already."}
+    clinic.world.refusals[f"referrals/{row['id']}/waitlist"] = (409, waits)
+    refused = desk.post(action, {**fields, **wishes, "key": "k10"})
+    assert refused.status_code == 409
+    for said in ("08:30</textarea>", "2030-01-31</textarea>", "Liberty; ", "Friday; Monday</b>"):
+        assert said in refused.text
 
 
 @pytest.mark.capability("L4")

@@ -7,7 +7,8 @@ from flask import render_template, request
 from kernel.web.problems import Problem
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import flag_name
-from services.dashboard.routes.desk import Desk
+from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.desk import Desk, actor
 
 SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
 # Of records whose form says what was seen of them: places on the list, rounds of offers, closures, notes.
@@ -22,7 +23,11 @@ TYPED = {
     "body": "Your words",
     "phone": "The phone number",
     "email": "The e-mail address",
+    "from_time": "Not before",
+    "until_time": "Not after",
+    "expires_at": "Waits until",
 }
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def show_away(away: OwnerAway, back: str) -> Any:
@@ -58,12 +63,21 @@ def show_refusal(
         typed=[
             (words, request.form[name]) for name, words in TYPED.items() if request.form.get(name, "").strip()
         ],
+        wished=_wished(desk),
         ticked=[flag_name(one) for one in request.form.getlist("settled")],
         alternatives=refusal.body.get("alternatives") or [],
         again=again,
         kept=[(name, request.form[name]) for name in ("version", *_seen_names()) if name in request.form],
         allowed=refusal.body.get("allowed") or [],
     ), refusal.status
+
+
+def _wished(desk: Desk) -> list[str]:
+    """Sites and days that were ticked, in words."""
+    ticked = request.form.getlist("sites")
+    known = names(reference(desk.owners, actor(), "sites")) if ticked else {}
+    days = [WEEKDAYS[int(day)] for day in request.form.getlist("weekdays") if day in tuple("0123456")]
+    return [*(str(known.get(one, one)) for one in ticked), *days]
 
 
 def _seen_names() -> list[str]:
