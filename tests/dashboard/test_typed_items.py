@@ -148,6 +148,8 @@ def test_a_derived_window_a_review_cause_and_the_ranking_are_changed_by_form(
     sent = clinic.world.calls[-1]["body"]
     assert (sent["section"], sent["id"]) == ("ranking", "probable_order")
     assert sent["item"]["order"] == [["ICHD_3_5_1"], ["ICHD_1_5_1", "ICHD_1_5_2", "ICHD_2_4_1", "ICHD_2_4_2"]]
+    assert nurse.get(path("ranking", "new")).status_code == 404, "there are two orders"
+    assert nurse.post(path("ranking", "new"), {"shown": ranked, **SAVE}).status_code == 404
     shown = items_of(DOCUMENT, "ranking")[1]["order"]
     up = nurse.post(path("ranking", "display_order"), {"shown": shown, "press": f"up:{shown[1]}"}).text
     assert re.findall(r'name="shown" value="([^"]+)"', up)[:2] == [shown[1], shown[0]]

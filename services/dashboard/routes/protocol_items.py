@@ -183,5 +183,8 @@ def _at(desk: Desk, draft_id: str, section: str, item_id: str) -> At:
         raise not_found("draft") from None
     document = draft["document"]
     found = find_item(document, section, item_id)
+    if found is None and section == "ranking":
+        # There are two orders, and no third is added: a form for one would be taken and change nothing.
+        raise not_found("item")
     variables = {str(one["id"]): one for one in items_of(document, "variables")}
     return At(draft, section, item_id, found or fresh_item(section, variables), found is None)
