@@ -5,10 +5,10 @@ from local.demo.hands import Hands
 
 MANAGER = Actor("staff", "demo-manager", role="manager", name="Mary Adeyemi")
 ON_CALL = (
-    ("Nora Whitfield", "nurse", "+18165550191"),
-    ("Nina Delgado", "nurse", "+18165550192"),
-    ("Paul Lindqvist", "provider", "+18165550193"),
-    ("Mary Adeyemi", "manager", "+18165550194"),
+    ("Nora Whitfield", "nurse", "+18165550165"),
+    ("Nina Delgado", "nurse", "+18165550166"),
+    ("Paul Lindqvist", "provider", "+18165550167"),
+    ("Mary Adeyemi", "manager", "+18165550168"),
 )
 
 
