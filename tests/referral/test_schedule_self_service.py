@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from kernel.ids import new_id
+from services.intake.routes.own_schedule import same_place
 from services.referral.model.referral import Referral
 from services.referral.rules.open_warnings import open_warnings
 from tests.referral.calendar_steps import CHICAGO, booked, many_ready_to_book, slots, wish
@@ -52,6 +53,13 @@ def test_a_patient_chooses_confirms_moves_and_cancels_until_the_cutoff(staffed: 
         "cannot_come",
     )
     assert [v["id"] for v in staffed.get("/appointments?asks=cannot_come")["items"]] == [visit["id"]]
+    # So does a wish to move: the patient's page chose no time and names the visit's own place.
+    own_now = as_intake(staffed, "GET", f"/referrals/{referral}").json["items"][0]
+    asked = as_intake(
+        staffed, "POST", f"/appointments/{visit['id']}/move", {"visit_version": 2, "to": same_place(own_now)}
+    )
+    assert (asked.status_code, asked.json["result"]) == (200, "call_back"), asked.text
+    assert (asked.json["state"], asked.json["starts_at"]) == ("booked", own_now["starts_at"])
     with staffed.session() as session:
         session.execute(text("UPDATE visit_type SET cutoff_minutes = 60"))
     gone = as_intake(staffed, "POST", f"/appointments/{visit['id']}/cancel", {"visit_version": 2})

@@ -221,6 +221,7 @@ def _own_visit_json(visit: Visit, at: datetime) -> dict[str, Any]:
             "phone": visit.site.phone,
             "time_zone": visit.site.time_zone,
         },
+        "provider_id": appointment.provider_id,
         "provider": visit.provider.name,
         "starts_at": moment(appointment.starts_at),
         "local_start": local_label(appointment.starts_at, ZoneInfo(visit.site.time_zone)),

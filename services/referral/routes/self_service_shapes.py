@@ -40,6 +40,7 @@ class OwnVisitOut(BaseModel):
     visit_type: str
     visit_type_name: dict[str, str]
     site: dict[str, str]
+    provider_id: str
     provider: str
     starts_at: str
     local_start: str
