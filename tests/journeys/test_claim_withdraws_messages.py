@@ -59,10 +59,13 @@ def test_a_claim_moves_the_later_visit_and_the_old_messages_say_why_they_did_not
         return sum(bool(re.search(rf"because\s+{why}", one)) for one in idle) >= 2
 
     eventually(
-        lambda: withdrawn(waiter, "the visit was moved"), "the later visit's reminders withdrawn with their reason", 120
+        lambda: withdrawn(waiter, "the visit was moved"),
+        "the later visit's reminders withdrawn with their reason",
+        120,
     )
     eventually(
-        lambda: withdrawn(holder, "the visit was cancelled"), "the cancelled visit's reminders withdrawn with their reason"
+        lambda: withdrawn(holder, "the visit was cancelled"),
+        "the cancelled visit's reminders withdrawn with their reason",
     )
     nurse.goto(f"{stack.address}/staff/waitlist")
     expect(nurse.locator("main")).to_contain_text("Claimed")
