@@ -216,7 +216,7 @@ def test_one_timeline_holds_decisions_moves_messages_views_and_strikes_out_what_
     assert "patient prefers" in line
     assert "By phone." in line
     assert "Visit booked" in line
-    assert "<s><b>1-day reminder by text: suppressed</b>" in line
-    assert "opted out" in line
+    assert "<s><b>1-day reminder by text: not sent</b>" in line
+    assert "the patient asked us to stop" in line
     assert "Who looked" in line
     assert "Answers" in page

@@ -1,12 +1,13 @@
 """Ports: the reader's choice is kept or refused in a sentence; the others step aside."""
 
 import socket
+from collections.abc import Generator
+from contextlib import closing
 
 import pytest
 
 from local import ports
 from local.problem import Problem
-from tests.servers import free_port
 
 
 def test_a_taken_port_is_said_with_what_to_do() -> None:
@@ -18,13 +19,19 @@ def test_a_taken_port_is_said_with_what_to_do() -> None:
             ports.choose(number)
 
 
+def listening() -> Generator[socket.socket, None, None]:
+    """Sockets that listen where a gateway would put intake, and leave the gateway's own port free."""
+    while True:
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            if ports.is_free(taken.getsockname()[1] - ports.OFFSETS["intake"]):
+                yield taken
+
+
 def test_inner_ports_step_aside() -> None:
-    gateway = free_port()
-    while gateway + max(ports.OFFSETS.values()) > 65535:
-        gateway = free_port()
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", gateway + ports.OFFSETS["intake"]))
-        taken.listen()
+    with closing(listening()) as sockets:
+        gateway = next(sockets).getsockname()[1] - ports.OFFSETS["intake"]
         chosen = ports.choose(gateway)
     assert chosen["gateway"] == gateway
     assert chosen["intake"] != gateway + ports.OFFSETS["intake"]
