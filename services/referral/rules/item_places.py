@@ -3,20 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from kernel.evidence.changed_items import ITEM_LISTS
 from services.referral.rules.ranking_places import with_ranking
 from services.referral.rules.route_places import with_route
 from services.referral.rules.tie_break_places import with_tie_break
 
-SECTIONS: dict[str, tuple[str, ...]] = {
-    "variables": ("variables",),
-    "derived": ("derived",),
-    "red_flags": ("red_flags",),
-    "diagnoses": ("diagnoses",),
-    "rules": ("routes", "rules"),
-    "modifiers": ("routes", "modifiers"),
-    "upgrades": ("routes", "priority_modifiers", "upgrade_one_class_if_any"),
-    "review_when": ("routes", "review_when"),
-}
 # Kept in more than one place, or without an id of their own.
 _OTHERWISE = {"routes": with_route, "tie_breaks": with_tie_break, "ranking": with_ranking}
 
@@ -33,7 +24,7 @@ def with_item(
     """
     if section in _OTHERWISE:
         return _OTHERWISE[section](document, item_id, item)
-    path = SECTIONS[section]
+    path = ITEM_LISTS[section]
     made = dict(document)
     holder: dict[str, Any] = made
     for key in path[:-1]:
