@@ -9,14 +9,14 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Subquery, and_, case, literal, or_, select, tuple_, union_all
+from sqlalchemy import Row, Subquery, literal, or_, select, tuple_, union_all
 from sqlalchemy.orm import Session, defer
 
 from kernel.clock import now
 from services.referral.model.appointment import Appointment, AppointmentChange
 from services.referral.model.inbound import InboundReferral
 from services.referral.model.move import ReferralMove
-from services.referral.rules.milestones import MILESTONES
+from services.referral.rules.milestones import MILESTONES, deed_told
 
 # A statement ends within five seconds, so what is older has no elder still being written: a cursor passes nothing by.
 SETTLED_SECONDS = 6
@@ -65,13 +65,9 @@ def _happened() -> Subquery:
     moves = select(
         ReferralMove.id.label("event_id"),
         ReferralMove.referral_id.label("referral_id"),
-        case(
-            (
-                and_(ReferralMove.deed == "redirect", ReferralMove.from_state != "needs_triage"),
-                literal("reroute"),
-            ),
-            else_=ReferralMove.deed,
-        ).label("deed"),
+        ReferralMove.deed.label("deed"),
+        ReferralMove.from_state.label("from_state"),
+        ReferralMove.to_state.label("to_state"),
         ReferralMove.reason_code.label("reason_code"),
         ReferralMove.at.label("at"),
     ).where(
@@ -84,6 +80,8 @@ def _happened() -> Subquery:
             Appointment.referral_id,
             literal("move_visit"),
             literal(""),
+            literal(""),
+            literal(""),
             AppointmentChange.at,
         )
         .join(Appointment, Appointment.id == AppointmentChange.appointment_id)
@@ -93,7 +91,7 @@ def _happened() -> Subquery:
 
 
 def _notice(inbound: InboundReferral, event: Row[Any]) -> Notice:
-    milestone = MILESTONES[event.deed]
+    milestone = MILESTONES[deed_told(event.deed, event.from_state, event.to_state)]
     return Notice(
         id=f"{inbound.id}.{event.event_id}",
         sender=inbound.sender,
