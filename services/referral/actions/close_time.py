@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -83,18 +83,7 @@ def lift_closure(session: Session, actor: Actor, closure_id: UUID) -> Closure:
 
 def stranded_visits(session: Session, closure: Closure) -> list[Visit]:
     """Return the visits still booked that the closure makes impossible, earliest first."""
-    query = VISITS.where(
-        Appointment.state.in_(LIVE_STATES),
-        Appointment.starts_at < closure.ends_at,
-        Appointment.ends_at > closure.starts_at,
-    )
-    for column, value in (
-        (Appointment.site_id, closure.site_id),
-        (Appointment.room_id, closure.room_id),
-        (Appointment.provider_id, closure.provider_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
+    query = VISITS.where(Appointment.state.in_(LIVE_STATES), *_taken_away(closure, Appointment))
     rows = session.execute(query.order_by(Appointment.starts_at, Appointment.id))
     return [Visit(*row) for row in rows]
 
@@ -104,22 +93,22 @@ def _offers_within(session: Session, closure: Closure) -> list[OfferRound]:
     query = (
         select(OfferRound)
         .join(SlotHold, SlotHold.id == OfferRound.hold_id)
-        .where(
-            OfferRound.state == "open",
-            SlotHold.starts_at < closure.ends_at,
-            SlotHold.ends_at > closure.starts_at,
-        )
+        .where(OfferRound.state == "open", *_taken_away(closure, SlotHold))
         .order_by(OfferRound.id)
         .with_for_update(of=OfferRound)
     )
-    for column, value in (
-        (SlotHold.site_id, closure.site_id),
-        (SlotHold.room_id, closure.room_id),
-        (SlotHold.provider_id, closure.provider_id),
-    ):
-        if value is not None:
-            query = query.where(column == value)
     return list(session.scalars(query))
+
+
+def _taken_away(closure: Closure, of: type[Appointment] | type[SlotHold]) -> list[ColumnElement[bool]]:
+    """Return the conditions for the visits or holds that fall within the closure."""
+    subjects = (
+        (of.site_id, closure.site_id),
+        (of.room_id, closure.room_id),
+        (of.provider_id, closure.provider_id),
+    )
+    closed = [column == value for column, value in subjects if value is not None]
+    return [of.starts_at < closure.ends_at, of.ends_at > closure.starts_at, *closed]
 
 
 def standing_closures(session: Session) -> list[Closure]:
