@@ -26,7 +26,8 @@ def correct_outcome(
     """Record the other outcome of a visit that has one, put its referral where it belongs, and return the visit.
 
     The attempt a no-show counted is taken back, or counted now. Raises 404; 409 `illegal_state`, `same_outcome`, and
-    `illegal_move` once the referral has ended: what was closed on an outcome is reopened first.
+    `illegal_move` once the referral has ended: a declined or withdrawn one is reopened first, nothing reopens a closed
+    one.
     """
     appointment, referral = lock_visit(session, appointment_id)
     require_deed(appointment, "correct_outcome")
