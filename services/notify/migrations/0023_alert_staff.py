@@ -25,8 +25,8 @@ WORDS = [
     (
         "referrer_notice",
         "email",
-        "Your referral {referral_number}",
-        "Your referral {referral_number}:\n\n{milestone}\n\nQuestions? Call {clinic_phone}.\n\n{clinic_name}",
+        "Your request {referral_number}",
+        "Your request {referral_number}:\n\n{milestone}\n\nQuestions? Call {clinic_phone}.\n\n{clinic_name}",
     ),
 ]
 ADD = sa.text(
