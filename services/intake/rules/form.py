@@ -218,23 +218,8 @@ class Form:
         )
 
     def row_groups(self, link_id: str) -> list[str]:
-        """The repeating groups `link_id` stands in, outermost first."""
-        found = []
-        group = self.row_group(link_id)
-        while group is not None:
-            found.append(group)
-            group = self.row_group(group)
-        return found[::-1]
-
-    def row_group(self, link_id: str) -> str | None:
-        """The repeating group `link_id` stands in, if any: its answers live in that group's rows."""
-        parent = self.parents.get(link_id)
-        while parent is not None:
-            item = self.by_id[parent]
-            if item.kind == "group" and item.repeats:
-                return parent
-            parent = self.parents.get(parent)
-        return None
+        """The repeating groups `link_id` stands in, outermost first: its answers live in the rows of the last."""
+        return [one.link_id for one in self._around(link_id) if one.kind == "group" and one.repeats]
 
 
 def walk(item: Item) -> Iterator[Item]:
