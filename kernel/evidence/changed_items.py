@@ -17,10 +17,10 @@ ITEM_LISTS: Final[Mapping[str, tuple[str, ...]]] = {
     "upgrades": ("routes", "priority_modifiers", "upgrade_one_class_if_any"),
     "review_when": ("routes", "review_when"),
 }
-#: Told as items of their own: a route from the places that name it, a tie-break by what it asks for, an order of the
-#: ranking by its name.
-_RANKING = "ranking"
+#: Told as items of their own: a route from the places that name it, a tie-break by what it asks for.
 _ROUTE_KEYS: Final = frozenset({"order", "labels", "tie_breaks"})
+#: So is an order of the ranking, by its name.
+_RANKING: Final = "ranking"
 
 
 def changed_items(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[dict[str, Any]]:
