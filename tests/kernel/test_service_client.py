@@ -97,6 +97,15 @@ def test_a_large_answer_below_the_limit_is_read_whole(two_services: dict[str, To
     assert (found.status, len(found.body)) == (200, LARGEST_ANSWER_BYTES - 2)
 
 
+def test_the_environment_has_no_say_in_whose_certificates_count(
+    two_services: dict[str, Tokens], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/certificates.pem")
+    with sick_service(answer(b"{}")) as (address, _):
+        client = ServiceClient(two_services["alpha"], {"beta": address})
+        assert client.call("beta", "GET", "/api/beta/v1/things").status == 200
+
+
 @pytest.mark.fault("F60")
 def test_an_event_for_a_sick_listener_is_kept_and_the_others_do_not_wait_for_it(
     kernel_database: Database, two_services: dict[str, Tokens]
