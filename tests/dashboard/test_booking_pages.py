@@ -272,7 +272,6 @@ def test_what_suits_a_waiting_patient_is_said_with_the_place_on_the_list(
         assert said in refused.text
 
 
-@pytest.mark.capability("L4")
 def test_a_visit_marked_as_missed_by_mistake_is_put_right(clinic: Dashboard, row: dict[str, Any]) -> None:
     visit = clinic.world.add_appointment(
         row, clinic.world.now, state="no_show", allowed=["correct_outcome"], site="liberty"

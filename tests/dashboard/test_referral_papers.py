@@ -142,7 +142,7 @@ def test_both_versions_of_a_change_stand_side_by_side_and_only_what_differs_is_s
     assert "Change contact or site" not in clinic.signed_in("manager").get(f"{base}/papers").text
 
 
-@pytest.mark.capability("L6", "L15")
+@pytest.mark.capability("L6")
 def test_a_patient_with_a_live_referral_is_shown_it_and_the_letter_is_kept_for_the_choice(
     clinic: Dashboard,
 ) -> None:

@@ -123,7 +123,7 @@ def test_times_are_listed_once_and_a_moving_visit_is_in_nobodys_way(staffed: Cli
     assert as_intake(staffed, "POST", f"/appointments/{visit['id']}/move", beside).status_code == 200
 
 
-@pytest.mark.capability("S9", "T14")
+@pytest.mark.capability("S9")
 def test_nobody_under_a_red_flag_is_shown_times_that_would_be_refused(staffed: Clinic) -> None:
     """A hold on any referral of the patient, also for a visit that is to move."""
     referral, other = many_ready_to_book(staffed, 2)
