@@ -2,11 +2,13 @@
 
 import re
 import secrets
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.intake.conftest import FRONT_DESK, Browser, Clinic
+from tests.conftest import DatabaseFactory
+from tests.intake.conftest import FRONT_DESK, Browser, Clinic, Keys, make_clinic
 
 
 def page_of(body: str) -> str:
@@ -88,9 +90,18 @@ def test_the_token_is_in_no_address_after_the_link_was_opened(clinic: Clinic) ->
     assert answer.headers["Referrer-Policy"] == "no-referrer"
 
 
+@pytest.fixture
+def clinic_without_redis(database: DatabaseFactory, service_keys: Keys) -> Iterator[Clinic]:
+    """A clinic whose Redis answers nobody: no limit rests there, so none is lifted when it is lost."""
+    made = make_clinic(database("intake").app_url, "redis://127.0.0.1:1/0", service_keys)
+    yield made
+    made.parts.database.engine.dispose()
+
+
 @pytest.mark.fault("F66")
-def test_guessing_is_turned_away_by_address_and_raises_an_alarm(clinic: Clinic) -> None:
+def test_guessing_is_turned_away_by_address_and_raises_an_alarm(clinic_without_redis: Clinic) -> None:
     """BAD-33: 1,000 random tokens from one address, then from 1,000; the counts rest in PostgreSQL (FAULT-66)."""
+    clinic = clinic_without_redis
     path, token = issue(clinic)
     guesser = clinic.browser("203.0.113.200")
     guesser.open("/intake/q")
