@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from kernel.contracts.protocol import shipped_document
 from kernel.ids import new_id
 from services.dashboard.model import Staff
 from tests.dashboard.conftest import Dashboard
+from tests.dashboard.open_draft import open_draft
 
 DRAFT = str(new_id())
 
@@ -24,53 +24,33 @@ def draft(clinic: Dashboard) -> dict[str, Any]:
         "name": "",
         "differences": {"route": {"expected": "medication_review", "found": "staff_triage"}},
     }
-    body = {
-        "id": DRAFT,
-        "title": "Try a threshold",
-        "base_number": 1,
-        "stale": False,
-        "state": "open",
-        "version": 4,
-        "author": {"id": "someone", "name": "Someone Else"},
-        "changed_by": "someone",
-        "editors": ["someone"],
-        "created_at": "",
-        "changed_at": "",
-        "published_number": None,
-        "document": shipped_document(),
-        "changes": [
-            {
-                "kind": "changed",
-                "path": "routes.rules",
-                "id": "MR5",
-                "before": {
-                    "id": "MR5",
-                    "when": {"variable": "med_days_any_acute", "operator": "ge", "value": 8},
-                },
-                "after": {
-                    "id": "MR5",
-                    "when": {"variable": "med_days_any_acute", "operator": "ge", "value": 10},
-                },
-            }
-        ],
-        "checks": {
-            "ready": False,
-            "problems": [],
-            "golden": {"total": 3, "passed": 2, "failing": [failing]},
-            "findings": [
-                {
-                    "code": "overlap",
-                    "severity": "note",
-                    "items": ["SC1", "MR1"],
-                    "message": "Both can be true.",
-                    "witness": {"age_years": 44},
-                }
-            ],
+    change = {
+        "kind": "changed",
+        "path": "routes.rules",
+        "id": "MR5",
+        "before": {
+            "id": "MR5",
+            "when": {"variable": "med_days_any_acute", "operator": "ge", "value": 8},
+        },
+        "after": {
+            "id": "MR5",
+            "when": {"variable": "med_days_any_acute", "operator": "ge", "value": 10},
         },
     }
-    clinic.world.extra["referral", "GET", f"protocol/drafts/{DRAFT}"] = body
-    clinic.world.extra["referral", "POST", f"protocol/drafts/{DRAFT}/items"] = {"id": DRAFT}
-    return body
+    finding = {
+        "code": "overlap",
+        "severity": "note",
+        "items": ["SC1", "MR1"],
+        "message": "Both can be true.",
+        "witness": {"age_years": 44},
+    }
+    checks = {
+        "ready": False,
+        "problems": [],
+        "golden": {"total": 3, "passed": 2, "failing": [failing]},
+        "findings": [finding],
+    }
+    return open_draft(clinic, DRAFT, "Try a threshold", changes=[change], checks=checks)
 
 
 def test_a_draft_shows_its_rules_as_sentences_and_what_keeps_it_from_being_published(

@@ -17,6 +17,7 @@ from services.dashboard.rules.ranking_form import moved, read_ranking
 from services.dashboard.rules.review_form import read_review, review_words
 from services.referral.rules.item_places import with_item
 from tests.dashboard.conftest import Browser, Dashboard
+from tests.dashboard.open_draft import open_draft
 from tests.dashboard.test_clause_form import posted
 
 DRAFT = str(new_id())
@@ -87,22 +88,7 @@ def test_an_order_is_moved_a_step_and_to_the_top() -> None:
 @pytest.fixture
 def nurse(clinic: Dashboard) -> Browser:
     """A nurse at an open draft of the shipped protocol."""
-    body = {
-        "id": DRAFT,
-        "title": "Try a window",
-        "base_number": 1,
-        "stale": False,
-        "state": "open",
-        "version": 4,
-        "author": {"id": "someone", "name": "Someone Else"},
-        "changed_by": "someone",
-        "editors": ["someone"],
-        "document": shipped_document(),
-        "changes": [],
-        "checks": {},
-    }
-    clinic.world.extra["referral", "GET", f"protocol/drafts/{DRAFT}"] = body
-    clinic.world.extra["referral", "POST", f"protocol/drafts/{DRAFT}/items"] = {"id": DRAFT}
+    open_draft(clinic, DRAFT, "Try a window")
     browser = clinic.signed_in("nurse")
     browser.get(f"/staff/protocol/drafts/{DRAFT}")
     return browser
