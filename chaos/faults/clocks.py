@@ -54,10 +54,8 @@ def worker_with_a_wrong_clock(clinic: Clinic, dice: random.Random) -> Facts:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-        for left in (
-            f"faketime_shm_{process.pid}",
-            f"sem.faketime_sem_{process.pid}",
-        ):  # a killed one leaves them
+        # What a killed one leaves behind.
+        for left in (f"faketime_shm_{process.pid}", f"sem.faketime_sem_{process.pid}"):
             Path("/dev/shm", left).unlink(missing_ok=True)
         # The supervisor reports the dead it started; this one is ours to report.
         for _ in range(100):
