@@ -14,23 +14,14 @@ SAY = sa.text(
     "UPDATE message_template SET subject = :subject, body = :body WHERE name = 'referrer_notice'"
     " AND channel = 'email' AND language = 'en' AND version = 1 AND published_by = 'shipped'"
 )
-# 0152 is shipped and stays as it is; its way down deletes every name that begins with quick_. What staff added under
-# such a name is theirs.
-KEEP = r"""
-CREATE RULE keep_staff_texts AS ON DELETE TO message_template WHERE old.name LIKE 'quick\_%'
-    AND old.name NOT IN ('quick_call_us', 'quick_we_call', 'quick_bring_someone', 'quick_late_is_fine')
-DO INSTEAD NOTHING
-"""
 
 
 def upgrade() -> None:
-    op.execute("DROP RULE IF EXISTS keep_staff_texts ON message_template")
     _say("request")
 
 
 def downgrade() -> None:
     _say("referral")
-    op.execute(KEEP)
 
 
 def _say(word: str) -> None:
