@@ -1,9 +1,7 @@
 """Warning signs a patient's answers leave open, and those a clinician has settled.
 
 A referral still open with open questions of any kind was accepted before they were told apart: until a clinician
-settles that, its patient is asked to call, as before. The same holds for what the code of the release before writes
-while this migration is already in (docs/runbook.md, upgrade): it does not know the column, so the column's default is
-`earlier`, and code that knows it always writes its list.
+settles that, its patient is asked to call, as before.
 """
 
 from alembic import op
@@ -16,14 +14,12 @@ ALTER TABLE referral
     ADD COLUMN open_warnings text[] NOT NULL DEFAULT '{}'::text[],
     ADD COLUMN settled_warnings text[] NOT NULL DEFAULT '{}'::text[]
 """
-UNTOLD = "ALTER TABLE referral ALTER COLUMN open_warnings SET DEFAULT '{earlier}'::text[]"
 EARLIER = "UPDATE referral SET open_warnings = '{earlier}' WHERE unknown_count > 0 AND closed_at IS NULL"
 
 
 def upgrade() -> None:
     op.execute(ADD)
     op.execute(EARLIER)
-    op.execute(UNTOLD)
 
 
 def downgrade() -> None:

@@ -69,7 +69,7 @@ class Referral(Base):
     flagged: Mapped[bool] = mapped_column(Boolean, default=False)
     unknown_count: Mapped[int] = mapped_column(Integer, default=0)
     near_miss_count: Mapped[int] = mapped_column(Integer, default=0)
-    # A row written by code that does not know the column is not one without open warnings: migration 0140.
+    # A row written by code that does not know the column is not one without open warnings: migration 0151.
     open_warnings: Mapped[list[str]] = mapped_column(
         postgresql.ARRAY(Text), server_default=text("'{earlier}'::text[]"), default=list
     )
