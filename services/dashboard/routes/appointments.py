@@ -9,6 +9,7 @@ from kernel.web.problems import Problem, not_found
 from services.dashboard.actions.change_visit import change_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, sent_version, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SEES_PATIENTS
 from services.dashboard.rules.visit_deeds import CANCEL_REASONS, VISIT_DEEDS
@@ -22,12 +23,8 @@ def appointment_routes(desk: Desk) -> Blueprint:
     @staff_only(SEES_PATIENTS)
     def ask_cancel(appointment_id: str) -> Any:
         wanted = id_or_404(appointment_id)
-        try:
+        with opening("visit"):
             visit = desk.owners.get("referral", f"/appointments/{wanted}", actor())
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("visit") from None
         note_view(desk, "cancel_visit", visit.get("patient_id"), visit.get("referral_id"))
         return render_template("cancel_visit.html", visit=visit, reasons=CANCEL_REASONS)
 

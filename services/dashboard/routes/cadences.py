@@ -12,6 +12,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import reference
 from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.problem_words import field_words
 from services.dashboard.rules.roles import ADMIN, CLINICAL, MANAGER
@@ -32,10 +33,8 @@ def cadence_routes(desk: Desk) -> Blueprint:
     @staff_only(EDITS)
     def cadence() -> Any:
         scope = _scope(request.args)
-        try:
+        with opening("cadence"):
             found = _nearest(read_list(desk.owners, actor(), "notify", "/cadences"), scope)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
         return _page(desk, scope, list((found or {}).get("steps") or []), found)
 
     @routes.post("/staff/cadences")

@@ -4,7 +4,6 @@ from typing import Any
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from kernel.web.problems import not_found
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.case import Case, read_case
 from services.dashboard.queries.messages import messages_of_patient
@@ -12,6 +11,7 @@ from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.charts import charts_of
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_refusal
 from services.dashboard.rules.deeds import offered
 from services.dashboard.rules.roles import SCHEDULES, SEES_ANSWERS, SEES_PATIENTS
@@ -26,15 +26,7 @@ def case_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/referrals/<referral_id>")
     @staff_only(SEES_PATIENTS)
     def case(referral_id: str) -> Any:
-        wanted = id_or_404(referral_id)
-        try:
-            found = read_case(desk.owners, actor(), wanted)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused as refusal:
-            raise not_found("referral") from refusal
-        note_view(desk, "case", found.patient_id, wanted)
-        return render_case(desk, found)
+        return render_case(desk, open_case(desk, referral_id, "case"))
 
     @routes.get("/staff/referrals/<referral_id>/packet.pdf")
     @staff_only(SEES_ANSWERS)

@@ -17,10 +17,10 @@ from services.dashboard.routes.desk import (
     business_now,
     id_or_404,
     me,
-    note_view,
     sent_version,
     staff_only,
 )
+from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.deeds import DEEDS, Deed
 from services.dashboard.rules.roles import SEES_PATIENTS
@@ -38,13 +38,7 @@ def case_deed_routes(desk: Desk) -> Blueprint:
     @staff_only(SEES_PATIENTS)
     def ask(referral_id: str, deed_name: str) -> Any:
         deed = _deed(deed_name)
-        try:
-            case = read_case(desk.owners, actor(), id_or_404(referral_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("referral") from None
-        note_view(desk, deed_name, case.patient_id, referral_id)
+        case = open_case(desk, referral_id, deed_name)
         tomorrow = local(business_now()).date() + timedelta(days=1)
         return render_template(
             "deed.html", case=case, deed=deed, given={}, problems={}, tomorrow=tomorrow.isoformat()

@@ -5,11 +5,12 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from kernel.contracts.protocol import shipped_document
-from kernel.web.problems import Problem, not_found
+from kernel.web.problems import Problem
 from services.dashboard.actions.do_deed import do_deed
 from services.dashboard.owners import OwnerAway, OwnerRefused
-from services.dashboard.queries.case import Case, read_case
-from services.dashboard.routes.desk import Desk, actor, id_or_404, note_view, sent_version, staff_only
+from services.dashboard.queries.case import Case
+from services.dashboard.routes.desk import Desk, actor, id_or_404, sent_version, staff_only
+from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.found_answers import read_answers
 from services.dashboard.rules.roles import CLINICAL
@@ -24,13 +25,7 @@ def finding_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/referrals/<referral_id>/findings")
     @staff_only(CLINICAL)
     def findings(referral_id: str) -> Any:
-        try:
-            case = read_case(desk.owners, actor(), id_or_404(referral_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("referral") from None
-        note_view(desk, "findings", case.patient_id, referral_id)
+        case = open_case(desk, referral_id, "findings")
         known = {one["variable"]: one["value"] for one in case.answers}
         return render_template("findings.html", case=case, variables=_offered(case), known=known)
 

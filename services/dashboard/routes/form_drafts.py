@@ -12,6 +12,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.questionnaires import form_draft, form_preview
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, sent_version, staff_only
 from services.dashboard.routes.form_list import EDITS
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.form_edit import base_language, moved, outline, removed
 from services.dashboard.rules.form_texts import set_text, text_in
@@ -50,10 +51,8 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
     @routes.get("/staff/questionnaires/drafts/<draft_id>")
     @staff_only(EDITS)
     def draft(draft_id: str) -> Any:
-        try:
+        with opening("draft"):
             found = read_form_draft(desk, draft_id)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
         document = found["document"]
         base = base_language(document)
         return render_template(
@@ -74,12 +73,8 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
     @staff_only(EDITS)
     def preview(draft_id: str) -> Any:
         """The patients' own pages in two frames: as wide as a phone, and as a desktop."""
-        try:
+        with opening("draft"):
             found = form_preview(desk.patient_owners, actor(), id_or_404(draft_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("draft") from None
         language = "es" if request.args.get("lang") == "es" else "en"
         names = [one["name"] for one in found["pages"]]
         page = request.args.get("page", "")

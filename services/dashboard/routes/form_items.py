@@ -11,6 +11,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.routes.desk import Desk, actor, id_or_404, sent_version, staff_only
 from services.dashboard.routes.form_drafts import read_form_draft
 from services.dashboard.routes.form_list import EDITS
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.form_conditions import condition_rows, may_ask_about, read_conditions
 from services.dashboard.rules.form_edit import (
@@ -43,10 +44,8 @@ def form_item_routes(desk: Desk) -> Blueprint:
     @staff_only(EDITS)
     def item(draft_id: str) -> Any:
         """The page of `?item=`, or of a new item to come `?after=` another or `?into=` a group."""
-        try:
+        with opening("draft"):
             draft = read_form_draft(desk, draft_id)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
         return _page(draft, _named(draft["document"], request.args.get("item", "")))
 
     @routes.post("/staff/questionnaires/drafts/<draft_id>/item")

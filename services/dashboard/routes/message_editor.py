@@ -10,6 +10,7 @@ from services.dashboard.actions.check_words import check_words
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.lists import read_list
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import ADMIN, EVERYONE, MANAGER, THERAPIST
 
@@ -24,10 +25,8 @@ def message_editor_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/texts/<name>/<channel>/<language>")
     @staff_only(EVERYONE - {THERAPIST})
     def text(name: str, channel: str, language: str) -> Any:
-        try:
+        with opening("text"):
             versions = _versions(desk, name, channel, language)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
         newest = versions[0]
         words = {"subject": newest.get("subject", ""), "body": newest["body"]}
         key = {"name": name, "channel": channel, "language": language}

@@ -5,7 +5,6 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from kernel.web.problems import not_found
 from services.dashboard.actions.change_visit import change_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.reference import names, reference
@@ -19,6 +18,7 @@ from services.dashboard.routes.desk import (
     sent_version,
     staff_only,
 )
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SCHEDULES
 from services.dashboard.rules.times import local, parse_time
@@ -33,12 +33,8 @@ def move_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/appointments/<appointment_id>/move")
     @staff_only(SCHEDULES)
     def move(appointment_id: str) -> Any:
-        try:
+        with opening("visit"):
             visit = desk.owners.get("referral", f"/appointments/{id_or_404(appointment_id)}", actor())
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("visit") from None
         note_view(desk, "move_visit", visit.get("patient_id"), visit.get("referral_id"))
         here = visit["site"]["id"] if isinstance(visit.get("site"), dict) else str(visit.get("site") or "")
         asked = {

@@ -10,6 +10,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.protocol import items_of, read_protocol
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.overlay_form import changes_with, kept_changes, touched_items
 from services.dashboard.rules.roles import CLINICAL, MANAGER
@@ -37,12 +38,8 @@ def overlay_routes(desk: Desk) -> Blueprint:
     @staff_only(CLINICAL, {MANAGER})
     def overlay(overlay_id: str) -> Any:
         who = actor()
-        try:
+        with opening("overlay"):
             found = read_protocol(desk.patient_owners, who, f"/overlays/{id_or_404(overlay_id)}")
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("overlay") from None
         return render_template(
             "overlay.html",
             overlay=found,
@@ -97,10 +94,8 @@ def overlay_routes(desk: Desk) -> Blueprint:
 
 def _form(desk: Desk, site: str, changes: list[Body]) -> Any:
     who = actor()
-    try:
+    with opening("protocol"):
         current = read_protocol(desk.patient_owners, who, "")
-    except OwnerAway as away:
-        return render_template("owner_away.html", service=away.service), 503
     document = current.get("document") or {}
     return render_template(
         "overlay_form.html",

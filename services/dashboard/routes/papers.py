@@ -6,12 +6,12 @@ from typing import Any
 from flask import Blueprint, Response, render_template, request, url_for
 
 from kernel.web.problems import not_found
-from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import Case, read_case
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.opening import open_case, opening
 from services.dashboard.rules.phone_numbers import to_e164
 from services.dashboard.rules.roles import CLINICAL, FRONT_DESK, SEES_ANSWERS, SEES_PATIENTS
 
@@ -33,13 +33,7 @@ def paper_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/referrals/<referral_id>/papers")
     @staff_only(SEES_PATIENTS)
     def papers(referral_id: str) -> Any:
-        try:
-            case = read_case(desk.owners, actor(), id_or_404(referral_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("referral") from None
-        note_view(desk, "papers", case.patient_id, referral_id)
+        case = open_case(desk, referral_id, "papers")
         role = me().role
         return render_template(
             "papers.html",
@@ -59,13 +53,9 @@ def paper_routes(desk: Desk) -> Blueprint:
     def letter(referral_id: str, letter_id: str) -> Any:
         """The letter as it came; it is saved, never shown inside our pages."""
         wanted, which = id_or_404(referral_id), id_or_404(letter_id)
-        try:
+        with opening("letter"):
             case = read_case(desk.owners, actor(), wanted)
             kept = desk.patient_owners.get("referral", f"/referrals/{wanted}/letters/{which}", actor())
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("letter") from None
         kind = str(kept.get("media_type") or "")
         if kind not in ENDINGS or not kept.get("content_base64"):
             raise not_found("letter")

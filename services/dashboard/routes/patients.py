@@ -4,14 +4,15 @@ from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
 
-from kernel.web.problems import Problem, not_found
-from services.dashboard.owners import OwnerAway, OwnerRefused, Part, part
+from kernel.web.problems import Problem
+from services.dashboard.owners import Part, part
 from services.dashboard.queries.messages import messages_of_patient
 from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.patients import contacts_of, find_patients, read_patient, referrals_of
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.rules.navigation import MESSAGES
 from services.dashboard.rules.reply_words import TOPICS, WAYS
 from services.dashboard.rules.roles import SEES_PATIENTS
@@ -47,12 +48,8 @@ def patient_routes(desk: Desk) -> Blueprint:
     @staff_only(SEES_PATIENTS)
     def patient(patient_id: str) -> Any:
         wanted, who = id_or_404(patient_id), actor()
-        try:
+        with opening("patient"):
             record = read_patient(desk.owners, who, wanted)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("patient") from None
         note_view(desk, "patient", wanted)
         with desk.database.transaction() as session:
             views = views_of_patient(session, wanted, limit=30)

@@ -11,6 +11,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.protocol import SECTIONS, items_of, read_protocol
 from services.dashboard.queries.staff_list import staff_names
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.page_of_golden_cases import page_of_golden_cases
 from services.dashboard.rules.roles import CLINICAL, MANAGER
@@ -42,7 +43,7 @@ def protocol_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/protocol/versions/<number>")
     @staff_only(CLINICAL, {MANAGER})
     def version(number: str) -> Any:
-        try:
+        with opening("version"):
             found = read_protocol(desk.patient_owners, actor(), f"/versions/{_number(number)}")
             before = int(found.get("number") or 1) - 1
             changes = (
@@ -50,10 +51,6 @@ def protocol_routes(desk: Desk) -> Blueprint:
                 if before
                 else {}
             )
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("version") from None
         hands = (found.get("proposed_by"), found.get("approved_by"))
         with desk.database.transaction() as session:
             people = staff_names(session, [one for one in hands if one])

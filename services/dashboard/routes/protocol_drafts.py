@@ -15,6 +15,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.protocol import SECTIONS, items_of, read_draft, read_protocol
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, sent_version, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL
 
@@ -35,12 +36,8 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
     @routes.get("/staff/protocol/drafts/<draft_id>")
     @staff_only(CLINICAL)
     def draft(draft_id: str) -> Any:
-        try:
+        with opening("draft"):
             found = read_draft(desk.patient_owners, actor(), id_or_404(draft_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("draft") from None
         section = request.args.get("section", "rules")
         section = section if section in dict(SECTIONS) else "rules"
         return render_template(
@@ -70,12 +67,8 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
     @routes.get("/staff/protocol/replays/<replay_id>")
     @staff_only(CLINICAL)
     def watch(replay_id: str) -> Any:
-        try:
+        with opening("replay"):
             found = read_protocol(desk.patient_owners, actor(), f"/replays/{id_or_404(replay_id)}")
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("replay") from None
         sites = names(reference(desk.owners, actor(), "sites"))
         return render_template("replay.html", replay=found, site_names=sites)
 
@@ -83,12 +76,8 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
     @staff_only(CLINICAL)
     def why(replay_id: str, change_id: str) -> Any:
         wanted = f"/replays/{id_or_404(replay_id)}/changes/{id_or_404(change_id)}"
-        try:
+        with opening("change"):
             found = read_protocol(desk.patient_owners, actor(), wanted)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("change") from None
         return render_template("replay_change.html", change=found, replay_id=replay_id)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
@@ -11,6 +11,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.protocol import SECTIONS, find_item, items_of, read_draft, try_item
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, sent_version, staff_only
 from services.dashboard.routes.item_page import item_page
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.clause_form import first_clause, unfinished
 from services.dashboard.rules.item_forms import SIGNED, drawn_item, fresh_item, read_item, stored_item
@@ -43,10 +44,8 @@ def protocol_item_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/protocol/drafts/<draft_id>/<section>/<item_id>")
     @staff_only(CLINICAL)
     def item(draft_id: str, section: str, item_id: str) -> Any:
-        try:
+        with opening("draft"):
             at = _at(desk, draft_id, section, item_id)
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
         if at.is_new and item_id != NEW:
             raise not_found("item")
         fresh = dict(at.before)

@@ -12,6 +12,7 @@ from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.protocol import find_item, items_of, read_draft
 from services.dashboard.queries.reference import forget_reference
 from services.dashboard.routes.desk import Desk, actor, id_or_404, sent_version, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import CLINICAL
 
@@ -26,12 +27,8 @@ def protocol_route_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/protocol/drafts/<draft_id>/routes/<route>")
     @staff_only(CLINICAL)
     def route(draft_id: str, route: str) -> Any:
-        try:
+        with opening("draft"):
             draft = read_draft(desk.patient_owners, actor(), id_or_404(draft_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("draft") from None
         document = draft["document"]
         found = find_item(document, "routes", route)
         if found is None and route != "new":

@@ -5,13 +5,12 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from kernel.web.problems import not_found
 from services.dashboard.actions.book_visit import book_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
-from services.dashboard.queries.case import read_case
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.slots import by_day, free_slots, propose_sites
-from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
+from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import NURSE, SCHEDULES
 from services.dashboard.rules.times import local, parse_time
@@ -36,13 +35,7 @@ def slot_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/referrals/<referral_id>/slots")
     @staff_only(SCHEDULES)
     def slots(referral_id: str) -> Any:
-        try:
-            case = read_case(desk.owners, actor(), id_or_404(referral_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
-        except OwnerRefused:
-            raise not_found("referral") from None
-        note_view(desk, "find_slot", case.patient_id, referral_id)
+        case = open_case(desk, referral_id, "find_slot")
         visit_types = reference(desk.owners, actor(), "visit-types")
         route = str(case.raw.get("route", ""))
         fitting = [one for one in visit_types if route in _routes_of(one)] or visit_types

@@ -10,6 +10,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list, read_record
 from services.dashboard.queries.reference import forget_reference, names, reference
 from services.dashboard.routes.desk import Desk, actor, sent_version, staff_only
+from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away
 from services.dashboard.rules.problem_words import field_words
 from services.dashboard.rules.roles import CLINICAL, MANAGER
@@ -72,10 +73,8 @@ def visit_type_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/visit-types/<visit_type_id>")
     @staff_only(CLINICAL, {MANAGER})
     def visit_type(visit_type_id: str) -> Any:
-        try:
+        with opening("visit type"):
             return _page(desk, _read(desk, visit_type_id))
-        except OwnerAway as away:
-            return render_template("owner_away.html", service=away.service), 503
 
     @routes.post("/staff/visit-types/<visit_type_id>")
     @staff_only(CLINICAL, {MANAGER})
