@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from services.dashboard.rules.form_conditions import read_conditions
-from services.dashboard.rules.form_edit import moved, next_version, outline, removed, walk
+from services.dashboard.rules.form_edit import TRANSLATION, moved, next_version, outline, removed, walk
 from services.dashboard.rules.form_item import item_fields, read_item
 from services.intake.questionnaires import HEADACHE_SPINE, shipped_questionnaire
 from tests.check_access import check_access
@@ -98,6 +98,16 @@ def test_the_pages_of_this_part_pass_the_access_checks(
             if SHOTS:
                 page.screenshot(path=f"{SHOTS}/staff_{name}_{width}.png", full_page=True)
             check_access(page, f"{name} at {width}")
+    # On a phone the menu waits behind its button; Esc closes it and does not leave the page as "Back" does.
+    page.goto(str(question))
+    page.get_by_role("button", name="Menu").press("Enter")
+    expect(page.get_by_role("link", name="Instruments")).to_be_visible()
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/staff_menu_{PHONE}.png")
+    check_access(page, "the menu on a phone")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("navigation", name="Pages")).to_have_count(0)
+    assert page.url.endswith(str(question))
     context.close()
 
 
@@ -180,7 +190,14 @@ def test_a_question_a_rule_needs_cannot_be_dropped_and_the_rule_is_named(page: P
 @pytest.mark.capability("I17", "I18")
 def test_a_document_is_brought_in_and_a_broken_one_is_refused_in_words(page: Page, tmp_path: Path) -> None:
     broken = {**PUBLISHED["hl7"], "item": [{"linkId": "a", "type": "string", "text": "<script>x</script>"}]}
-    for name, document in (("good", PUBLISHED["smart"]), ("broken", broken)):
+    dated = {
+        "linkId": "tried",
+        "type": "date",
+        "text": "Which day?",
+        "answerOption": [{"valueDate": "2026-01-31"}],
+    }
+    good = {**PUBLISHED["smart"], "item": [*PUBLISHED["smart"]["item"], dated]}
+    for name, document in (("good", good), ("broken", broken)):
         (tmp_path / f"{name}.json").write_text(json.dumps(document))
     page.goto("/staff/questionnaires")
     page.set_input_files("[name=document]", tmp_path / "broken.json")
@@ -191,6 +208,18 @@ def test_a_document_is_brought_in_and_a_broken_one_is_refused_in_words(page: Pag
     expect(page.locator("h1")).to_contain_text("Health check")
     page.locator("summary", has_text="Kept and exported").press("Enter")
     expect(page.locator(".checks")).to_contain_text("item: itemControl gtable")
+    # Days to pick from are lines of the page like the answers of a list are.
+    go(page.get_by_role("link", name="Which day?", exact=True))
+    expect(page.get_by_label("Answer 1", exact=True)).to_have_value("2026-01-31")
+    page.get_by_label("Answer 2", exact=True).fill("31 of May")
+    go(page.get_by_role("button", name="Save to the draft"))
+    expect(page.get_by_role("alert")).to_contain_text("valueDate is not of the kind FHIR wants here")
+    page.get_by_label("Answer 2", exact=True).fill("2026-05-31")
+    go(page.get_by_role("button", name="Save to the draft"))
+    go(page.get_by_role("link", name="Which day?", exact=True))
+    expect(page.get_by_label("Answer 2", exact=True)).to_have_value("2026-05-31")
+    if SHOTS:
+        page.screenshot(path=f"{SHOTS}/staff_form_item_date.png", full_page=True)
 
 
 @pytest.mark.capability("C8")
@@ -240,7 +269,11 @@ def test_opening_and_saving_any_question_unchanged_changes_nothing() -> None:
         base = str(document.get("language") or "en")[:2]
         for item, *_ in walk(document["item"]):
             fields = item_fields(item, base)
-            form = {"kind": fields["kind"], "options": str(len(fields["options"]))}
+            form = {
+                "kind": fields["kind"],
+                "options": str(len(fields["options"])),
+                "options_for": fields["kind"],
+            }
             form |= {f"text.{one}": fields["text"][one] for one in ("en", "es")}
             form |= {f"help.{one}": fields["help"][one] for one in ("en", "es")}
             form |= {flag: "yes" for flag in ("required", "repeats", "hidden") if fields[flag]}
@@ -252,6 +285,59 @@ def test_opening_and_saving_any_question_unchanged_changes_nothing() -> None:
             made = read_item(item, form, base)
             plain = {key: value for key, value in item.items() if value is not False}
             assert made == plain, (name, item["linkId"])
+
+
+@pytest.mark.capability("I17")
+def test_answers_of_every_kind_are_changed_added_and_taken_out() -> None:
+    """Each sort of value[x] an option can have; the words of another kind of answer never become one of this."""
+    spanish = {"extension": [translation("es", "Verano")]}
+    for kind, options, typed, wanted in (
+        ("date", [{"valueDate": "2026-01-31"}], ["2026-02-01", "2026-03"], ["2026-02-01", "2026-03"]),
+        ("time", [{"valueTime": "08:30:00"}], ["", "17:15"], ["17:15:00"]),
+        ("integer", [{"valueInteger": 3}, {"valueInteger": 5}], ["3", "-7"], [3, -7]),
+        ("decimal", [{"valueInteger": 3}], ["4", "6"], [4, 6]),
+        ("string", [], ["Summer", "Winter"], ["Summer", "Winter"]),
+        (
+            "choice",
+            [{"valueString": "Summer", "_valueString": spanish}],
+            ["Spring", "Autumn"],
+            ["Spring", "Autumn"],
+        ),
+    ):
+        item = {"linkId": "a", "type": kind, "answerOption": options}
+        form = {"kind": kind, "options": str(len(typed)), "options_for": kind}
+        form |= {f"option.{number}.en": words for number, words in enumerate(typed)}
+        made = read_item(item, form, "en")["answerOption"]
+        assert [value for one in made for key, value in one.items() if key[0] != "_"] == wanted, kind
+        assert {key for one in made for key in one if key[0] != "_"} == {VALUES[kind]}, kind
+        other = "date" if kind != "date" else "time"
+        assert "answerOption" not in read_item(item, {**form, "kind": other}, "en"), kind
+    assert made[0]["_valueString"] == spanish  # a line without a field for Spanish keeps its words
+    both = {**form, "option.0.es": "Primavera", "option.1.es": "Otoño"}
+    made = read_item(item, both, "en")["answerOption"]
+    assert [one["_valueString"]["extension"] for one in made] == [
+        [translation("es", "Primavera")],
+        [translation("es", "Otoño")],
+    ]
+    referred = {"valueReference": {"reference": "Practitioner/7", "display": "Dr Seven"}}
+    item = {"linkId": "a", "type": "choice", "answerOption": [referred]}
+    renamed = read_item(item, {"options": "1", "option.0.en": "Dr 7", "option.0.es": ""}, "en")
+    assert renamed["answerOption"] == [{"valueReference": {"reference": "Practitioner/7", "display": "Dr 7"}}]
+
+
+VALUES = {
+    "date": "valueDate",
+    "time": "valueTime",
+    "integer": "valueInteger",
+    "decimal": "valueInteger",
+    "string": "valueString",
+    "choice": "valueString",
+}
+
+
+def translation(language: str, words: str) -> dict[str, Any]:
+    parts = [{"url": "lang", "valueCode": language}, {"url": "content", "valueString": words}]
+    return {"url": TRANSLATION, "extension": parts}
 
 
 def test_moving_and_taking_out_touch_nothing_else() -> None:
@@ -275,6 +361,17 @@ def test_where_patients_stop_is_shown_by_language_and_device(page: Page, whole: 
         "UPDATE submission SET saved_at = saved_at - interval '2 days', started_at = started_at - interval '2 days'"
         " WHERE state = 'draft'"
     )
+    # The way there as a phone without JavaScript has it; a desk has the same menu beside every page.
+    page.set_viewport_size({"width": 320, "height": 720})
+    page.goto("/staff/questionnaires")
+    top = page.locator("main").bounding_box()
+    assert top
+    assert top["y"] < 60
+    page.get_by_role("button", name="Menu").press("Enter")
+    go(page.get_by_role("link", name="Instruments"))
+    page.set_viewport_size({"width": DESK, "height": 900})
+    expect(page.get_by_role("button", name="Menu")).to_have_count(0)
+    expect(page.get_by_role("link", name="Instruments").first).to_be_visible()
     page.goto("/staff/questionnaires/drop-off")
     page.select_option("[name=form]", HEADACHE_SPINE)
     go(page.get_by_role("button", name="Show"))

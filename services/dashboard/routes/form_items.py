@@ -23,17 +23,13 @@ from services.dashboard.rules.form_edit import (
     replaced,
     variable_of,
 )
-from services.dashboard.rules.form_item import (
-    BLANK_OPTIONS,
-    MAY_BOUND,
-    MAY_CHOOSE,
-    MAY_MEASURE,
-    item_fields,
-    read_item,
-)
+from services.dashboard.rules.form_item import MAY_BOUND, MAY_MEASURE, item_fields, read_item
+from services.dashboard.rules.form_options import BLANK_OPTIONS, CODED, may_offer
 from services.dashboard.rules.form_refusals import refusal_words
 
 PLACES = ("after", "into")
+LANGUAGE_WORDS = {"en": "English", "es": "Spanish"}
+OPTION_HINTS = {"date": "Year, month and day: 2026-01-31.", "time": "Hours and minutes: 08:30."}
 
 
 def form_item_routes(desk: Desk) -> Blueprint:
@@ -113,7 +109,8 @@ def _read(document: dict[str, Any], before: dict[str, Any]) -> dict[str, Any]:
 
 def _page(draft: dict[str, Any], item: dict[str, Any], *, problems: list[str] | None = None) -> str:
     document, link_id = draft["document"], str(item.get("linkId") or "")
-    fields = item_fields(item, base_language(document))
+    base = base_language(document)
+    fields = item_fields(item, base)
     variable = variable_of(item)
     asked_for = read_whole(request.form.get("options", ""), 999) or 0
     options = fields["options"]
@@ -132,7 +129,15 @@ def _page(draft: dict[str, Any], item: dict[str, Any], *, problems: list[str] | 
         option_lines=options + [{"code": "", "en": "", "es": ""}] * more,
         whens=condition_rows(document, item.get("enableWhen") or []),
         askable=may_ask_about(document, link_id),
-        may_choose=fields["kind"] in MAY_CHOOSE,
+        may_offer=may_offer(fields["kind"], options),
+        offers_codes=fields["kind"] in CODED,
+        # The words of a date, a time or a number are the same in every language.
+        option_languages={
+            code: words
+            for code, words in LANGUAGE_WORDS.items()
+            if fields["kind"] in CODED | {"string"} or code == (base if base in LANGUAGE_WORDS else "en")
+        },
+        option_hint=OPTION_HINTS.get(fields["kind"], ""),
         may_bound=fields["kind"] in MAY_BOUND,
         may_measure=fields["kind"] in MAY_MEASURE,
         variable=variable,

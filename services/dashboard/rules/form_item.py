@@ -1,25 +1,22 @@
 """One question as the fields of the editor's page, and back: what the page does not show stays as it was."""
 
 import copy
-import re
-from collections.abc import Mapping
 from typing import Any, Final
 
 from kernel.read_whole import read_whole
 from services.dashboard.rules.form_edit import CONTROL, HIDDEN, is_help, is_hidden
+from services.dashboard.rules.form_options import (
+    LANGUAGES,
+    MOST_INTEGER,
+    Fields,
+    option_fields,
+    write_options,
+)
 from services.dashboard.rules.form_texts import set_text, text_in
 
 BASE: Final = "http://hl7.org/fhir/StructureDefinition/"
-ANSWERS: Final = "https://waymark.example/fhir/CodeSystem/answers"
-LANGUAGES: Final = ("en", "es")
 MAY_BOUND: Final = frozenset({"integer", "decimal", "quantity", "date"})
-MAY_CHOOSE: Final = frozenset({"choice", "open-choice"})
 MAY_MEASURE: Final = frozenset({"string", "text", "url"})
-BLANK_OPTIONS: Final = 3
-#: As FHIR has integers; what the owner takes of them it says itself.
-MOST_INTEGER: Final = 2_147_483_647
-MOST_OPTIONS: Final = 9_999
-Fields = Mapping[str, str]
 
 
 def item_fields(item: dict[str, Any], base: str) -> dict[str, Any]:
@@ -35,21 +32,10 @@ def item_fields(item: dict[str, Any], base: str) -> dict[str, Any]:
         "minimum": _bound(item, "minValue"),
         "maximum": _bound(item, "maxValue"),
         "max_length": item.get("maxLength") or "",
-        "options": [_option_fields(one, base) for one in item.get("answerOption") or []],
+        "options": [option_fields(one, base) for one in item.get("answerOption") or []],
         "value_set": str(item.get("answerValueSet") or ""),
         "any": item.get("enableBehavior") == "any",
     }
-
-
-def _option_fields(option: dict[str, Any], base: str) -> dict[str, str]:
-    coding = option.get("valueCoding")
-    if coding is None:
-        plain = next((str(value) for key, value in option.items() if key.startswith("value")), "")
-        return {"code": plain, "en": plain, "es": ""}
-    code = str(coding.get("code") or "")
-    shown = {one: text_in(coding, "display", one, base) for one in LANGUAGES}
-    # Publishers leave the words of a code out; on the page it has to be seen all the same.
-    return {"code": code, **(shown if any(shown.values()) else {**shown, base: code})}
 
 
 def read_item(before: dict[str, Any], form: Fields, base: str) -> dict[str, Any]:
@@ -77,12 +63,7 @@ def read_item(before: dict[str, Any], form: Fields, base: str) -> dict[str, Any]
         item.pop("maxLength", None)
     elif measured and (most := read_whole(length, MOST_INTEGER)) is not None:
         item["maxLength"] = most
-    if kind in MAY_CHOOSE:
-        _write_options(item, form, base)
-    elif kind != before.get("type"):
-        # Dates, times and lines of text with answers to pick from keep them: publishers write such, the page does not.
-        for key in ("answerOption", "answerValueSet"):
-            item.pop(key, None)
+    write_options(item, before, form, base)
     return item
 
 
@@ -138,52 +119,3 @@ def _write_extension(item: dict[str, Any], url: str, value: dict[str, Any] | Non
     item.pop("extension", None)
     if kept:
         item["extension"] = kept
-
-
-def _write_options(item: dict[str, Any], form: Fields, base: str) -> None:
-    """Options in the order of the page; one whose words were taken away goes, new ones get a code of their own."""
-    listed = list(item.get("answerOption") or [])
-    if "options" not in form:
-        return
-    systems = [(one.get("valueCoding") or {}).get("system") for one in listed]
-    system = next((str(one) for one in systems if one), ANSWERS)
-    made: list[dict[str, Any]] = []
-    for number in range(read_whole(form["options"], MOST_OPTIONS) or 0):
-        words = {one: form.get(f"option.{number}.{one}", "").strip() for one in LANGUAGES}
-        shown = _option_fields(listed[number], base) if number < len(listed) else {}
-        if shown and all(words[one] == shown.get(one, "").strip() for one in LANGUAGES):
-            made.append(copy.deepcopy(listed[number]))
-            continue
-        if not words.get(base) and not any(words.values()):
-            continue
-        option = (
-            copy.deepcopy(listed[number]) if number < len(listed) else {"valueCoding": {"system": system}}
-        )
-        coding = option.get("valueCoding")
-        if coding is None:
-            key = next((key for key in option if key.startswith("value")), "valueString")
-            said = words.get(base) or words["en"]
-            number_said = read_whole(said.removeprefix("-"), MOST_INTEGER) if key == "valueInteger" else None
-            option[key] = (
-                said if number_said is None else -number_said if said.startswith("-") else number_said
-            )
-        else:
-            for language, said in words.items():
-                set_text(coding, "display", language, base, said)
-            if not coding.get("code") and number >= len(listed):
-                coding["code"] = _free_code(words.get(base) or words["en"], made)
-        made.append(option)
-    item.pop("answerOption", None)
-    if made:
-        item["answerOption"] = made
-        item.pop("answerValueSet", None)
-
-
-def _free_code(words: str, made: list[dict[str, Any]]) -> str:
-    plain = re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")[:40] or "answer"
-    used = {str((one.get("valueCoding") or {}).get("code")) for one in made}
-    number, code = 1, plain
-    while code in used:
-        number += 1
-        code = f"{plain}_{number}"
-    return code

@@ -8,11 +8,13 @@
   const rows = () => all("main [data-row]");
   let at = -1;
   let goPending = 0;
+  const POPOVERS = CSS.supports("selector(:popover-open)");
 
   const busy = (event) =>
     event.ctrlKey || event.metaKey || event.altKey ||
     event.target.closest("input:not([type=radio]):not([type=checkbox]), select, textarea, [contenteditable]") ||
-    document.querySelector("dialog[open]");
+    // Esc closes the menu that is open, and must not leave the page as well.
+    document.querySelector("dialog[open]" + (POPOVERS ? ", :popover-open" : ""));
 
   function moveTo(next) {
     const list = rows();
