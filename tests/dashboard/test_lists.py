@@ -329,6 +329,90 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
     assert "They take it" not in clinic.signed_in("manager").get("/staff/waitlist").text
 
 
+@pytest.mark.capability("S10")
+def test_what_suits_a_waiting_patient_is_changed_where_they_wait_and_a_stale_change_shows_what_differs(
+    clinic: Dashboard,
+) -> None:
+    row = clinic.world.add_referral("Mara", "Ostrander", {"age_years": 44}, state="to_book")
+    entry = {
+        "id": str(new_id()),
+        "version": 3,
+        "referral_id": row["id"],
+        "patient_id": row["patient_id"],
+        "patient": row["patient"],
+        "visit_type": "pt_evaluation",
+        "priority": "P4",
+        "sites": ["liberty"],
+        "weekdays": [0, 4],
+        "from_minute": 510,
+        "until_minute": 1440,
+        # A notice and an end the form cannot show to the minute.
+        "notice_minutes": 90,
+        "entered_at": "2030-01-02T15:00:00+00:00",
+        "expires_at": "2030-03-02T15:20:00+00:00",
+        "ended": "",
+        "offers": [],
+        "state": "to_book",
+    }
+    offer(clinic, "referral", "waitlist", [entry])
+    path = f"referrals/{row['id']}/waitlist"
+    clinic.world.extra["referral", "POST", path] = entry
+    desk = clinic.signed_in("front_desk")
+    action = f"/staff/waitlist/{entry['id']}"
+    assert f'href="{action}"' in desk.get("/staff/waitlist").text
+    page = desk.get(action)
+    for shown in (
+        'value="liberty" checked',
+        'value="0" checked',
+        'value="08:30"',
+        'name="until_time" value=""',
+        'value="2030-03-02"',
+        '<option value="2" selected>',
+    ):
+        assert shown in page.text, shown
+    fields = desk.form_fields(page, action)
+    as_shown = {"sites": "liberty", "from_time": "08:30", "notice_hours": "2", "expires_at": "2030-03-02"}
+    done = desk.post(action, {**fields, **as_shown, "weekdays": ["0", "2"]})
+    assert done.status_code == 303
+    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
+    assert sent["headers"]["If-Match"] == '"3"'
+    assert sent["body"] == {
+        "visit_type": "pt_evaluation",
+        "sites": ["liberty"],
+        "weekdays": [0, 2],
+        "from_minute": 510,
+        "until_minute": 1440,
+        "notice_minutes": 90,
+    }, "what nobody changed is sent as it was"
+    assert "Changed what suits <b>Ostrander, Mara" in desk.get(done.location).text
+    told = {name: value for name, value in entry.items() if name not in ("state", "patient", "offers")}
+    now_is = {**told, "weekdays": [4], "until_minute": 720, "notice_minutes": 1440, "version": 4}
+    clinic.world.refusals[path] = (412, {"code": "changed_meanwhile", "title": "Changed.", "current": now_is})
+    late = desk.post(action, {**fields, **as_shown, "weekdays": ["0", "2"], "key": "k2"})
+    assert late.status_code == 412
+    for seen, now in (("Mon, Fri", "Fri"), ("24:00", "12:00"), ("2 h before", "24 h before")):
+        assert f"<td><s>{seen}</s></td><td><b>{now}</b></td>" in late.text, (seen, now)
+    assert late.text.count("<td><s>") == 3, "what is the same is not listed"
+    assert "Monday; Wednesday</b>" in late.text, "and what was ticked is not typed again"
+    wrong = {
+        "code": "invalid",
+        "title": "Not valid.",
+        "errors": [{"field": "json.until_minute", "code": "not_after_start"}],
+    }
+    clinic.world.refusals[path] = (422, wrong)
+    bad = desk.post(action, {**fields, **as_shown, "until_time": "08:00", "key": "k3"})
+    assert "<b>Not after</b>: ends before it begins" in bad.text
+    clinic.world.refusals[path] = (
+        409,
+        {"code": "already_waiting", "title": "On the list.", "current": entry},
+    )
+    join = f"/staff/referrals/{row['id']}/waitlist"
+    twice = desk.post(join, desk.form_fields(desk.get(f"/staff/referrals/{row['id']}"), join))
+    assert f'<a href="{action}">Change what suits them</a>' in twice.text
+    assert clinic.signed_in("manager").get(action).status_code == 403
+    assert desk.get(f"/staff/waitlist/{new_id()}").status_code == 404
+
+
 def test_two_records_are_joined_only_by_a_persons_word(clinic: Dashboard) -> None:
     known = str(new_id())
     case = {

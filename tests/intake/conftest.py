@@ -233,7 +233,8 @@ def make_clinic(url: str, redis_url: str, keys: Keys, **changes: Any) -> Clinic:
         data_keys=SecretStr(keys.data),
         signing_key=SecretStr(keys.private["intake"]),
         service_keys=keys.public,
-        service_urls={},
+        # Nothing listens there: pages that ask the schedule have to do without.
+        service_urls={"referral": "http://127.0.0.1:9"},
         public_url="http://localhost:8080",
         form_secret_key=SecretStr("for-tests-only"),
         log_level="ERROR",

@@ -148,7 +148,12 @@ def test_who_left_a_warning_sign_open_calls_until_a_clinician_has_settled_it(
     desk = Desk(stack)
     referral = desk.ready_to_book(SKIPPER, settled=False)
     patient = status_page_of(chromium, desk, SKIPPER)
-    patient.get_by_role("link", name="Choose a time").click()
+    # Nothing is offered that would be refused: the page says who calls whom, and so does the page of times.
+    where_things_stand = patient.url
+    expect(patient.locator("main")).to_contain_text("we will call you")
+    expect(patient.get_by_role("link", name="Choose a time")).to_have_count(0)
+    check_access(patient, "a nurse asks first", WCAG)
+    patient.goto(f"{where_things_stand.partition('?')[0].rstrip('/')}/times")
     expect(patient.locator("h1")).to_have_text("Please call us first")
     check_access(patient, "call first", WCAG)
     assert re.fullmatch(
@@ -163,7 +168,7 @@ def test_who_left_a_warning_sign_open_calls_until_a_clinician_has_settled_it(
         nurse.keyboard.press("Space")
     nurse.keyboard.press("Enter")
     expect(nurse.locator(".notice--green")).to_contain_text("Settled")
-    patient.go_back()
+    patient.goto(where_things_stand)
     patient.get_by_role("link", name="Choose a time").click()
     # The soonest time is today: too late to change alone, so the wish becomes a call, and the time stays theirs.
     chosen_time(patient)

@@ -8,9 +8,10 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from kernel.ids import new_id
+from kernel.tables import AuditEntry
 from services.referral.actions.join_waitlist import expire_waitlist, waiting_entry
 from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.model.referral import Referral
@@ -233,6 +234,7 @@ def later_day(clinic: Clinic, days: int) -> str:
     return (clinic.now() + timedelta(days=days)).date().isoformat()
 
 
+@pytest.mark.capability("S10")
 def test_nobody_overwrites_what_they_have_not_seen(staffed: Clinic, own: Callable[..., Any]) -> None:
     """If-Match on the list, on offers, closures and walk-ins: a stale one is told what there is now."""
     holder, waits = many_ready_to_book(staffed, 2)
@@ -246,7 +248,14 @@ def test_nobody_overwrites_what_they_have_not_seen(staffed: Clinic, own: Callabl
     assert (blind.status_code, blind.json["code"]) == (409, "already_waiting")
     assert blind.json["current"]["sites"] == ["paola"]
     changed = send(f"/referrals/{waits}/waitlist", {"sites": ["leawood", "paola"]}, 1)
-    assert (changed.status_code, changed.json["version"]) == (201, 2)
+    assert (changed.status_code, changed.json["version"]) == (200, 2)
+    assert changed.json["expires_at"] == joined.json["expires_at"], "an end nobody changes stays"
+    past = send(f"/referrals/{waits}/waitlist", {"sites": [], "expires_at": "2021-01-01"}, 2)
+    assert (past.status_code, past.json["errors"][0]["field"]) == (422, "json.expires_at")
+    with staffed.session() as session:
+        noted = select(AuditEntry.details).where(AuditEntry.action == "change_waitlist_wishes")
+        (told,) = session.scalars(noted).all()
+    assert (told["before"], told["after"]) == ({"sites": ["paola"]}, {"sites": ["leawood", "paola"]})
     late = send(f"/referrals/{waits}/waitlist", {"sites": []}, 1)
     assert (late.status_code, late.json["current"]["sites"]) == (412, ["leawood", "paola"])
 

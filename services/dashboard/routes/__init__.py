@@ -42,6 +42,7 @@ from services.dashboard.routes.triage import triage_routes
 from services.dashboard.routes.visit_types import visit_type_routes
 from services.dashboard.routes.waitlist import waitlist_routes
 from services.dashboard.routes.watching import watching_routes
+from services.dashboard.routes.wishes import wishes_routes
 from services.dashboard.routes.worklists import worklist_routes
 
 
@@ -74,6 +75,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         message_editor_routes,
         watching_routes,
         waitlist_routes,
+        wishes_routes,
         match_routes,
         protocol_routes,
         protocol_draft_routes,

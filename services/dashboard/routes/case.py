@@ -17,6 +17,7 @@ from services.dashboard.rules.deeds import offered
 from services.dashboard.rules.roles import SCHEDULES, SEES_ANSWERS, SEES_PATIENTS
 from services.dashboard.rules.series_form import series_of
 from services.dashboard.rules.visit_deeds import CANCEL_REASONS
+from services.dashboard.rules.waitlist_form import NOTICES
 
 
 def case_routes(desk: Desk) -> Blueprint:
@@ -73,6 +74,7 @@ def case_routes(desk: Desk) -> Blueprint:
             providers=names(reference(desk.owners, who, "providers")),
             visit_types=names(reference(desk.owners, who, "visit-types")),
             cancel_reasons=CANCEL_REASONS,
+            notices=NOTICES,
             series=series_of(found.raw.get("appointments") or [], business_now()),
         )
 

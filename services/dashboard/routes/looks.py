@@ -25,6 +25,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         when=_when,
         clock=_clock,
         day=_day,
+        moment_or_words=_moment_or_words,
         due=_due,
         since=_since,
         value=variables.value_words,
@@ -142,6 +143,11 @@ def _day(value: object, zone: str = times.CLINIC_ZONE) -> str:
     if moment is None:
         return "–"
     return times.day_words(times.local(moment, zone or times.CLINIC_ZONE).date(), times.local(_now()).date())
+
+
+def _moment_or_words(value: object) -> str:
+    """A moment as day and time, any other code as its words: for what differs between two versions."""
+    return _when(value) if times.parse_time(value) else words.plain(value)
 
 
 def _due(value: object) -> times.Due | None:

@@ -9,10 +9,14 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import flag_name
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor
+from services.dashboard.rules.problem_words import fault_words
+from services.dashboard.rules.waitlist_form import SEEN_WISHES, wish_words
 
 SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
 # Of records whose form says what was seen of them: places on the list, rounds of offers, closures, notes.
-SEEN_FIELDS = ("batch", "sites", "expires_at", "ended", "lifted_at", "reviewed_by", "acknowledged_by")
+SEEN_FIELDS = (*SEEN_WISHES, "batch", "lifted_at", "reviewed_by", "acknowledged_by")
+# Minutes and days by number: shown as the forms ask for them.
+WISHES = ("sites", "weekdays", "from_minute", "until_minute", "notice_minutes")
 
 # What a person wrote, shown once more after a refusal: nobody types it twice.
 TYPED = {
@@ -25,6 +29,7 @@ TYPED = {
     "email": "The e-mail address",
     "from_time": "Not before",
     "until_time": "Not after",
+    "notice_hours": "Has to know it, hours before",
     "expires_at": "Waits until",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -57,7 +62,9 @@ def show_refusal(
     return render_template(
         "deed_refused.html",
         refusal=refusal,
-        differing=differing,
+        differing=[(name, *_shown(desk, name, pair)) for name, *pair in differing],
+        faults=[fault_words(one) for one in refusal.body.get("errors") or [] if isinstance(one, dict)],
+        waits=current if refusal.code == "already_waiting" else {},
         back=back,
         deed=deed,
         typed=[
@@ -70,6 +77,17 @@ def show_refusal(
         kept=[(name, request.form[name]) for name in ("version", *_seen_names()) if name in request.form],
         allowed=refusal.body.get("allowed") or [],
     ), refusal.status
+
+
+def _shown(desk: Desk, name: str, pair: list[str]) -> list[str]:
+    """What was seen and what is now, in words."""
+    if name not in WISHES:
+        return pair
+    sites = names(reference(desk.owners, actor(), "sites")) if name == "sites" else {}
+    listed = name in ("sites", "weekdays")
+    return [
+        wish_words(name, [one for one in text.split(", ") if one] if listed else text, sites) for text in pair
+    ]
 
 
 def _wished(desk: Desk) -> list[str]:

@@ -42,10 +42,12 @@ def waitlist_routes(desk: Desk) -> Blueprint:
     def waitlist() -> Any:
         who = actor()
         waiting = part(lambda: read_list(desk.owners, who, "referral", "/waitlist"), Rows())
+        entries = {str(one.get("id")): one for one in waiting.value}
         return render_template(
             "waitlist.html",
             waiting=waiting,
-            entries={str(one.get("id")): one for one in waiting.value},
+            entries=entries,
+            changed=entries.get(request.args.get("changed", "")),
             rounds=part(lambda: read_list(desk.owners, who, "referral", "/offers"), Rows()),
             sites=names(reference(desk.owners, who, "sites")),
             providers=names(reference(desk.owners, who, "providers")),

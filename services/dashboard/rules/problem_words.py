@@ -19,7 +19,26 @@ WORDS = {
     "too_short": "choose at least one",
     "greater_than_equal": "is too small",
     "less_than_equal": "is too large",
+    "in_the_past": "lies in the past",
+    "not_after_start": "ends before it begins",
+    "not_a_date": "is no date",
+    "not_a_time": "is no time",
+    "no_such_local_time": "the clocks skip that hour on that day",
 }
+# What a form calls a field of its owner, where the name alone says too little.
+FIELD_NAMES = {
+    "from_minute": "Not before",
+    "until_minute": "Not after",
+    "notice_minutes": "Has to know it",
+    "expires_at": "Waits until",
+}
+
+
+def fault_words(error: Mapping[str, Any]) -> tuple[int | None, str, str]:
+    """Return the line (or None), the field and what is wrong with it, for one error of a problem document."""
+    name, code = str(error.get("field", "")).removeprefix("json."), str(error.get("code", ""))
+    said = str(error.get("message") or WORDS.get(code) or code.replace("_", " "))
+    return error.get("line"), FIELD_NAMES.get(name, name.replace(".", " ")), said
 
 
 def field_words(problem: Mapping[str, Any]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """What a patient's own pages ask of the schedule, and the pages they share: times to choose from, a call instead."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -27,6 +28,14 @@ GONE = ("slot_taken", "slot_not_offered", "patient_busy")
 CHANGED = ("second_visit", "visit_changed", "illegal_state", "illegal_move", "key_reused", "in_progress")
 
 Refused = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class FirstTime:
+    """What a patient can do about a first time: choose it here, or call this number first; neither where unknown."""
+
+    may_choose: bool = False
+    call: str = ""
 
 
 class OwnSchedule:
@@ -69,6 +78,16 @@ class OwnSchedule:
         if answer.status in (400, 404):
             raise not_found("page")
         return answer
+
+    def first_time(self, referral: UUID) -> FirstTime:
+        """What to offer of a first time. A schedule that does not answer promises nothing and keeps no page away."""
+        try:
+            told = self.get(f"referrals/{referral}").body["referrals"][0]
+        except Problem:
+            return FirstTime()
+        if told["may_book"]:
+            return FirstTime(may_choose=True)
+        return FirstTime() if told["why_not"] == "not_ready" else FirstTime(call=self.phone_in(told))
 
     def own_visit(self, referral: UUID, visit_id: str) -> dict[str, Any]:
         """The visit, when it is this referral's patient's; 404 for any other."""

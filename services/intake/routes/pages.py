@@ -53,7 +53,7 @@ def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: 
         kiosk_pages(facts),
         question_pages(database, facts),
         review_pages(database, facts),
-        status_pages(database, facts),
+        status_pages(database, facts, schedule),
         offer_pages(database, facts, schedule),
         visit_pages(facts, schedule),
         preview_pages(database, facts, str(pages.config["SECRET_KEY"])),

@@ -19,6 +19,7 @@ from services.intake.routes import visitor
 from services.intake.routes.answering import held_link
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.notice_lines import notice_lines
+from services.intake.routes.own_schedule import FirstTime, OwnSchedule
 from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.safety_kinds import urgency
@@ -40,7 +41,7 @@ REACHED = {
 ACCEPTED, ATTENDED = 2, 4
 
 
-def status_pages(database: Database, facts: PageFacts) -> Blueprint:
+def status_pages(database: Database, facts: PageFacts, schedule: OwnSchedule) -> Blueprint:
     """Return the blueprint of the status page."""
     routes = Blueprint("status", __name__)
 
@@ -62,14 +63,13 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
             notices = notices_of(session, submission.id) if submission and reached < ACCEPTED else []
             visits = visits_of(session, link.patient_id, referral.referral_id if referral else None)
             outside = submission is None
-            return render_template(
-                "status.html",
-                lang=chosen,
-                t=texts(chosen),
-                handle=handle,
-                stopped=stopped,
-                outside=outside,
-                notices=[
+            shown = {
+                "lang": chosen,
+                "t": texts(chosen),
+                "handle": handle,
+                "stopped": stopped,
+                "outside": outside,
+                "notices": [
                     {
                         "kind": one.kind,
                         "lines": notice_lines(one, chosen),
@@ -77,18 +77,22 @@ def status_pages(database: Database, facts: PageFacts) -> Blueprint:
                     }
                     for one in sorted(notices, key=lambda one: urgency(one.kind))
                 ],
-                steps=STEPS,
-                reached=reached,
-                state_text=_state_text(state, chosen, outside=outside),
-                may_choose=state == "to_book" and not visitor.at_kiosk(),
-                visits=[
+                "steps": STEPS,
+                "reached": reached,
+                "state_text": _state_text(state, chosen, outside=outside),
+                "visits": [
                     _visit(visit, chosen, now(session)) for visit in visits if visit.starts_at is not None
                 ],
-                has_answers=not outside,
-                reads_back=may_read(session, link, visitor.device()),
-                guide=_guide(referral, reached, chosen),
-                clinic_phone=facts.phone_shown,
-            )
+                "has_answers": not outside,
+                "reads_back": may_read(session, link, visitor.device()),
+                "guide": _guide(referral, reached, chosen),
+                "clinic_phone": facts.phone_shown,
+            }
+            at_home = not visitor.at_kiosk()
+            to_choose = referral.referral_id if referral and at_home and state == "to_book" else None
+        # Asked with no transaction open: nobody's connection waits for another service.
+        first_time = schedule.first_time(to_choose) if to_choose else FirstTime()
+        return render_template("status.html", first_time=first_time, **shown)
 
     @routes.post("/s/<handle>/read")
     def read(handle: str) -> Response | str:

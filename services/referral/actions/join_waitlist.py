@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -35,7 +36,8 @@ class Wanted:
 def join_waitlist(session: Session, actor: Actor, referral_id: UUID, wanted: Wanted) -> WaitlistEntry:
     """Enter the referral's patient, or change what they want when they wait already; return the entry.
 
-    Raises 404; 409 `red_flag_hold` and `not_bookable` when the referral cannot be booked now.
+    A change is audited with what it was before and is now. Raises 404; 409 `red_flag_hold` and `not_bookable` when the
+    referral cannot be booked now.
     """
     referral = find_referral(session, referral_id, lock=True)
     if referral is None:
@@ -50,6 +52,7 @@ def join_waitlist(session: Session, actor: Actor, referral_id: UUID, wanted: Wan
         )
     moment = now(session)
     entry = waiting_entry(session, referral.id, wanted.visit_type_id)
+    before = None if entry is None else _wishes(entry)
     if entry is not None:
         entry.version += 1
     else:
@@ -66,10 +69,31 @@ def join_waitlist(session: Session, actor: Actor, referral_id: UUID, wanted: Wan
     entry.sites, entry.weekdays = list(wanted.sites), list(wanted.weekdays)
     entry.from_minute, entry.until_minute = wanted.from_minute, wanted.until_minute
     entry.notice_minutes = wanted.notice_minutes
-    entry.expires_at = wanted.expires_at or moment + timedelta(days=KEPT_DAYS)
+    # Who changes something else keeps the end there was.
+    entry.expires_at = wanted.expires_at or entry.expires_at or moment + timedelta(days=KEPT_DAYS)
     session.flush()
-    record(session, actor, "join_waitlist", "referral", referral.id, details={"entry_id": str(entry.id)})
+    after = _wishes(entry)
+    told: dict[str, Any] = {"entry_id": str(entry.id)}
+    if before is not None:
+        changed = [name for name in after if before[name] != after[name]]
+        told |= {
+            "before": {name: before[name] for name in changed},
+            "after": {name: after[name] for name in changed},
+        }
+    deed = "join_waitlist" if before is None else "change_waitlist_wishes"
+    record(session, actor, deed, "referral", referral.id, details=told)
     return entry
+
+
+def _wishes(entry: WaitlistEntry) -> dict[str, Any]:
+    return {
+        "sites": list(entry.sites),
+        "weekdays": list(entry.weekdays),
+        "from_minute": entry.from_minute,
+        "until_minute": entry.until_minute,
+        "notice_minutes": entry.notice_minutes,
+        "expires_at": entry.expires_at.isoformat(),
+    }
 
 
 def waiting_entry(session: Session, referral_id: UUID, visit_type_id: str) -> WaitlistEntry | None:

@@ -81,7 +81,8 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
             standing = waiting_entry(session, referral.id, wanted.visit_type_id)
             _require_seen(standing)
             entry = join_waitlist(session, who.actor, referral.id, wanted)
-            return Reply(_entry_json(entry), 201, {"ETag": etag(entry.version)})
+            status = 201 if standing is None else 200
+            return Reply(_entry_json(entry), status, {"ETag": etag(entry.version)})
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -240,9 +241,13 @@ def _wanted(session: Session, body: shapes.WaitIn, route: str) -> Wanted:
     ]
     if body.from_minute >= body.until_minute:
         problems.append(FieldProblem("json.until_minute", "not_after_start"))
+    expires_at = None
+    if body.expires_at:
+        expires_at = read_day_or_time(body.expires_at, zone_of(session, ""), "json.expires_at")
+        if expires_at <= now(session):
+            problems.append(FieldProblem("json.expires_at", "in_the_past"))
     if problems or visit is None:
         raise invalid(problems)
-    zone = zone_of(session, "")
     return Wanted(
         visit_type_id=visit.id,
         sites=tuple(body.sites),
@@ -250,7 +255,7 @@ def _wanted(session: Session, body: shapes.WaitIn, route: str) -> Wanted:
         from_minute=body.from_minute,
         until_minute=body.until_minute,
         notice_minutes=body.notice_minutes,
-        expires_at=read_day_or_time(body.expires_at, zone, "json.expires_at") if body.expires_at else None,
+        expires_at=expires_at,
     )
 
 
