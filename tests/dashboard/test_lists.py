@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from kernel.ids import new_id
+from services.dashboard.model import Staff
 from tests.dashboard.conftest import Dashboard
 
 NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
@@ -125,6 +127,7 @@ def test_an_alarm_is_taken_and_the_front_desk_only_looks(clinic: Dashboard) -> N
     assert "I take it" not in clinic.signed_in("front_desk").get("/staff/radar").text
 
 
+@pytest.mark.capability("T13")
 def test_the_override_report_names_rules_reasons_and_shares(clinic: Dashboard) -> None:
     rule = {
         "rule_id": "MR5",
@@ -140,16 +143,54 @@ def test_the_override_report_names_rules_reasons_and_shares(clinic: Dashboard) -
             }
         ],
     }
+    manager = clinic.signed_in("manager")
+    with clinic.parts.database.transaction() as session:
+        who = str(session.scalars(select(Staff.id).where(Staff.name == "Manager Tester")).one())
+    counts = {"reviewed": 8, "accepted": 5, "redirected": 2, "asked": 0, "deferred": 0, "declined": 1}
+    reviewers = [
+        {"reviewer_id": who, "reviewer_role": "nurse", **counts},
+        {"reviewer_id": str(new_id()), "reviewer_role": "provider", **counts},
+    ]
     offer(
         clinic,
         "referral",
         "reports/overrides",
-        {"from": "2026-08-27", "to": "2026-11-24", "rules": [rule], "reviewers": []},
+        {"from": "2026-08-27", "to": "2026-11-24", "rules": [rule], "reviewers": reviewers},
     )
-    page = clinic.signed_in("manager").get("/staff/overrides").text
+    page = manager.get("/staff/overrides").text
     assert "MR5" in page
     assert "25 %" in page
     assert "patient prefers: medication review → physical therapy" in page
+    assert "Manager Tester" in page
+    assert "Account no longer here" in page
+    assert who[-6:] not in page, "nobody is named by a piece of an id"
+
+
+@pytest.mark.capability("L16")
+def test_what_is_proposed_after_care_that_did_not_help_stands_on_both_cases(clinic: Dashboard) -> None:
+    first = clinic.world.add_referral(
+        "Mara", "Ostrander", {"age_years": 44}, state="closed", route="physical_therapy"
+    )
+    following = clinic.world.add_referral(
+        "Mara", "Ostrander", {"age_years": 44}, route="surgical_consult", follows_id=first["id"]
+    )
+    began = {"created_at": "2030-01-02T15:00:00+00:00"}
+    next_one = {"id": following["id"], "state": "needs_triage", "route": "surgical_consult", **began}
+    earlier = {"id": first["id"], "state": "closed", "route": "physical_therapy", **began}
+    first["other_referrals"] = [{**next_one, "open": True, "follows": True}]
+    following["other_referrals"] = [{**earlier, "open": False, "follows": False}]
+    nurse = clinic.signed_in("nurse")
+    page = " ".join(nurse.get(f"/staff/referrals/{first['id']}").text.split())
+    assert "What comes next is proposed: Surgical consult." in page
+    assert f'href="/staff/referrals/{following["id"]}" data-key="u"' in page
+    page = " ".join(nurse.get(f"/staff/referrals/{following['id']}").text.split())
+    assert f'<a href="/staff/referrals/{first["id"]}">Physical therapy, begun' in page
+    assert "What comes next" not in page
+    # Once it is decided nothing is proposed any more; the lineage stays.
+    first["other_referrals"] = [{**next_one, "state": "declined", "open": False, "follows": True}]
+    page = nurse.get(f"/staff/referrals/{first['id']}").text
+    assert "What comes next" not in page
+    assert "follows this one" in page
 
 
 @pytest.mark.capability("S18")

@@ -126,7 +126,13 @@ def test_a_stale_form_is_refused_and_shows_what_changed(clinic: Dashboard, case:
 def test_a_redirect_needs_a_route_and_a_coded_reason(clinic: Dashboard, case: dict[str, Any]) -> None:
     browser = clinic.signed_in("nurse")
     action = f"/staff/referrals/{case['id']}/redirect"
-    fields = browser.form_fields(browser.get(action), action)
+    page = browser.get(action)
+    assert 'Note <span class="small">needed</span>' in page.text
+    fields = browser.form_fields(page, action)
+    bare = browser.post(
+        action, {**fields, "route": "medication_review", "reason_code": "capacity", "note": ""}
+    )
+    assert (bare.status_code, "Add a sentence." in bare.text) == (422, True)
     refused = browser.post(action, {**fields, "route": "medication_review", "reason_code": "", "note": "x"})
     assert refused.status_code == 422
     assert "Choose one." in refused.text

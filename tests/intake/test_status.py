@@ -188,7 +188,9 @@ def test_how_to_get_ready_is_on_the_page_for_each_route_and_sent_once_accepted(c
     assert sent["patient"]["phone"] == "+18165550123"
     other = opened(clinic, sent["link_path"], "04/23/1980", "198.51.100.61")
     assert "Get ready for your visit" in other.body
-    assert "Choose a time" not in other.body, "the schedule does not answer: nothing is promised, the page stands"
+    assert "Choose a time" not in other.body, (
+        "the schedule does not answer: nothing is promised, the page stands"
+    )
     assert not NEVER.search(sent["link_path"])
 
 

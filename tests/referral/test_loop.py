@@ -116,6 +116,10 @@ def test_an_outcome_recorded_by_mistake_is_corrected_and_its_attempt_taken_back(
     late = change(staffed, once_more, "correct-outcome", {"outcome": "no_show"})
     assert (late.status_code, late.json["code"]) == (409, "illegal_move")
     assert case_of(staffed, referral["id"])["version"] == closed["version"]
+    ended = staffed.get(f"/appointments/{visit['id']}")
+    assert (once_more["allowed"], ended["allowed"]) == (["correct_outcome"], []), (
+        "nothing is offered that is refused"
+    )
 
 
 @pytest.mark.capability("L4")

@@ -22,7 +22,7 @@ from services.dashboard.routes.desk import (
 )
 from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_away, show_refusal
-from services.dashboard.rules.deeds import DEEDS, Deed
+from services.dashboard.rules.deeds import DEEDS, NEEDS_NOTE, Deed
 from services.dashboard.rules.roles import SEES_PATIENTS
 from services.dashboard.rules.times import CLINIC_ZONE, local
 
@@ -99,7 +99,7 @@ def _body(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
         value = form.get(field, "").strip()
         if field == "note" and len(value) > LONGEST_NOTE:
             problems[field] = f"At most {LONGEST_NOTE} characters."
-        elif field == "note" and not value and deed.name in {"ask", "redirect", "clear_hold"}:
+        elif field == "note" and not value and deed.name in NEEDS_NOTE:
             problems[field] = (
                 "Say in a sentence what you want asked." if deed.name == "ask" else "Add a sentence."
             )

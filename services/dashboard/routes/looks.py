@@ -64,6 +64,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         STEPS=words.STEPS,
         ROLE_NAMES=ROLE_NAMES,
         DEEDS=deeds.DEEDS,
+        NEEDS_NOTE=deeds.NEEDS_NOTE,
         age_of=age_of,
         here=_here,
         with_query=_with_query,

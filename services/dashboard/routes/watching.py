@@ -7,6 +7,7 @@ from flask import Blueprint, render_template, request, url_for
 from services.dashboard.owners import part
 from services.dashboard.queries.lists import read_list, read_record
 from services.dashboard.queries.protocol import items_of, read_protocol
+from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
 from services.dashboard.rules.roles import CLINICAL, MANAGER, SEES_PATIENTS
@@ -57,6 +58,9 @@ def watching_routes(desk: Desk) -> Blueprint:
         protocol = part(lambda: read_protocol(desk.owners, actor(), ""), dict[str, Any]())
         document = protocol.value.get("document") or {}
         rules = {str(one["id"]): one for one in items_of(document, "rules") + items_of(document, "red_flags")}
-        return render_template("overrides.html", found=found, rules=rules)
+        reviewers = [str(one["reviewer_id"]) for one in found.value.get("reviewers") or []]
+        with desk.database.transaction() as session:
+            known = staff_names(session, reviewers)
+        return render_template("overrides.html", found=found, rules=rules, staff_name=known)
 
     return routes

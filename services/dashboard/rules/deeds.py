@@ -158,6 +158,9 @@ DEEDS: dict[str, Deed] = {
     )
 }
 
+# What the owner does not take without a sentence.
+NEEDS_NOTE = frozenset({"ask", "redirect", "clear_hold"})
+
 
 def offered(allowed: list[str], role: str) -> list[Deed]:
     """Return the deeds the owner allows now and this role may do, in the table's order."""

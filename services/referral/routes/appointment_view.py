@@ -9,6 +9,7 @@ from services.referral.model.appointment import AppointmentChange
 from services.referral.queries.appointments import Visit
 from services.referral.routes.referral_view import moment, patient_json, text_id
 from services.referral.rules.calendar_time import local_label
+from services.referral.rules.referral_states import STATES
 
 
 def appointment_json(visit: Visit, today: date) -> dict[str, Any]:
@@ -47,8 +48,14 @@ def appointment_json(visit: Visit, today: date) -> dict[str, Any]:
         "asks": appointment.asks,
         "asks_since": moment(appointment.asks_since),
         "series_id": text_id(appointment.series_id),
-        "allowed": list(DEEDS[appointment.state]),
+        "allowed": _allowed(visit),
     }
+
+
+def _allowed(visit: Visit) -> list[str]:
+    """What may be done to the visit. Once its referral has ended, its outcome stands (`correct_outcome`)."""
+    ended = visit.referral is not None and not STATES[visit.referral.state].is_open
+    return [deed for deed in DEEDS[visit.appointment.state] if not (ended and deed == "correct_outcome")]
 
 
 def change_json(change: AppointmentChange) -> dict[str, Any]:
