@@ -228,3 +228,30 @@ def test_the_letter_and_its_number_are_kept_while_the_owner_is_silent(clinic: Da
     assert replaced.status_code == 303
     damaged = desk.post(path, {**form, "key": "k4", "letter": "brief-für-uns"})
     assert (damaged.status_code, "damaged on the way" in damaged.text) == (422, True)
+
+
+@pytest.mark.capability("L16")
+def test_what_is_proposed_after_care_that_did_not_help_stands_on_both_cases(clinic: Dashboard) -> None:
+    first = clinic.world.add_referral(
+        "Mara", "Ostrander", {"age_years": 44}, state="closed", route="physical_therapy"
+    )
+    following = clinic.world.add_referral(
+        "Mara", "Ostrander", {"age_years": 44}, route="surgical_consult", follows_id=first["id"]
+    )
+    began = {"created_at": "2030-01-02T15:00:00+00:00"}
+    next_one = {"id": following["id"], "state": "needs_triage", "route": "surgical_consult", **began}
+    earlier = {"id": first["id"], "state": "closed", "route": "physical_therapy", **began}
+    first["other_referrals"] = [{**next_one, "open": True, "follows": True}]
+    following["other_referrals"] = [{**earlier, "open": False, "follows": False}]
+    nurse = clinic.signed_in("nurse")
+    page = " ".join(nurse.get(f"/staff/referrals/{first['id']}").text.split())
+    assert "What comes next is proposed: Surgical consult." in page
+    assert f'href="/staff/referrals/{following["id"]}" data-key="u"' in page
+    page = " ".join(nurse.get(f"/staff/referrals/{following['id']}").text.split())
+    assert f'<a href="/staff/referrals/{first["id"]}">Physical therapy, begun' in page
+    assert "What comes next" not in page
+    # Once it is decided nothing is proposed any more; the lineage stays.
+    first["other_referrals"] = [{**next_one, "state": "declined", "open": False, "follows": True}]
+    page = nurse.get(f"/staff/referrals/{first['id']}").text
+    assert "What comes next" not in page
+    assert "follows this one" in page
