@@ -43,12 +43,21 @@ def draft(clinic: Dashboard) -> dict[str, Any]:
         "items": ["SC1", "MR1"],
         "message": "Both can be true.",
         "witness": {"age_years": 44},
+        "new": True,
+    }
+    known = {
+        "code": "uncovered",
+        "severity": "note",
+        "items": [],
+        "message": "No rule.",
+        "witness": {},
+        "new": False,
     }
     checks = {
         "ready": False,
         "problems": [],
         "golden": {"total": 3, "passed": 2, "failing": [failing]},
-        "findings": [finding],
+        "findings": [known, finding],
     }
     return open_draft(clinic, DRAFT, "Try a threshold", changes=[change], checks=checks)
 
@@ -60,7 +69,12 @@ def test_a_draft_shows_its_rules_as_sentences_and_what_keeps_it_from_being_publi
     assert "Limb weakness is new or worse" in page
     assert "1 of 3 golden cases fail" in page
     assert "expected medication review, now <b>staff triage</b>" in re.sub(r"\s+", " ", page)
+    assert "1 new finding by this draft" in page
+    kinds = re.findall(r"<details class=\"more finding-kind\"( open)?><summary>(.*?) <b", page)
+    assert kinds == [(" open", "Rules with different routes fire together"), ("", "Answers no rule covers")]
+    assert f'href="/staff/protocol/drafts/{DRAFT}/rules/MR1"' in page
     assert "Both can be true." in page
+    assert "for example age years <b>44</b>" in page
     assert "<b>Medicine days any acute is at least 10</b>" in page
 
 

@@ -154,7 +154,7 @@ def test_trying_shows_faults_findings_and_golden_cases_and_stores_nothing(
             ],
         },
         "findings": [
-            {"code": "never_asked", "severity": "warning", "items": ["MR5"], "message": "Nobody asks it."},
+            {"code": "not_asked", "severity": "warning", "items": ["MR5"], "message": "Nobody asks it."},
             {"code": "overlap", "severity": "note", "items": ["SC1"], "message": "Of another rule."},
         ],
     }
@@ -164,7 +164,7 @@ def test_trying_shows_faults_findings_and_golden_cases_and_stores_nothing(
     page = nurse.post(path("rules", "MR5"), form).text
     assert "1 of 387 golden cases would fail" in page
     assert "expected x, would be <b>y</b>" in page
-    assert "Nobody asks it." in page
+    assert "<b>No questionnaire asks it</b><br>Nobody asks it." in page
     assert "Of another rule." not in page
     assert 'name="when.value" value="9"' in page
     call = clinic.world.calls[-1]

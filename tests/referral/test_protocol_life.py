@@ -172,6 +172,9 @@ def test_the_linter_refuses_a_rule_that_cannot_fire_and_shows_answers_for_the_re
     notes = sound["checks"]["findings"]
     both = next(f for f in notes if f["code"] == "overlap" and set(f["items"]) == {"PT90", "PT91"})
     assert both["witness"] == {"regions": ["other_msk"]}
+    with_new_rules = {frozenset(f["items"]) for f in notes if f["code"] == "overlap" and f["new"]}
+    assert with_new_rules and all(items & {"PT90", "PT91"} for items in with_new_rules)
+    assert {frozenset(f["items"]) for f in notes if not f["new"]} >= {frozenset({"SC1", "MR1"})}
     told = [f["message"] for f in notes if f["code"] == "not_asked"]
     unasked = {message.split(" asks ")[1].split(";")[0] for message in told}
     assert "fever" in unasked

@@ -46,6 +46,16 @@ def items_of(document: dict[str, Any], section: str) -> list[dict[str, Any]]:
     return [one for one in found or [] if isinstance(one, dict)]
 
 
+def places_of_items(document: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return the section and name of every item of the document that has an id."""
+    return {
+        str(item["id"]): (section, str(item.get("name") or ""))
+        for section, _ in SECTIONS
+        for item in items_of(document, section)
+        if item.get("id")
+    }
+
+
 def find_item(document: dict[str, Any], section: str, item_id: str) -> dict[str, Any] | None:
     """Return one item, or None."""
     return next((one for one in items_of(document, section) if one.get("id") == item_id), None)

@@ -9,7 +9,17 @@ from markupsafe import Markup, escape
 
 from kernel.ids import new_id
 from services.dashboard.queries.case import flag_name
-from services.dashboard.rules import clauses, deeds, message_words, sentences, story, times, variables, words
+from services.dashboard.rules import (
+    clauses,
+    deeds,
+    lint_findings,
+    message_words,
+    sentences,
+    story,
+    times,
+    variables,
+    words,
+)
 from services.dashboard.rules.derived_form import derived_words
 from services.dashboard.rules.navigation import PAGES, pages_for
 from services.dashboard.rules.ranking_form import ranking_words
@@ -47,6 +57,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         priority_chip=priority_chip,
         new_key=lambda: str(new_id()),
         label_of=variables.label_of,
+        finding_words=lint_findings.words_of,
         flag_name=flag_name,
         tell=story.tell,
         sentence_of=sentences.sentence_of,

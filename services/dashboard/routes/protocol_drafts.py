@@ -12,11 +12,12 @@ from kernel.read_whole import read_whole
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused
-from services.dashboard.queries.protocol import SECTIONS, items_of, read_draft, read_protocol
+from services.dashboard.queries.protocol import SECTIONS, items_of, places_of_items, read_draft, read_protocol
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, sent_version, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.lint_findings import findings_by_kind
 from services.dashboard.rules.roles import CLINICAL
 
 # One byte more than the kernel reads is enough for it to say "too large".
@@ -40,13 +41,15 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
             found = read_draft(desk.patient_owners, actor(), id_or_404(draft_id))
         section = request.args.get("section", "rules")
         section = section if section in dict(SECTIONS) else "rules"
+        document, checks = found.get("document") or {}, found.get("checks") or {}
         return render_template(
             "protocol_draft.html",
             draft=found,
-            checks=found.get("checks") or {},
+            checks=checks,
+            kinds=findings_by_kind(checks.get("findings") or [], places_of_items(document)),
             section=section,
             sections=SECTIONS,
-            items=items_of(found.get("document") or {}, section),
+            items=items_of(document, section),
             changed={str(one.get("id")) for one in found.get("changes") or []},
             may_publish=str(me().id) not in (found.get("changed_by"), *found.get("editors", [])),
             items_of=items_of,

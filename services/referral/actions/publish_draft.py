@@ -50,7 +50,7 @@ def publish_draft(
     if draft.base_number != current.number:
         raise stale(current)
     document = {**draft.document, "version": _next_version(session, draft, current.number + 1)}
-    checks = check_draft(session, document)
+    checks = check_draft(session, document, draft.base_number)
     if checks.problems:
         raise invalid(
             [

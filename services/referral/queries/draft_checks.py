@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import select
@@ -13,11 +14,13 @@ from kernel.evidence.golden import GoldenResult, run_golden_cases
 from kernel.evidence.lint import lint
 from services.referral.model.protocol import AskedVariables
 from services.referral.queries.golden_cases import golden_cases
+from services.referral.queries.protocols import PublishedProtocol, protocol_of_number
 
 
 @dataclass(frozen=True, slots=True)
 class DraftChecks:
-    """`problems`: the document does not compile (then nothing else was checked)."""
+    """`problems`: the document does not compile (then nothing else was checked). A finding is `new` when the version
+    the draft began from does not have it."""
 
     protocol: Protocol | None
     problems: Sequence[Problem]
@@ -35,15 +38,28 @@ class DraftChecks:
         return [finding for finding in self.findings if finding.get("severity") == "error"]
 
 
-def check_draft(session: Session, document: Mapping[str, Any]) -> DraftChecks:
-    """Compile the document, lint it, and run every golden case against it."""
+def check_draft(session: Session, document: Mapping[str, Any], base_number: int) -> DraftChecks:
+    """Compile the document, lint it beside the version it began from, and run every golden case against it."""
     try:
         protocol = compile_protocol(document)
     except ProtocolError as error:
         return DraftChecks(None, error.problems, (), ())
     results = run_golden_cases(protocol, golden_cases(session))
-    findings = [finding.to_json() for finding in lint(protocol, asked_variables(session))]
+    asked = asked_variables(session)
+    known = _known_findings(protocol_of_number(session, base_number), asked)
+    findings = [
+        {**finding.to_json(), "new": (finding.code, finding.items, finding.message) not in known}
+        for finding in lint(protocol, asked)
+    ]
     return DraftChecks(protocol, (), findings, results)
+
+
+@lru_cache(maxsize=4)
+def _known_findings(
+    base: PublishedProtocol, asked: frozenset[str]
+) -> frozenset[tuple[str, tuple[str, ...], str]]:
+    """What the linter says of a published version; neither it nor what a questionnaire asks changes often."""
+    return frozenset((one.code, one.items, one.message) for one in lint(base.protocol, asked))
 
 
 def asked_variables(session: Session) -> frozenset[str]:

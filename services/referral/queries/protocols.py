@@ -45,6 +45,15 @@ def protocol_of_version(session: Session, version: str) -> PublishedProtocol | N
     return None if overlay is None else _merged(session, overlay.digest, overlay.id)
 
 
+def protocol_of_number(session: Session, number: int) -> PublishedProtocol:
+    """Return the published version of that number.
+
+    Raises: `sqlalchemy.exc.NoResultFound` when there is none.
+    """
+    digest = session.scalars(select(ProtocolVersion.digest).where(ProtocolVersion.number == number)).one()
+    return _ready(session, digest, number)
+
+
 def protocol_of_site(session: Session, site: str, shared: PublishedProtocol) -> PublishedProtocol:
     """Return the shared protocol with the site's overlay on it, or `shared` where the site has none."""
     standing = select(SiteOverlay.id, SiteOverlay.digest).where(

@@ -85,7 +85,7 @@ def _add_reads(routes: APIBlueprint, parts: Parts) -> None:
                 **draft_json(draft, current=current),
                 "document": draft.document,
                 "changes": changed_items(base.document if base else {}, draft.document),
-                "checks": checks_json(check_draft(session, draft.document)),
+                "checks": checks_json(check_draft(session, draft.document, draft.base_number)),
             }
         answer = jsonify(body)
         answer.headers["ETag"] = etag(draft.version)
@@ -153,7 +153,7 @@ def _add_writes(routes: APIBlueprint, parts: Parts) -> None:
             draft = _draft(session, draft_id, lock=True)
             require_match(draft.version, changed_by=draft.changed_by)
             deed(session, draft)
-            checks = checks_json(check_draft(session, draft.document))
+            checks = checks_json(check_draft(session, draft.document, draft.base_number))
             body = {**draft_json(draft, current=current), "checks": checks}
             return Reply(body, 200, {"ETag": etag(draft.version)})
 
@@ -196,7 +196,7 @@ def _add_writes(routes: APIBlueprint, parts: Parts) -> None:
         with parts.database.transaction() as session:
             draft = _draft(session, draft_id)
             tried = with_item(draft.document, body.section, body.id, body.item)
-            return jsonify(checks_json(check_draft(session, tried)))
+            return jsonify(checks_json(check_draft(session, tried, draft.base_number)))
 
     @routes.post("/protocol/drafts/<draft_id>/discard")
     @allow(roles=TRIAGE_ROLES)
