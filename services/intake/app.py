@@ -2,6 +2,7 @@
 
 import os
 
+from flask import request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from kernel.assembly import Parts, assemble
@@ -20,6 +21,8 @@ from services.intake.settings import IntakeSettings
 
 #: Questionnaires that publishers share reach two megabytes.
 LARGEST_QUESTIONNAIRE = 4 * 1024 * 1024
+#: What the gateway lets through.
+LARGEST_PAGE_BYTES = 30 * 1024 * 1024
 LARGER_BODIES = dict.fromkeys(
     (
         f"{PREFIX}/questionnaires/check",
@@ -34,6 +37,13 @@ def create_app() -> Joined:
     """Build the web application from the environment; raises `BadSettings` when it is not complete."""
     settings = load(IntakeSettings, "intake", os.environ)
     return join_parts(assemble("intake", settings), settings)
+
+
+def _take_files_in() -> None:
+    """A page with files is read whole, as far as the gateway lets it come: one that is too large is then a mistake on
+    the page, beside what the patient typed. Files go to the disk while they are read, not into memory."""
+    if request.endpoint == "question.save":
+        request.max_content_length = LARGEST_PAGE_BYTES
 
 
 def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
@@ -51,8 +61,9 @@ def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
         secure_cookies=settings.env == "production",
         assets_dir=settings.assets_dir,
         error_page=error_page,
-        largest_body=6 * 1024 * 1024,
     )
+    # Before the form token is looked for, which reads the body.
+    pages.before_request_funcs.setdefault(None, []).insert(0, _take_files_in)
     # Exactly one proxy, the gateway, stands before this service; it strips what callers claim.
     pages.wsgi_app = ProxyFix(pages.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     serve_styles(pages, settings.assets_dir)

@@ -115,6 +115,13 @@ ANSWERED: dict[str, Any] = {
 }
 
 
+#: What would be right is said where the question sets it.
+WORDED = {
+    "t~20int": "Please write 9 or a smaller number.",
+    "t-text": "This text is too short. Please write at least 3 letters.",
+}
+
+
 @pytest.mark.capability("I1", "I6", "I18")
 def test_every_type_is_answered_on_the_page_and_read_back_as_fhir(clinic: Clinic) -> None:
     document = every_type()
@@ -135,6 +142,7 @@ def test_every_type_is_answered_on_the_page_and_read_back_as_fhir(clinic: Clinic
         browser.send({**ANSWERED, at: told})
         assert browser.status == 422, (at, told)
         assert f'href="#f-{at}"' in browser.body
+        assert WORDED.get(at, "") in browser.body, at
     page = browser.send({**ANSWERED, "t-file": (io.BytesIO(PIXEL), "card.png", "image/png")})
     assert page.page == "second~2fpage", browser.body
     assert "Question more" not in browser.body or "more" in browser.body
@@ -308,12 +316,23 @@ def test_bad_answers_through_the_page_are_refused_and_the_draft_is_kept(clinic: 
         ("a unit that is not offered", {**ANSWERED, "t-amount.unit": "st"}, "t-amount"),
         ("too long", {**ANSWERED, "t-words": "A" * 11}, "t-words"),
         ("far too long", {**ANSWERED, "t-text": "x" * 10_001}, "t-text"),
+        ("a large file", {**ANSWERED, "t-file": (io.BytesIO(b"x" * 10_000_000), "scan.pdf", "")}, "t-file"),
     ]
     for name, fields, at in bad:
         browser.send(fields)
         assert browser.status == 422, name
         assert f'href="#f-{at}"' in browser.body, name
     assert submission_of(clinic, document["url"])["items"] == {"kept": "set"}, "nothing of it is stored"
+    # The photo of a telephone is often larger than what is taken: what was typed beside it is still there.
+    assert "This file is too big. It may be up to 5 MB." in browser.body
+    assert "Please pick your file again. It was not kept." in browser.body
+    assert all(told in browser.body for told in ('value="AB12"', ">some words</textarea>"))
+    assert clinic.sql("SELECT count(*) AS n FROM upload")[0].n == 0
+    beyond = Browser(clinic.app)
+    beyond.client = browser.client
+    beyond.at = browser.at
+    beyond.send({"t-file": (io.BytesIO(b"x" * 32_000_000), "film.pdf", "")})
+    assert (beyond.status, "That file is too big" in beyond.body) == (413, True)
     inert = {**ANSWERED, "t-text": "<script>alert(1)</script> {{7*7}}", "t-open.other": "a\u202eb"}
     browser.send(inert)
     browser.open(browser.at.replace("second~2fpage", "types"))

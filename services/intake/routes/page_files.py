@@ -1,5 +1,7 @@
 """Files posted with a page: judged by their content, then stored with the answer."""
 
+from typing import NamedTuple
+
 from flask import request
 from sqlalchemy.orm import Session
 
@@ -14,37 +16,55 @@ from services.intake.rules.upload_check import MOST_BYTES, UploadVerdict, check_
 MOST_FILES = 5
 
 
+class _Sent(NamedTuple):
+    item: Item
+    name: str
+    content: bytes
+    verdict: UploadVerdict
+
+
 def take_files(session: Session, actor: Actor, submission: Submission, page: Item, read: PageRead) -> None:
-    """Store the files of `page` and note them in `read.values`; a refused one is a fault and nothing is stored."""
+    """Store the files of `page` and note them in `read.values`; one refused is a fault, and then none is stored."""
+    judged: list[_Sent] = []
     for item in answers_in(page):
         sent = request.files.getlist(item.name) if item.kind == "attachment" else []
-        kept = []
         for file in sent:
             if not file.filename:
                 continue
             content = file.stream.read(MOST_BYTES + 1)
-            verdict = check_upload(content, file.mimetype)
-            refused = verdict.refused or _refused(session, submission, item, verdict, len(content))
+            one = _Sent(item, file.filename, content, check_upload(content, file.mimetype))
+            refused = one.verdict.refused or _refused(session, submission, one, len(judged))
             if refused:
                 read.faults[item.name] = refused
-                continue
-            upload = store_upload(
-                session,
-                actor,
-                submission,
-                link_id=item.link_id,
-                name=file.filename,
-                content=content,
-                verdict=verdict,
-            )
-            kept.append({"id": str(upload.id), "title": file.filename[:120]})
-        if kept and item.name not in read.faults:
-            read.values[item.link_id] = kept if item.repeats else kept[0]
+            judged.append(one)
+    if read.faults:
+        return
+    for one in judged:
+        upload = store_upload(
+            session,
+            actor,
+            submission,
+            link_id=one.item.link_id,
+            name=one.name,
+            content=one.content,
+            verdict=one.verdict,
+        )
+        kept = {"id": str(upload.id), "title": one.name[:120]}
+        if one.item.repeats:
+            read.values[one.item.link_id] = [*(read.values.get(one.item.link_id) or ()), kept]
+        else:
+            read.values[one.item.link_id] = kept
 
 
-def _refused(session: Session, submission: Submission, item: Item, verdict: UploadVerdict, size: int) -> str:
-    if item.media_types and verdict.media_type not in item.media_types:
+def files_were_sent() -> bool:
+    """Did the browser send files with the page? It forgets which, whenever the page is shown again."""
+    return any(file.filename for file in request.files.values())
+
+
+def _refused(session: Session, submission: Submission, sent: _Sent, before: int) -> str:
+    item = sent.item
+    if item.media_types and sent.verdict.media_type not in item.media_types:
         return "type_not_taken"
-    if item.max_bytes and size > item.max_bytes:
+    if item.max_bytes and len(sent.content) > item.max_bytes:
         return "too_large"
-    return "too_many" if count_uploads(session, submission.id) >= MOST_FILES else ""
+    return "too_many" if count_uploads(session, submission.id) + before >= MOST_FILES else ""

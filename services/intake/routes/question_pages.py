@@ -21,8 +21,9 @@ from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, draft_to_change, use_up
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
-from services.intake.routes.page_files import take_files
+from services.intake.routes.page_files import files_were_sent, take_files
 from services.intake.rules.branching import Branching, unanswered, without_hidden
+from services.intake.rules.fault_words import fault_words
 from services.intake.rules.form import Item, in_language, walk
 from services.intake.rules.initial_answers import initial_answers
 from services.intake.rules.link_tokens import TOKEN_LENGTH
@@ -201,7 +202,7 @@ def _shown(
     pages = draft.pages
     index = next((number for number, one in enumerate(pages) if one.link_id == page.link_id), 0)
     before = pages[index - 1] if index else None
-    faults = read.faults if read else {}
+    faults = fault_words(read.faults, page, texts(chosen)["errors"]) if read else {}
     typed = {key: value for key, value in read.values.items() if value is not None} if read else {}
     hidden = not reads_back and not draft.may_show(page, visitor.device())
     hidden_here = hidden and read is None
@@ -219,6 +220,7 @@ def _shown(
         back=url_for("question.show", handle=handle, page_id=before.name) if before else None,
         items=typed if hidden else {**draft.items, **typed},
         posted=request.form if read else None,
+        files_again=read is not None and files_were_sent(),
         faults=faults,
         labels=dict(_labels(page, chosen)),
         opens_here=_opens_here(page),

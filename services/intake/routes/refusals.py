@@ -5,7 +5,7 @@ from flask import current_app, render_template
 from services.intake.routes.visitor import language
 from services.intake.texts import texts
 
-KNOWN = {403: "403", 429: "429"}
+KNOWN = {403: "403", 413: "413", 429: "429"}
 
 
 def error_page(status: int) -> str:

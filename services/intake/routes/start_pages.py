@@ -96,7 +96,7 @@ def _about_page(facts: PageFacts, given: dict[str, str], faults: dict[str, str])
         lang=chosen,
         t=texts(chosen),
         given=given,
-        faults=faults,
+        faults={name: texts(chosen)["errors"][code] for name, code in faults.items()},
         answerers=ANSWERERS,
         consent={name: request.form.get(f"consent_{name}") == "yes" for name in ("sms", "email")},
         clinic_phone=facts.phone_shown,

@@ -11,6 +11,8 @@ _URL: Final = re.compile(r"(https?://|urn:)\S{1,2000}")
 _TIME: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?")
 #: A pattern is tried on no more letters than this: see `read_limits` for what a pattern may hold.
 PATTERN_TEXT_MAX: Final = 200
+#: An amount nobody set a bound for is still a number that can be stored and compared.
+_LARGEST: Final = 1e12
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -90,13 +92,21 @@ def _number_fault(item: Item, value: Any) -> str | None:
         return "wrong_type"
     if item.kind == "integer" and not isinstance(value, int):
         return "wrong_type"
-    if item.minimum is not None and value < item.minimum:
-        return "out_of_range"
-    if item.maximum is not None and value > item.maximum:
+    least, most = bounds(item)
+    if (least is not None and value < least) or (most is not None and value > most):
         return "out_of_range"
     if item.max_decimals is not None and round(value, item.max_decimals) != value:
         return "too_many_decimals"
     return None
+
+
+def bounds(item: Item) -> tuple[Any, Any]:
+    """The least and the most number a question takes; None where it sets no bound."""
+    least, most = item.minimum, item.maximum
+    if item.kind == "quantity" and item.variable:
+        # What a rule reads is a count or a length of time: never below nothing.
+        return 0 if least is None else least, 1_000_000 if most is None else most
+    return least, most
 
 
 def _quantity_fault(item: Item, value: Any) -> str | None:
@@ -107,13 +117,8 @@ def _quantity_fault(item: Item, value: Any) -> str | None:
         return "wrong_type"
     if item.units and value.get("unit") not in {unit.code for unit in item.units}:
         return "not_in_values"
-    # What a rule reads is a count or a length of time: never below nothing.
-    least = item.minimum if item.minimum is not None else 0 if item.variable else -1e12
-    if (
-        not least
-        <= amount
-        <= (item.maximum if item.maximum is not None else 1_000_000 if item.variable else 1e12)
-    ):
+    least, most = bounds(item)
+    if not (-_LARGEST if least is None else least) <= amount <= (_LARGEST if most is None else most):
         return "out_of_range"
     if item.max_decimals is not None and round(amount, item.max_decimals) != amount:
         return "too_many_decimals"
