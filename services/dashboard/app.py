@@ -32,7 +32,9 @@ from services.dashboard.routes.views_api import view_routes
 from services.dashboard.settings import DashboardSettings
 
 PATIENCE_SECONDS = 25.0
-# The pages that take a file, and how large it (or a field that carries it once more) may be in bytes.
+# The pages that take a file, and how large it (or a field that carries it once more) may be in bytes. More is read, as
+# far as the gateway lets it come: the page then says what is too large, and keeps what was typed beside it.
+LARGEST_BODY = 30 * 1024 * 1024
 LARGEST_FILES = {
     "forms.import_document": LARGEST_FORM,
     "protocol_drafts.start": LARGEST_PROTOCOL,
@@ -109,7 +111,7 @@ def _staff_pages(parts: Parts, settings: DashboardSettings) -> Flask:
 def _allow_larger_body() -> None:
     largest = LARGEST_FILES.get(request.endpoint or "")
     if largest is not None:
-        request.max_content_length = largest + 64 * 1024
+        request.max_content_length = LARGEST_BODY
         request.max_form_memory_size = largest
 
 

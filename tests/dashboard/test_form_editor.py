@@ -197,9 +197,12 @@ def test_a_document_is_brought_in_and_a_broken_one_is_refused_in_words(page: Pag
         "answerOption": [{"valueDate": "2026-01-31"}],
     }
     good = {**PUBLISHED["smart"], "item": [*PUBLISHED["smart"]["item"], dated]}
-    for name, document in (("good", good), ("broken", broken)):
+    for name, document in (("good", good), ("broken", broken), ("large", {"x": "y" * 10_000_000})):
         (tmp_path / f"{name}.json").write_text(json.dumps(document))
     page.goto("/staff/questionnaires")
+    page.set_input_files("[name=document]", tmp_path / "large.json")
+    go(page.get_by_role("button", name="Check and open as a draft"))
+    expect(page.get_by_role("alert")).to_contain_text("larger than 4 MB")
     page.set_input_files("[name=document]", tmp_path / "broken.json")
     go(page.get_by_role("button", name="Check and open as a draft"))
     expect(page.get_by_role("alert")).to_contain_text("item[0].text holds a script")

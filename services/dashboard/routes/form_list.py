@@ -66,15 +66,7 @@ def form_list_routes(desk: Desk) -> Blueprint:
         """A draft from a FHIR R4 Questionnaire; what is wrong with it is told with its place."""
         sent, who = request.files.get("document"), actor()
         raw = sent.read(LARGEST_IMPORT + 1) if sent is not None else b""
-        problems = []
-        try:
-            document = json.loads(raw.decode("utf-8-sig"))
-            if not isinstance(document, dict) or document.get("resourceType") != "Questionnaire":
-                problems = [
-                    "This file is JSON, but not a FHIR Questionnaire (resourceType says something else)."
-                ]
-        except (ValueError, RecursionError):
-            problems = ["This file is not JSON, so it is not a FHIR Questionnaire."]
+        document, problems = _read(raw)
         if not problems:
             try:
                 made = change_form_draft(desk.patient_owners, who, document, key=request.form.get("key", ""))
@@ -104,6 +96,19 @@ def form_list_routes(desk: Desk) -> Blueprint:
         return answer
 
     return routes
+
+
+def _read(raw: bytes) -> tuple[Any, list[str]]:
+    """The document in a file, and what keeps it from being one in words."""
+    if len(raw) > LARGEST_IMPORT:
+        return None, ["This file is larger than 4 MB."]
+    try:
+        document = json.loads(raw.decode("utf-8-sig"))
+    except (ValueError, RecursionError):
+        return None, ["This file is not JSON, so it is not a FHIR Questionnaire."]
+    if not isinstance(document, dict) or document.get("resourceType") != "Questionnaire":
+        return None, ["This file is JSON, but not a FHIR Questionnaire (resourceType says something else)."]
+    return document, []
 
 
 def _empty() -> dict[str, Any]:

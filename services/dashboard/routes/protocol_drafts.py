@@ -156,6 +156,7 @@ def _not_read(refused: ProtocolError) -> Any:
         problems=refused.problems[:MOST_FAULTS],
         more=max(0, len(refused.problems) - MOST_FAULTS),
         back=url_for("protocol.protocol"),
+        title=request.form.get("title", "").strip(),
     ), 422
 
 
