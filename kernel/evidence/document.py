@@ -29,6 +29,19 @@ _WHERE_GIVEN: Final[Mapping[str, type | tuple[type, ...]]] = {
 }
 
 
+#: What Python's parser says of a file that is not JSON, for people who never read JSON.
+JSON_FAULTS: Final = {
+    "Expecting value": "a value is missing here, or this is not JSON",
+    "Expecting property name": "a name in double quotes is missing here, or a comma stands too many before it",
+    "Expecting ',' delimiter": "a comma is missing here, or a bracket was not closed before",
+    "Expecting ':' delimiter": "a colon is missing after the name",
+    "Unterminated string": "a text that begins here has no closing quotation mark",
+    "Invalid control character": "a line break or a tab stands inside a text",
+    "Invalid \\": "a backslash inside a text has no meaning here",
+    "Extra data": "something follows after the end of the document",
+}
+
+
 def load_document(text: str | bytes) -> dict[str, Any]:
     """The document of a file. JSON only; repeated keys, NaN and oversize are refused with their line."""
     raw = text if isinstance(text, bytes) else text.encode()
@@ -40,7 +53,7 @@ def load_document(text: str | bytes) -> dict[str, Any]:
         line = raw.count(b"\n", 0, error.start) + 1
         raise ProtocolError([Problem("", "not_text", "the file is not UTF-8 text", line)]) from None
     except json.JSONDecodeError as error:
-        raise ProtocolError([Problem("", "not_json", error.msg, error.lineno)]) from None
+        raise ProtocolError([Problem("", "not_json", _json_words(error), error.lineno)]) from None
     except RecursionError:
         at_fault = too_deep_at(raw.decode(), DEPTH_MAX)
         raise ProtocolError(
@@ -53,6 +66,14 @@ def load_document(text: str | bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ProtocolError([Problem("", "wrong_type", "a protocol document is one JSON object")])
     return document
+
+
+def _json_words(error: json.JSONDecodeError) -> str:
+    if not error.doc.strip():
+        return "the file is empty"
+    # A message of the parser begins with one of these, and may end in the character it met.
+    found = (words for start, words in JSON_FAULTS.items() if error.msg.startswith(start))
+    return f"{next(found, error.msg)} (column {error.colno})"
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

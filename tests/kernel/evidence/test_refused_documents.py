@@ -171,6 +171,26 @@ def test_a_hostile_file_is_refused_with_its_line(text: str | bytes, code: str, l
     assert (caught.value.problems[0].code, caught.value.problems[0].line) == (code, line)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "the file is empty"),
+        ('{"a": ', "a value is missing here"),
+        ('{"a": 1,}', "a name in double quotes is missing here"),
+        ('{"a": [1 2]}', "a comma is missing here"),
+        ('{"a" 1}', "a colon is missing after the name"),
+        ('{"a": "b', "no closing quotation mark"),
+        ('{"a": "b\n"}', "a line break or a tab stands inside a text"),
+        ('{"a": "\\q"}', "a backslash inside a text"),
+        ('{"a": 1} and more', "something follows after the end"),
+    ],
+)
+def test_what_is_no_json_is_said_in_words(text: str, words: str) -> None:
+    with pytest.raises(ProtocolError) as caught:
+        load_document(text)
+    assert words in caught.value.problems[0].message
+
+
 def test_the_shipped_document_survives_its_file() -> None:
     assert load_document(json.dumps(SHIPPED)) == SHIPPED
 
