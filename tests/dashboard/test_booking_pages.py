@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kernel.ids import new_id
+from services.dashboard.queries.slots import shown_days
 from services.dashboard.rules.series_form import read_series, usual_series
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.fake_world import SITES
@@ -52,6 +53,30 @@ def test_find_a_slot_says_which_site_is_best_why_and_whether_the_promise_holds(
         assert words in page
     told["promise_kept"] = False
     assert "no site keeps the promise" in desk.get(f"/staff/referrals/{row['id']}/slots").text
+
+
+@pytest.mark.capability("S1")
+def test_a_page_of_slots_shows_whole_days_and_the_next_page_skips_none() -> None:
+    """A search that gave as many as it may was cut in its last day: that day begins the next page."""
+    today = date(2026, 12, 1)
+
+    def slots(*counts: int) -> list[dict[str, Any]]:
+        days = [
+            (today + timedelta(days=n)).isoformat() for n, count in enumerate(counts) for _ in range(count)
+        ]
+        return [{"local_start": f"{day}T09:00:00-06:00"} for day in days]
+
+    whole = shown_days(slots(30, 0, 20), "2026-12-01", today)
+    assert ([day for day, _ in whole.days], whole.later) == (["2026-12-01", "2026-12-03"], "2026-12-11")
+    cut = shown_days(slots(40, 40, 20), "2026-12-01", today)
+    assert ([day for day, _ in cut.days], cut.later, cut.cut) == (
+        ["2026-12-01", "2026-12-02"],
+        "2026-12-03",
+        False,
+    )
+    one_day = shown_days(slots(100), "2026-12-01", today)
+    assert (len(one_day.days[0][1]), one_day.later, one_day.cut) == (100, "2026-12-02", True)
+    assert shown_days([], "no day", today).later == "2026-12-11"
 
 
 @pytest.mark.capability("S5")

@@ -1,11 +1,29 @@
 """Free slots, soonest first."""
 
+from dataclasses import dataclass
+from datetime import date, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from kernel.context import Actor
 from services.dashboard.owners import Owners
+
+DAYS_SHOWN = 10
+# As many as the owner gives at once.
+MOST_SHOWN = 100
+
+
+@dataclass(frozen=True)
+class ShownDays:
+    """Whole days of slots, and the day the next page begins with.
+
+    `cut`: one day had more times than a page holds; the rest of it is found by choosing a site.
+    """
+
+    days: list[tuple[str, list[dict[str, Any]]]]
+    later: str
+    cut: bool = False
 
 
 def free_slots(
@@ -16,8 +34,8 @@ def free_slots(
     route: str = "",
     site: str = "",
     start: str = "",
-    days: int = 10,
-    limit: int = 60,
+    days: int = DAYS_SHOWN,
+    limit: int = MOST_SHOWN,
 ) -> list[dict[str, Any]]:
     """Return slots for a visit type from a day on; raises `OwnerAway` or `OwnerRefused`."""
     body = owners.get(
@@ -47,3 +65,26 @@ def by_day(slots: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]
             slots, key=lambda slot: str(slot.get("local_start") or slot.get("starts_at"))[:10]
         )
     ]
+
+
+def shown_days(
+    slots: list[dict[str, Any]], start: str, today: date, *, days: int = DAYS_SHOWN, most: int = MOST_SHOWN
+) -> ShownDays:
+    """Return the days to show of a search from `start` (YYYY-MM-DD; `today` when it is no date) over `days` days.
+
+    A search that gave `most` was cut somewhere in its last day: that day waits for the next page, or nobody would know
+    that it has more times, and the days after it would be skipped.
+    """
+    found = by_day(slots)
+    if len(slots) < most:
+        return ShownDays(found, (_day(start, today) + timedelta(days=days)).isoformat())
+    if len(found) > 1:
+        return ShownDays(found[:-1], found[-1][0])
+    return ShownDays(found, (_day(found[0][0], today) + timedelta(days=1)).isoformat(), cut=True)
+
+
+def _day(text: str, otherwise: date) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return otherwise

@@ -1,6 +1,5 @@
 """Move a visit: the same search as booking, against the version of the visit seen."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -8,7 +7,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from services.dashboard.actions.change_visit import change_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.queries.slots import by_day, free_slots
+from services.dashboard.queries.slots import free_slots, shown_days
 from services.dashboard.routes.desk import (
     Desk,
     actor,
@@ -21,9 +20,7 @@ from services.dashboard.routes.desk import (
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SCHEDULES
-from services.dashboard.rules.times import local, parse_time
-
-DAYS_SHOWN = 10
+from services.dashboard.rules.times import local
 
 
 def move_routes(desk: Desk) -> Blueprint:
@@ -48,19 +45,19 @@ def move_routes(desk: Desk) -> Blueprint:
                 visit_type=str(visit["visit_type"]),
                 site=asked["site"],
                 start=asked["from"],
-                days=DAYS_SHOWN,
             ),
             list[dict[str, Any]](),
         )
-        start = parse_time(asked["from"] + "T12:00:00+00:00") or business_now()
+        shown = shown_days(found.value, asked["from"], local(business_now()).date())
         return render_template(
             "move.html",
             visit=visit,
             found=found,
-            days=by_day(found.value),
+            days=shown.days,
+            cut=shown.cut,
             asked=asked,
             sites=names(reference(desk.owners, actor(), "sites")),
-            later=(start + timedelta(days=DAYS_SHOWN)).date().isoformat(),
+            later=shown.later,
         )
 
     @routes.post("/staff/appointments/<appointment_id>/move")

@@ -1,6 +1,5 @@
 """Find a slot and book it: phone in hand, number keys choose."""
 
-from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -8,14 +7,13 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from services.dashboard.actions.book_visit import book_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.queries.slots import by_day, free_slots, propose_sites
+from services.dashboard.queries.slots import free_slots, propose_sites, shown_days
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
 from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import NURSE, SCHEDULES
-from services.dashboard.rules.times import local, parse_time
+from services.dashboard.rules.times import local
 
-DAYS_SHOWN = 10
 # The owner asks for the same permission.
 OVERBOOKS = frozenset({NURSE})
 WHY = {
@@ -48,7 +46,6 @@ def slot_routes(desk: Desk) -> Blueprint:
             lambda: free_slots(
                 desk.owners,
                 actor(),
-                days=DAYS_SHOWN,
                 start=asked["from"],
                 route=route,
                 visit_type=asked["visit_type"],
@@ -56,7 +53,7 @@ def slot_routes(desk: Desk) -> Blueprint:
             ),
             list[dict[str, Any]](),
         )
-        start = parse_time(asked["from"] + "T12:00:00+00:00") or business_now()
+        shown = shown_days(found.value, asked["from"], local(business_now()).date())
         proposed = part(lambda: propose_sites(desk.owners, actor(), id_or_404(referral_id)), dict[str, Any]())
         return render_template(
             "slots.html",
@@ -66,11 +63,12 @@ def slot_routes(desk: Desk) -> Blueprint:
             providers=names(reference(desk.owners, actor(), "providers")),
             case=case,
             found=found,
-            days=by_day(found.value),
+            days=shown.days,
+            cut=shown.cut,
             asked=asked,
             sites=names(reference(desk.owners, actor(), "sites")),
             visit_types=names(fitting),
-            later=(start + timedelta(days=DAYS_SHOWN)).date().isoformat(),
+            later=shown.later,
         )
 
     @routes.post("/staff/referrals/<referral_id>/book")
