@@ -308,3 +308,33 @@ def test_a_visit_marked_as_missed_by_mistake_is_put_right(clinic: Dashboard, row
     assert "missed-after-all" not in page.text
     assert desk.post(action, desk.form_fields(page, action)).status_code == 303
     assert last(clinic) == (f"/appointments/{visit['id']}/correct-outcome", {"outcome": "attended"})
+
+
+@pytest.mark.capability("S8")
+def test_a_patient_on_the_phone_is_moved_cancelled_or_confirmed_from_their_case(
+    clinic: Dashboard, row: dict[str, Any]
+) -> None:
+    """Who calls is found by name: nobody looks for the day of the visit first."""
+    visit = clinic.world.add_appointment(row, clinic.world.now + timedelta(days=2))
+    row["state"], row["appointments"] = (
+        "booked",
+        [visit, {**visit, "id": str(new_id()), "state": "cancelled"}],
+    )
+    case, own = f"/staff/referrals/{row['id']}", f"/staff/appointments/{visit['id']}"
+    desk = clinic.signed_in("front_desk")
+    page = desk.get(case)
+    assert f'href="{own}/move" data-key="m"' in page.text
+    assert page.text.count(">Cancel") == 1, "what is over is not cancelled"
+    asked = desk.get(f"{own}/cancel?back=case")
+    assert f'href="{case}" data-key="Escape"' in asked.text
+    clinic.world.extra["referral", "POST", f"appointments/{visit['id']}/cancel"] = visit
+    clinic.world.extra["referral", "POST", f"appointments/{visit['id']}/confirm"] = visit
+    fields = desk.form_fields(asked, f"{own}/cancel")
+    done = desk.post(f"{own}/cancel", {**fields, "reason_code": "patient_unwell"})
+    assert done.location.startswith(f"{case}?done=cancel")
+    assert "waits to be booked again" in desk.get(done.location).text
+    done = desk.post(f"{own}/confirm", desk.form_fields(page, f"{own}/confirm"))
+    assert last(clinic) == (f"/appointments/{visit['id']}/confirm", {"channel": "phone"})
+    assert done.location.startswith(f"{case}?done=confirm")
+    therapist = clinic.signed_in("therapist").get(case).text
+    assert f"{own}/move" not in therapist

@@ -80,6 +80,13 @@ class Case:
         ]
 
     @property
+    def ahead(self) -> list[dict[str, Any]]:
+        """Its visits that can still be moved or cancelled, soonest first, those of a series aside."""
+        visits = [one for one in self.raw.get("appointments") or [] if not one.get("series_id")]
+        standing = [one for one in visits if one.get("state") in ("booked", "confirmed")]
+        return sorted(standing, key=lambda one: str(one.get("starts_at")))
+
+    @property
     def may_book(self) -> bool:
         return "book" in self.allowed or self.raw.get("state") in {"accepted", "to_book"}
 
