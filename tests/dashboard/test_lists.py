@@ -241,6 +241,21 @@ def test_the_waiting_room_shows_the_turns_and_takes_somebody_nobody_referred(cli
         f"/staff/walk-ins/{ONE}/seen", browser.form_fields(page, f"/staff/walk-ins/{ONE}/seen")
     )
     assert called.status_code == 303
+    # Who works at one site begins there, and is offered no other to act at.
+    at_liberty = clinic.signed_in("front_desk", email="liberty@example.test", sites=("liberty",))
+    own = at_liberty.get("/staff/waiting-room")
+    assert at_liberty.form_fields(own, "/staff/walk-ins")["site"] == "liberty"
+    assert "Overland Park" not in own.text
+    away = {
+        "code": "invalid",
+        "title": "Not valid.",
+        "errors": [{"field": "json.site_id", "code": "unknown"}],
+    }
+    clinic.world.refusals["walk-ins"] = (422, away)
+    fields = at_liberty.form_fields(own, "/staff/walk-ins")
+    refused = at_liberty.post("/staff/walk-ins", {**fields, **person}).text
+    assert "<b>Site</b>: is not known here, or not yours to choose" in refused
+    assert "Okafor</textarea>" in refused, "nobody asks for the name twice"
     # A manager looks on; the owner would refuse the deed, so it is not offered.
     watching = clinic.signed_in("manager").get("/staff/waiting-room").text
     assert "12 min" in watching

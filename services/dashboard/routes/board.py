@@ -10,6 +10,7 @@ from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
+from services.dashboard.routes.looks import own_sites
 from services.dashboard.rules.phone_numbers import to_e164
 from services.dashboard.rules.roles import SEES_PATIENTS
 from services.dashboard.rules.visit_deeds import RECORDS_OUTCOME
@@ -25,7 +26,7 @@ def board_routes(desk: Desk) -> Blueprint:
     @staff_only(SEES_PATIENTS)
     def board() -> Any:
         who = actor()
-        sites = names(reference(desk.owners, who, "sites"))
+        sites = own_sites(names(reference(desk.owners, who, "sites")))
         wanted = request.args.get("site", "")
         site = wanted if wanted in sites else next(iter(sites), "")
         found = part(

@@ -78,6 +78,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         NEEDS_NOTE=deeds.NEEDS_NOTE,
         age_of=age_of,
         here=_here,
+        own_sites=own_sites,
         with_query=_with_query,
     )
     pages.context_processor(_frame)
@@ -160,6 +161,14 @@ def _day(value: object, zone: str = times.CLINIC_ZONE) -> str:
 def _moment_or_words(value: object) -> str:
     """A moment as day and time, any other code as its words: for what differs between two versions."""
     return _when(value) if times.parse_time(value) else words.plain(value)
+
+
+def own_sites(sites: dict[str, str]) -> dict[str, str]:
+    """Return those of `sites` the signed-in person works at: the others they may name, but not act at."""
+    staff = g.get("staff")
+    if staff is None or not staff.sites:
+        return sites
+    return {code: name for code, name in sites.items() if code in staff.sites}
 
 
 def _due(value: object) -> times.Due | None:

@@ -9,6 +9,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.slots import free_slots, propose_sites, shown_days
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
+from services.dashboard.routes.looks import own_sites
 from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import NURSE, SCHEDULES
@@ -36,10 +37,13 @@ def slot_routes(desk: Desk) -> Blueprint:
         case = open_case(desk, referral_id, "find_slot")
         visit_types = reference(desk.owners, actor(), "visit-types")
         route = str(case.raw.get("route", ""))
+        sites = names(reference(desk.owners, actor(), "sites"))
+        # Where they wish to go may be a site this person does not book for.
+        wished = str(case.raw.get("preferred_site") or "")
         fitting = [one for one in visit_types if route in _routes_of(one)] or visit_types
         asked = {
             "visit_type": request.args.get("visit_type") or (str(fitting[0]["id"]) if fitting else ""),
-            "site": request.args.get("site", str(case.raw.get("preferred_site") or "")),
+            "site": request.args.get("site", wished if wished in own_sites(sites) else ""),
             "from": request.args.get("from") or local(business_now()).date().isoformat(),
         }
         found = part(
@@ -66,7 +70,7 @@ def slot_routes(desk: Desk) -> Blueprint:
             days=shown.days,
             cut=shown.cut,
             asked=asked,
-            sites=names(reference(desk.owners, actor(), "sites")),
+            sites=sites,
             visit_types=names(fitting),
             later=shown.later,
         )

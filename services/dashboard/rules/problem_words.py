@@ -24,6 +24,7 @@ WORDS = {
     "not_a_date": "is no date",
     "not_a_time": "is no time",
     "no_such_local_time": "the clocks skip that hour on that day",
+    "unknown": "is not known here, or not yours to choose",
 }
 # What a form calls a field of its owner, where the name alone says too little.
 FIELD_NAMES = {
@@ -31,6 +32,9 @@ FIELD_NAMES = {
     "until_minute": "Not after",
     "notice_minutes": "Has to know it",
     "expires_at": "Waits until",
+    "site_id": "Site",
+    "provider_id": "Provider",
+    "starts_at": "Time",
 }
 
 

@@ -15,21 +15,47 @@ class VisitDeed:
     icon: str
     body: dict[str, str] = field(default_factory=dict)
     roles: frozenset[str] = SCHEDULES
+    done: str = ""
 
 
 RECORDS_OUTCOME = SCHEDULES | {THERAPIST, PROVIDER}
 VISIT_DEEDS = {
-    "check-in": VisitDeed("Check in", "check-in", "location_on", roles=RECORDS_OUTCOME),
-    "attended": VisitDeed("Attended", "outcome", "check_circle", {"outcome": "attended"}, RECORDS_OUTCOME),
-    "no-show": VisitDeed("Missed", "outcome", "do_not_disturb", {"outcome": "no_show"}, RECORDS_OUTCOME),
-    "undo-check-in": VisitDeed("Undo check-in", "undo-check-in", "undo", roles=RECORDS_OUTCOME),
-    "confirm": VisitDeed("Confirmed by phone", "confirm", "phone", {"channel": "phone"}),
-    "cancel": VisitDeed("Cancel", "cancel", "cancel"),
+    "check-in": VisitDeed("Check in", "check-in", "location_on", roles=RECORDS_OUTCOME, done="checked in"),
+    "attended": VisitDeed(
+        "Attended", "outcome", "check_circle", {"outcome": "attended"}, RECORDS_OUTCOME, done="attended"
+    ),
+    "no-show": VisitDeed(
+        "Missed",
+        "outcome",
+        "do_not_disturb",
+        {"outcome": "no_show"},
+        RECORDS_OUTCOME,
+        done="marked as missed",
+    ),
+    "undo-check-in": VisitDeed(
+        "Undo check-in", "undo-check-in", "undo", roles=RECORDS_OUTCOME, done="check-in taken back"
+    ),
+    "confirm": VisitDeed(
+        "Confirmed by phone", "confirm", "phone", {"channel": "phone"}, done="confirmed by phone"
+    ),
+    "cancel": VisitDeed(
+        "Cancel", "cancel", "cancel", done="cancelled; the referral waits to be booked again"
+    ),
     "came-after-all": VisitDeed(
-        "Came after all", "correct-outcome", "undo", {"outcome": "attended"}, RECORDS_OUTCOME
+        "Came after all",
+        "correct-outcome",
+        "undo",
+        {"outcome": "attended"},
+        RECORDS_OUTCOME,
+        done="put right: came after all",
     ),
     "missed-after-all": VisitDeed(
-        "Missed after all", "correct-outcome", "undo", {"outcome": "no_show"}, RECORDS_OUTCOME
+        "Missed after all",
+        "correct-outcome",
+        "undo",
+        {"outcome": "no_show"},
+        RECORDS_OUTCOME,
+        done="put right: missed",
     ),
 }
 NEXT_DEED = {"booked": "check-in", "confirmed": "check-in", "arrived": "attended"}
