@@ -142,6 +142,10 @@ class SimulateIn(Strict):
     site_id: Scope = ""
     route: Scope = ""
     site_name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=60)] = "Garnett"
+    site_address: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=200)] = (
+        "219 Bluestem Avenue, Garnett, KS 66032"
+    )
+    site_phone: Annotated[str, StringConstraints(strict=True, pattern=r"^(\+[1-9][0-9]{7,14})?$")] = ""
     site_zone: Zone = "America/Chicago"
     visit_name: Annotated[str, StringConstraints(strict=True, min_length=1, max_length=60)] = "Visit"
     starts_at: Moment

@@ -11,7 +11,13 @@ from kernel.ids import new_id
 SITES = [
     {"id": "overland-park", "name": "Overland Park", "time_zone": "America/Chicago", "phone": "+19135550110"},
     {"id": "lees-summit", "name": "Lee's Summit", "time_zone": "America/Chicago", "phone": "+18165550111"},
-    {"id": "liberty", "name": "Liberty", "time_zone": "America/Chicago", "phone": "+18165550112"},
+    {
+        "id": "liberty",
+        "name": "Liberty",
+        "time_zone": "America/Chicago",
+        "phone": "+18165550112",
+        "address": "4 Elm Street",
+    },
 ]
 PROVIDERS = [{"id": "prov-1", "name": "Dana Whitlow, PT"}, {"id": "prov-2", "name": "Ines Marrow, MD"}]
 VISIT_TYPES = [

@@ -98,6 +98,11 @@ def test_the_simulator_sends_the_visit_asked_for_and_shows_each_message(clinic: 
     assert body["starts_at"] == "2026-11-30T10:00:00-06:00"
     assert body["sms"] == "opted_out"
     assert body["no_shows"] == 1
+    assert (body["site_name"], body["site_address"], body["site_phone"]) == (
+        "Liberty",
+        "4 Elm Street",
+        "+18165550112",
+    )
     # One press goes to the same visit behind the next change of the clocks.
     assert "Across the clock change of 2027-03-14" in page
     assert "day=2027-03-15" in page

@@ -188,3 +188,34 @@ def test_reconcile_says_whether_it_adds_up_and_shows_the_rows(
     assert [words for words in said if words not in page] == []
     assert "<b>9</b>planned" in page
     assert "<b>1</b>not known" in page
+
+
+@pytest.mark.capability("N1", "N14", "N21")
+def test_the_case_shows_each_message_with_its_text_version_state_and_why_it_was_not_sent(
+    clinic: Dashboard, case: dict[str, Any]
+) -> None:
+    base = {"patient_id": case["patient_id"], "channel": "sms", "due_at": clinic.world.now.isoformat()}
+    clinic.world.messages += [
+        base
+        | {
+            "id": "1",
+            "step": "booked",
+            "state": "delivered",
+            "template_version": 3,
+            "text": "See you Monday",
+        },
+        base
+        | {
+            "id": "2",
+            "step": "3_days",
+            "state": "suppressed",
+            "reason": "opted_out",
+            "template_version": None,
+        },
+    ]
+    page = clinic.signed_in("nurse").get(f"/staff/referrals/{case['id']}").text
+    rows = [" ".join(row.split()) for row in page.partition('id="messages-title"')[2].split("<tr>")[2:4]]
+    assert "text version 3" in rows[0]
+    assert "See you Monday" in rows[0]
+    assert "because the patient asked us to stop" in rows[1]
+    assert "text version" not in rows[1], "no words have been chosen for it"

@@ -7,6 +7,7 @@ import pytest
 from tests.local.standins import until
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
+from tests.notify.test_hooks import status
 
 PHONE = "+18165550142"
 IN_NINE_DAYS = TUESDAY_TEN + timedelta(days=9)
@@ -152,3 +153,55 @@ def test_a_stop_said_to_the_carrier_itself_is_a_stop_here(notify: Standing) -> N
     assert [(one["channel"], one["opted_out"]) for one in seen] == [("sms", True), ("email", False)]
     assert len(notify.rows("SELECT 1 FROM outbox_event WHERE type = 'contact_opted_out'")) == 1
     assert notify.rows("SELECT 1 FROM contact_point WHERE dead_at IS NOT NULL") == []
+
+
+@pytest.mark.capability("N9")
+def test_a_stop_the_carrier_reports_after_taking_the_text_is_a_stop_once(notify: Standing) -> None:
+    """Code 21610 by callback: as good as at once; the same report again, after a START, stops nothing."""
+    visit = book(notify, submit(notify), IN_NINE_DAYS)
+    notify.carrier.put("/carrier/faults", json={"mode": "undelivered", "code": 21610, "count": 1})
+    notify.send_due()
+    until(lambda: notify.states(appointment_id=visit)["booked", "sms"] == ("failed", "provider_21610"))
+    states = notify.states(appointment_id=visit)
+    assert states["1_day", "sms"] == ("suppressed", "opted_out")
+    assert states["1_day", "email"] == ("due", "")
+    (point,) = notify.rows("SELECT opted_out_by, dead_at FROM contact_point WHERE channel = 'sms'")
+    assert (point.opted_out_by, point.dead_at) == ("carrier_21610", None)
+    told = "SELECT 1 FROM outbox_event WHERE type = 'contact_opted_out'"
+    assert len(notify.rows(told)) == 1
+    assert notify.reply(PHONE, "START") == 204
+    (sent,) = notify.rows(
+        "SELECT a.id, a.provider_message_id AS sid FROM send_attempt a JOIN planned_message m ON m.id = a.message_id"
+        " WHERE m.channel = 'sms' AND m.step = 'booked'"
+    )
+    assert status(notify, sent.id, sent.sid, "undelivered", ErrorCode="21610") == 204
+    assert notify.rows("SELECT 1 FROM contact_point WHERE opted_out_at IS NOT NULL") == []
+    assert len(notify.rows(told)) == 1
+
+
+@pytest.mark.capability("N8", "N10")
+def test_a_dead_number_whose_owner_writes_from_it_lives_and_a_stop_stays_a_stop(notify: Standing) -> None:
+    visit = book(notify, submit(notify, email="", consent_email=False), IN_NINE_DAYS)
+    fault = {"mode": "reject", "code": 21614, "count": 1}
+    notify.carrier.put("/carrier/faults", json=fault)
+    notify.send_due()
+    dead = "SELECT dead_code FROM contact_point WHERE dead_at IS NOT NULL"
+    items = "SELECT state, outcome FROM staff_item WHERE kind = 'number_dead'"
+    assert [row.dead_code for row in notify.rows(dead)] == ["21614"]
+    assert notify.reply(PHONE, "Automatic reply: I am out of the office") == 204
+    assert len(notify.rows(dead)) == 1, "a machine's answer shows nothing about its reader"
+    assert notify.reply(PHONE, "C") == 204
+    assert notify.rows(dead) == []
+    assert [tuple(row) for row in notify.rows(items)] == [("closed", "number_lives")]
+    entries = notify.rows("SELECT actor_id, reason FROM audit_entry WHERE action = 'revive_contact'")
+    assert [tuple(row) for row in entries] == [("notify", "wrote_to_us")]
+    at_the_three_day_reminder(notify)
+    notify.carrier.put("/carrier/faults", json=fault)
+    notify.send_due()
+    # Dead a second time: staff are asked a second time.
+    assert notify.states(appointment_id=visit)["3_days", "sms"] == ("failed", "provider_21614")
+    assert [tuple(row) for row in notify.rows(items)] == [("open", "")]
+    assert notify.reply(PHONE, "STOP") == 204
+    assert notify.rows(dead) == []
+    assert len(notify.rows("SELECT 1 FROM contact_point WHERE opted_out_at IS NOT NULL")) == 1
+    assert notify.states(appointment_id=visit)["1_day", "sms"] == ("suppressed", "opted_out")

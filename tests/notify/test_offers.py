@@ -176,3 +176,17 @@ def test_an_offer_that_cannot_be_read_does_not_keep_the_others_from_going_out(no
     notify.send_due()
     assert notify.states(patient_id=patient) == {("slot_offered", "sms"): ("suppressed", "number_dead")}
     assert len(notify.texts_to("+18165550143")) == 1
+
+
+def test_the_end_of_an_offer_that_cannot_be_read_is_heard_all_the_same(notify: Standing) -> None:
+    patient, other = submit(notify), submit(notify, phone="+18165550143")
+    lost, told = offered(notify, patient), offered(notify, other)
+    notify.send_due()
+    notify.rows(
+        "UPDATE planned_message SET about_sealed = 'damaged' WHERE patient_id = :p RETURNING 1", p=patient
+    )
+    ended(notify, lost, patient, "lost")
+    ended(notify, told, other, "lost")
+    assert ("slot_offer_over", "sms") not in notify.states(cause_id=lost)
+    assert notify.states(cause_id=told)["slot_offer_over", "sms"] == ("due", "")
+    assert [row.state for row in notify.rows("SELECT DISTINCT state FROM slot_offer")] == ["lost"]

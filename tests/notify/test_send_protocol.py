@@ -210,3 +210,21 @@ def test_an_address_nobody_can_read_ends_its_own_message_and_no_others(notify: S
     notify.send_due()
     assert notify.states(appointment_id=lost)["booked", "sms"] == ("failed", "unreadable")
     assert state_of(notify, visit)[0] in ("sent", "delivered")
+
+
+def test_a_doubt_about_an_address_nobody_can_read_stops_no_other(notify: Standing) -> None:
+    notify.carrier.put("/carrier/faults", json=[{"mode": "error_500_after"}, {"mode": "callback_never"}])
+    lost, sound = booked_text(notify, "+18165550163"), booked_text(notify, "+18165550164")
+    notify.send_due()
+    notify.rows(
+        "UPDATE contact_point c SET address_sealed = 'damaged' FROM planned_message m"
+        " WHERE m.contact_point_id = c.id AND m.appointment_id = :visit RETURNING 1",
+        visit=lost,
+    )
+    resolve(notify)
+    assert state_of(notify, sound)[0] in ("sent", "delivered")
+    assert state_of(notify, lost)[0] == "unknown"
+    assert [row.state for row in notify.rows("SELECT state FROM send_lookup ORDER BY state")] == [
+        "done",
+        "due",
+    ]

@@ -182,6 +182,7 @@ def test_the_simulator_plans_what_the_worker_plans(notify: Standing) -> None:
         f"{API}/simulate",
         body={
             "site_name": "Overland Park",
+            "site_address": "1 Prairie Way",
             "starts_at": starts.isoformat(),
             "booked_at": TUESDAY_TEN.isoformat(),
             "time_zone": "America/Chicago",
@@ -200,6 +201,7 @@ def test_the_simulator_plans_what_the_worker_plans(notify: Standing) -> None:
         step: at.isoformat() for step, at in due.items()
     }
     assert all(i["segments"] == 1 for i in tried if i["channel"] == "sms")
+    assert any("Overland Park\n1 Prairie Way" in i["text"] for i in tried if i["channel"] == "email")
 
 
 @pytest.mark.capability("N18")

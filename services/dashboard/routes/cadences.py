@@ -138,6 +138,7 @@ def _trial(scope: dict[str, str], steps: Rows, sites: Rows) -> Body:
     return {
         **scope,
         "site_name": str(site.get("name") or "Garnett"),
+        **{f"site_{part}": str(site[part]) for part in ("address", "phone") if site.get(part)},
         "site_zone": zone,
         "starts_at": datetime.combine(day, time(10), ZoneInfo(zone)).isoformat(),
         "booked_at": business_now().isoformat(),

@@ -99,6 +99,7 @@ def _body(asked: dict[str, str], sites: Rows) -> dict[str, Any]:
         "visit_type": asked["visit_type"],
         "site_id": asked["site"],
         "site_name": str(site.get("name") or "Garnett"),
+        **{f"site_{part}": str(site[part]) for part in ("address", "phone") if site.get(part)},
         "site_zone": site_zone,
         "starts_at": _moment(asked["day"], asked["at"], site_zone),
         "booked_at": _moment(asked["booked_day"], asked["booked_at"], site_zone),

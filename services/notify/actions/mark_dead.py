@@ -30,4 +30,5 @@ def mark_dead(
         appointment_id=appointment_id,
         contact_point_id=contact_point_id,
         code=code,
+        again=True,
     )

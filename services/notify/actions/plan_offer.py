@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.ids import new_id
+from kernel.keyring import UnreadableField
+from kernel.logs import log
 from kernel.outbox import wake
 from kernel.personal import seal_json
 from services.notify.actions.record_moves import Move, record_moves
@@ -77,15 +79,23 @@ def plan_offer(
 
 
 def offer_channels_told(session: Session, offer_id: UUID) -> list[tuple[str, Any]]:
-    """Where a patient was (or may have been) told of the offer: each channel with what the message was about."""
+    """Where a patient was (or may have been) told of the offer: each channel with what the message was about.
+
+    A message that cannot be read is left out, and stops neither the others nor the event.
+    """
     told = select(PlannedMessage).where(
         PlannedMessage.cause_id == offer_id,
         PlannedMessage.step == "slot_offered",
         PlannedMessage.state.in_(("sending", "sent", "delivered", "unknown")),
     )
-    return [
-        (row.channel, row.about.reveal() if row.about is not None else {}) for row in session.scalars(told)
-    ]
+    readable = []
+    for row in session.scalars(told):
+        try:
+            readable.append((row.channel, row.about.reveal() if row.about is not None else {}))
+        except UnreadableField:
+            # Which time was offered nobody can say any more; the other channel is told all the same.
+            log().error("message_unreadable", message=str(row.id))
+    return readable
 
 
 def _channels(reach: Mapping[str, Contactable], only: str) -> list[str]:

@@ -18,6 +18,7 @@ from services.notify.actions.open_staff_item import open_staff_item
 from services.notify.actions.opt_in import opt_in
 from services.notify.actions.opt_out import opt_out
 from services.notify.actions.plan_answer import plan_answer
+from services.notify.actions.revive_contact import revive_contact
 from services.notify.model import ContactPoint, Reply
 from services.notify.queries.reply_context import ReplyContext, open_question, reply_context
 from services.notify.replies.grammar import Meaning, Parsed, parse_reply
@@ -81,6 +82,9 @@ def take_reply(session: Session, inbound: Inbound) -> UUID | None:
         reason=parsed.rule,
         details={"meaning": reply.meaning},
     )
+    # What a machine answers shows nothing about anybody behind it.
+    if point.dead_at is not None and parsed.meaning is not Meaning.AUTOMATIC:
+        revive_contact(session, point)
     _act(session, reply, parsed, point=point, context=context, actor=actor)
     session.flush()
     return reply.id

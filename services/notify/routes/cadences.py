@@ -111,8 +111,8 @@ def cadence_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
         facts = {
             "site": {
                 "name": json_data.site_name,
-                "address": json_data.site_name,
-                "phone": "",
+                "address": json_data.site_address,
+                "phone": json_data.site_phone,
                 "time_zone": json_data.site_zone or "America/Chicago",
             },
             "starts_at": json_data.starts_at.isoformat(),

@@ -21,6 +21,7 @@ from kernel.logs import log
 from kernel.shared_run import SharedRun
 from kernel.web.headers import HEADERS
 from kernel.web.problems import Problem, from_status
+from services.notify.actions.heed_stop_report import heed_stop_report
 from services.notify.actions.take_receipt import Report, take_receipt
 from services.notify.actions.take_receipts import is_plain, take_receipts
 from services.notify.routes.hooks import Hooks
@@ -108,6 +109,8 @@ class StatusCallback:
                 fates.update(zip(plain, taken, strict=True))
             for number, report in enumerate(reports):
                 if number not in fates:
+                    with self._hooks.database.transaction() as session:
+                        heed_stop_report(session, report)
                     with self._hooks.database.transaction() as session:
                         fates[number] = take_receipt(session, report)
                         failpoint("before_receipt_commit")

@@ -1,8 +1,8 @@
 """Settles sends whose end nobody saw: asks the provider's list, and believes only an answer."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,9 +16,11 @@ from kernel.logs import log
 from kernel.personal import Personal, open_json
 from kernel.work import Claim, claim
 from services.notify.actions.deny_send import deny_send
+from services.notify.actions.heed_carrier_stop import heed_carrier_stop
 from services.notify.actions.look_again_later import look_again_later
 from services.notify.actions.take_receipt import Report, take_receipt
 from services.notify.queries.provider_matches import find_ours
+from services.notify.rules.receipts import MEANINGS, OPTED_OUT_CODES
 from services.notify.sending.provider import Found, LookupFailed, NoList, Provider
 
 TABLE = "send_lookup"
@@ -68,11 +70,15 @@ class DoubtResolver:
         except (LookupFailed, KeyError):
             found = None
         failpoint("after_lookup")
+        since = row.started_at - CLOCK_SLACK
+        if code := _stop_code(found or (), since):
+            with self.database.transaction() as session:
+                heed_carrier_stop(session, row.point, code)
         with self.database.transaction() as session:
             if found is None:
                 look_again_later(session, claimed, wait)
                 return
-            ours = find_ours(session, found, row.body_sha256, row.started_at - CLOCK_SLACK)
+            ours = find_ours(session, found, row.body_sha256, since)
             if ours is None:
                 deny_send(session, claimed, now(session))
             else:
@@ -80,3 +86,15 @@ class DoubtResolver:
                     session, Report(ours.provider_message_id, ours.status, ours.code, row.send_attempt_id)
                 )
                 look_again_later(session, claimed)
+
+
+def _stop_code(found: Iterable[Found], since: datetime) -> str:
+    """The code by which the carrier says of a text to this number, since the send, that it was told STOP; else ""."""
+    stops = (
+        item.code
+        for item in found
+        if item.code in OPTED_OUT_CODES
+        and MEANINGS.get(item.status) == "failed"
+        and (item.at is None or item.at >= since)
+    )
+    return next(stops, "")
