@@ -109,7 +109,7 @@ def test_every_answer_to_generated_requests_is_documented(stack: RunningStack, s
             try:
                 try_operation(operation, mode)
             except Unsatisfiable:
-                assert mode is NEGATIVE, f"{operation.label}: no request fits the document"
+                failures.append(f"{operation.label} ({mode.value}): no such request")
             except Exception as error:  # gathered, so that one run shows every operation's finding
                 failures.append(f"{operation.label} ({mode.value}): {error}")
     assert failures == [], "\n\n".join(failures)
@@ -127,9 +127,23 @@ def operations_of(document: dict[str, Any], mode: schemathesis.GenerationMode) -
         for operations in document["paths"].values():
             for method in operations.keys() & set(METHODS):
                 operations[method].pop("security", None)
+                # Any text is a good answer to a plain name in the path: Hypothesis would look for a bad one in vain.
+                if not can_be_broken(operations[method], operations.get("parameters", [])):
+                    del operations[method]
     schema = schemathesis.openapi.from_dict(document)
     schema.config.generation.update(allow_x00=False)
     schema.config.checks.positive_data_acceptance.expected_statuses = ACCEPTING
     for result in schema.get_all_operations():
         assert isinstance(result, Ok), result
         yield result.ok()
+
+
+def can_be_broken(operation: dict[str, Any], shared: list[dict[str, Any]]) -> bool:
+    """Whether some request to the operation breaks the document: it takes a body, or more than plain names in its path."""
+    taken = [*shared, *operation.get("parameters", [])]
+    return "requestBody" in operation or any(
+        one["in"] != "path"
+        or one["schema"].keys() - {"title"} != {"type"}
+        or one["schema"]["type"] != "string"
+        for one in taken
+    )
