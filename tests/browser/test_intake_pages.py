@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 from werkzeug.serving import make_server
 
 from tests.check_access import WCAG, check_access
@@ -219,6 +219,39 @@ def test_a_page_is_light(chromium: Browser, served: tuple[str, Clinic]) -> None:
     visit.page.reload(wait_until="networkidle")
     assert sum(sizes) <= 150_000, sum(sizes)
     context.close()
+
+
+@pytest.mark.capability("I2")
+def test_what_an_answer_opens_on_its_page_comes_and_goes_as_the_server_judges(
+    chromium: Browser, served: tuple[str, Clinic]
+) -> None:
+    """With a script questions hide until they are asked; without one, or without the network, all are there."""
+    kept = []
+    for script in (True, False):
+        context = chromium.new_context(java_script_enabled=script)
+        visit = Visit(context, served[0])
+        visit.start("en", given_name="Iva", phone="816-555-0141" if script else "816-555-0142")
+        visit.open(visit.page.url.removeprefix(visit.base).replace("emergency_signs", "injury"))
+        days = visit.page.locator("#f-head_neck_trauma_days-n")
+        expect(days).to_be_visible(visible=not script)
+        visit.page.click("label[for='f-injury_recent-true']")
+        expect(days).to_be_visible()
+        days.fill("3")
+        visit.page.click("label[for='f-injury_recent-false']")
+        expect(days).to_be_visible(visible=not script)
+        if script:
+            context.set_offline(True)
+            visit.page.click("label[for='f-injury_recent-true']")
+            expect(days).to_have_value("3")
+            expect(days).to_be_visible()
+            visit.page.click("label[for='f-injury_recent-false']")
+            context.set_offline(False)
+        visit.save_and_go_on()
+        (row,) = served[1].sql("SELECT id FROM submission ORDER BY saved_at DESC LIMIT 1")
+        kept.append(served[1].get(f"/submissions/{row.id}")["items"])
+        context.close()
+    assert kept[0] == kept[1]
+    assert kept[0]["injury_recent"] is False
 
 
 @pytest.mark.capability("I10")

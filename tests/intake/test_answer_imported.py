@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 
-from tests.intake.conftest import MANAGER, NURSE, Browser, Clinic
+from tests.intake.conftest import Browser, Clinic
 from tests.intake.fhir_examples import BASE, OPTIONS, extension, question, questionnaire
+from tests.intake.imported_form import YES, open_form, publish, submission_of
 from tests.intake.publisher_examples import PUBLISHED, lhc_panel
 
 PIXEL = base64.b64decode(
@@ -16,7 +17,6 @@ PIXEL = base64.b64decode(
 )
 KG = {"system": "http://unitsofmeasure.org", "code": "kg", "display": "kilograms"}
 LB = {"system": "http://unitsofmeasure.org", "code": "[lb_av]", "display": "pounds"}
-YES = {"operator": "=", "answerBoolean": True}
 
 
 def every_type() -> dict[str, Any]:
@@ -72,26 +72,6 @@ def every_type() -> dict[str, Any]:
             {"linkId": "second/page", "type": "group", "text": "Rows", "item": [rows, more, kept]},
         ],
     )
-
-
-def publish(clinic: Clinic, document: dict[str, Any]) -> None:
-    draft = clinic.call("POST", "/questionnaire-drafts", document, actor=NURSE).get_json()
-    path = f"/questionnaire-drafts/{draft['id']}/publish"
-    done = clinic.call("POST", path, {}, actor=MANAGER, version=draft["version"])
-    assert done.status_code == 200, done.text
-
-
-def open_form(clinic: Clinic, url: str) -> Browser:
-    given = clinic.submit({"regions": ["neck"]}).get_json()
-    link = clinic.call("POST", f"/patients/{given['patient_id']}/links", {"questionnaire": url}).get_json()
-    browser = clinic.browser().open(link["path"])
-    return browser.send({"birth_date": "1979-03-02"})
-
-
-def submission_of(clinic: Clinic, url: str) -> dict[str, Any]:
-    (row,) = clinic.sql("SELECT id FROM submission WHERE form = :url", url=url)
-    read: dict[str, Any] = clinic.get(f"/submissions/{row.id}")
-    return read
 
 
 ANSWERED: dict[str, Any] = {
@@ -360,23 +340,3 @@ def test_questions_that_publishers_word_elsewhere_have_words_and_pages_a_heading
     assert "font-weight" not in tabs.body
     begun = open_form(clinic, PUBLISHED["hl7-begun"]["url"])
     assert ">As last time</textarea>" in begun.body
-
-
-@pytest.mark.capability("I2", "I6")
-def test_a_question_on_the_page_of_its_condition_is_asked_only_while_that_holds(clinic: Clinic) -> None:
-    """It stands on the page for whoever has no script; what counts is decided on the server, by what was sent."""
-    opened = question("b", "string", required=True, enableWhen=[{"question": "a", **YES}])
-    page = {"linkId": "both", "type": "group", "text": "Both", "item": [question("a", "boolean"), opened]}
-    document = questionnaire("one-page", [page, question("later", "string")])
-    publish(clinic, document)
-    browser = open_form(clinic, document["url"])
-    token = browser.token
-    assert 'id="f-b"' in browser.body
-    browser.send({"a": "true"})
-    assert (browser.status, 'href="#f-b"' in browser.body) == (422, True)
-    browser.send({"a": "false", "b": "not asked"})
-    assert submission_of(clinic, document["url"])["items"] == {"a": False}
-    browser.open(f"/intake/q/{token}/both").send({"a": "true", "b": "asked"})
-    assert submission_of(clinic, document["url"])["items"] == {"a": True, "b": "asked"}
-    browser.open(f"/intake/q/{token}/both").send({"a": "false", "b": "asked"})
-    assert (browser.page, submission_of(clinic, document["url"])["items"]) == ("later", {"a": False})

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -27,11 +27,12 @@ from services.intake.rules.fault_words import fault_words
 from services.intake.rules.form import Item, in_language, walk
 from services.intake.rules.initial_answers import initial_answers
 from services.intake.rules.link_tokens import TOKEN_LENGTH
+from services.intake.rules.open_fields import FIELDS_MOST, open_fields
 from services.intake.rules.progress import progress
 from services.intake.rules.read_page import PageRead, as_posted, read_page, rows_as_posted
 from services.intake.texts import texts
 
-CONTROL_FIELDS = frozenset({"csrf_token", "_seq", "_seen", "_shown", "_queued", "_keep"})
+CONTROL_FIELDS = frozenset({"csrf_token", "_seq", "_seen", "_shown", "_queued", "_keep", "_opens"})
 #: A browser numbers its saves by its clock, in thousandths of a second: fifteen digits last for ever.
 MOST_SEQUENCE = 10**15 - 1
 Answer = Response | str | tuple[str, int]
@@ -72,6 +73,20 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 read=None,
                 reads_back=may_read(session, link, visitor.device()),
             )
+
+    @routes.post("/q/<handle>/<page_id>/open")
+    def open_now(handle: str, page_id: str) -> Answer:
+        """Which of the fields named in `_opens` are asked with what is typed on the page; nothing is stored."""
+        with database.transaction() as session:
+            link = answer_link(session, handle)
+            if not visitor.is_let_in(link.id):
+                raise not_found("page")
+            draft = draft_behind(session, link)
+            page = _page(draft, page_id)
+            read = _read(page)
+            items = {**draft.items, **read.values, **rows_as_posted(page, read)}
+            names = request.form.getlist("_opens")[:FIELDS_MOST]
+            return jsonify({"open": open_fields(draft.form, page, items, names)})
 
     @routes.post("/q/<handle>/<page_id>")
     def save(handle: str, page_id: str) -> Answer:
@@ -242,8 +257,7 @@ def _labels(page: Item, language: str) -> Iterator[tuple[str, str]]:
 
 
 def _opens_here(page: Item) -> frozenset[str]:
-    """What opens by another answer of the same page: without a script it is always on the page."""
+    """What opens by another answer of the same page, with what is in it: without a script it is always on the page."""
     here = {item.link_id for item in walk(page) if item.holds_answer}
-    return frozenset(
-        item.link_id for item in walk(page) if any(one.question in here for one in item.conditions)
-    )
+    opened = [item for item in walk(page) if any(one.question in here for one in item.conditions)]
+    return frozenset(one.link_id for item in opened for one in walk(item))
