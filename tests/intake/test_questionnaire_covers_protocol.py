@@ -3,15 +3,16 @@
 import pytest
 
 from kernel.contracts.protocol import shipped_protocol
+from kernel.evidence import evaluate
 from services.intake.queries.rulebook import make_rulebook
 from services.intake.questionnaires import shipped_questionnaire
+from services.intake.rules.answer_variables import to_variables
 from services.intake.rules.form import walk
 from services.intake.rules.not_asked import not_asked
 from services.intake.rules.read_questionnaire import read_questionnaire
 
 #: Worked out from other answers by the protocol's own derivations.
 DERIVED = {
-    "migraine_attacks_lifetime",
     "med_days_ergotamine",
     "med_days_triptan",
     "med_days_non_opioid",
@@ -48,6 +49,36 @@ def test_every_text_is_in_both_languages() -> None:
             assert not item.help or set(item.help) == {"en", "es"}
             for option in item.options:
                 assert set(option.text) == {"en", "es"}
+
+
+@pytest.mark.capability("C2")
+@pytest.mark.parametrize(
+    ("hours", "attacks", "status_migrainosus"),
+    [(96, 4, True), (96, 1, False), (96, None, False), (72, 4, False)],
+)
+def test_an_attack_over_three_days_asks_for_earlier_migraine(
+    hours: int, attacks: int | None, status_migrainosus: bool
+) -> None:
+    """Without aura nothing else tells it: attacks like this one are too long to be counted as migraine."""
+    form = read_questionnaire(shipped_questionnaire())
+    rulebook = make_rulebook(0, shipped_protocol())
+    items = {
+        "birth_date": "1990-01-01",
+        "regions": ["head"],
+        "hx_attacks_lifetime": 5,
+        "hx_duration_min": {"value": hours, "unit": "h"},
+        "hx_severity": "severe",
+        "migraine_attacks_lifetime": attacks,
+    }
+    answers = to_variables(form, items, rulebook.units, rulebook.protected)
+    assert ("migraine_attacks_lifetime" in answers) == (hours > 72 and attacks is not None)
+    typed, errors = rulebook.protocol.check_answers({**answers, "age_years": 36})
+    assert errors == []
+    decision = evaluate(rulebook.protocol, typed)
+    assert ("ICHD_1_4_1" in {one["id"] for one in decision.diagnoses}) == status_migrainosus
+    assert (decision.route, decision.priority) == (
+        ("medication_review", "P1") if status_migrainosus else ("staff_triage", "P5")
+    )
 
 
 def test_values_offered_are_values_of_the_protocol() -> None:
