@@ -1,7 +1,8 @@
 """Named places in the code where a test can kill, stall or fail the process; unarmed they cost one dict look-up.
 
 `FAILPOINTS="after_post=kill:0.05,before_commit=raise:1"`: name=deed:probability; deeds are kill, raise and
-sleep<seconds>. Settings refuse any value in production.
+sleep<seconds>. `before_delivery@code_requested=kill` strikes one kind of thing only. Settings refuse any value in
+production.
 """
 
 import os
@@ -63,11 +64,11 @@ def arm(spec: str, seed: int = 0) -> None:
         _armed[name] = _Armed(deed, float(probability or 1))
 
 
-def failpoint(name: str) -> None:
-    """Do what was armed for `name`, or nothing."""
+def failpoint(name: str, about: str = "") -> None:
+    """Do what was armed for `name`, or for `name` about this one kind of thing (`name@about`), or nothing."""
     if not _armed:
         return
-    armed = _armed.get(name)
+    armed = _armed.get(f"{name}@{about}") or _armed.get(name)
     if armed is None or _dice.throw() >= armed.probability:
         return
     if armed.deed == "kill":

@@ -108,10 +108,11 @@ class Relay:
     def _ring(self, kind: WorkKind) -> bool:
         """Ring workers for due rows. While Redis does not answer, do the work here and spare it further rings."""
         with self.database.transaction() as session:
-            due = ring_due(session, kind.table)
-        if not due:
+            due = ring_due(session, kind.table, which=f"NOT ({kind.alone})")
+            apart = ring_due(session, kind.table, which=kind.alone) if kind.alone != "false" else []
+        if not due and not apart:
             return False
-        rings = due[:: kind.rows_per_ring]
+        rings = [*due[:: kind.rows_per_ring], *apart]
         if time.monotonic() >= self._silent_until and not self.doorbell.ring(kind.task, rings):
             self._silent_until = time.monotonic() + timings.RELAY_POLL_SECONDS
         return len(due) >= 200

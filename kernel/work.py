@@ -30,7 +30,8 @@ class WorkKind:
     """One kind of work: `run(id)` claims that row (and may take others due with it) and does the work.
 
     `free` puts rows back whose lease is over, or, given a worker's id, all that worker held; it returns how many.
-    `rows_per_ring` > 1 tells the relay that one ring lets a worker take that many rows.
+    `rows_per_ring` > 1 tells the relay that one ring lets a worker take that many rows. `alone` is a condition in SQL:
+    rows it holds for are rung and taken one at a time, because they may have ended the process that took them.
     """
 
     name: str
@@ -39,11 +40,13 @@ class WorkKind:
     run: Callable[[UUID], None]
     free: Callable[[Session, str | None], int]
     rows_per_ring: int = 1
+    alone: str = "false"
 
 
 RING = """
 WITH waiting AS (
     SELECT id FROM {table} WHERE state = 'due' AND due_at <= now() + CAST(:offset AS interval) AND rung_at IS NULL
+        AND {which}
     ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
 UPDATE {table} AS work SET rung_at = now() FROM waiting WHERE work.id = waiting.id RETURNING work.id
 """
@@ -68,12 +71,12 @@ UPDATE {table} SET state = 'leased', attempt_id = gen_random_uuid(), attempts = 
 WHERE id = (
     SELECT id FROM {table} WHERE id = :id AND state = 'due' AND due_at <= now() + CAST(:offset AS interval)
     FOR UPDATE SKIP LOCKED)
-RETURNING id, attempt_id, attempts
+RETURNING id, attempt_id, attempts, ({alone}) AS alone
 """
 
 CLAIM_MORE = """
 WITH waiting AS (
-    SELECT id FROM {table} WHERE state = 'due' AND due_at <= now() + CAST(:offset AS interval)
+    SELECT id FROM {table} WHERE state = 'due' AND due_at <= now() + CAST(:offset AS interval) AND NOT ({alone})
     ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED)
 UPDATE {table} AS work SET state = 'leased', attempt_id = gen_random_uuid(), attempts = attempts + 1,
     lease_until = now() + make_interval(secs => :lease), leased_by = :worker
@@ -86,9 +89,10 @@ WHERE state = 'leased' AND (lease_until < now() OR leased_by = :worker)
 """
 
 
-def ring_due(session: Session, table: str, limit: int = 200) -> list[UUID]:
-    """Mark up to `limit` due rows as rung and return their ids, oldest first."""
-    rows = session.execute(text(RING.format(table=table)), {"offset": clock_offset(session), "limit": limit})
+def ring_due(session: Session, table: str, limit: int = 200, which: str = "true") -> list[UUID]:
+    """Mark up to `limit` due rows (those of the SQL condition `which`) as rung and return their ids, oldest first."""
+    values = {"offset": clock_offset(session), "limit": limit}
+    rows = session.execute(text(RING.format(table=table, which=which)), values)
     return sorted(row.id for row in rows)
 
 
@@ -106,13 +110,18 @@ def unanswered(
     return [row.id for row in session.execute(text(UNANSWERED.format(table=table)), values)]
 
 
-def claim(session: Session, table: str, row_id: UUID, worker_id: str, limit: int = 1) -> list[Claim]:
-    """Lease row `row_id` if it is still due, and up to `limit` rows in all; [] when another has them."""
+def claim(
+    session: Session, table: str, row_id: UUID, worker_id: str, limit: int = 1, *, alone: str = "false"
+) -> list[Claim]:
+    """Lease row `row_id` if it is still due, and up to `limit` rows in all; [] when another has them.
+
+    A row of the SQL condition `alone` comes without company.
+    """
     values = {"offset": clock_offset(session), "lease": LEASE_SECONDS, "worker": worker_id, "id": row_id}
-    claimed = list(session.execute(text(CLAIM_ONE.format(table=table)), values))
-    if limit > 1:
+    claimed = list(session.execute(text(CLAIM_ONE.format(table=table, alone=alone)), values))
+    if limit > 1 and not any(row.alone for row in claimed):
         values["limit"] = limit - len(claimed)
-        claimed += session.execute(text(CLAIM_MORE.format(table=table)), values)
+        claimed += session.execute(text(CLAIM_MORE.format(table=table, alone=alone)), values)
     return [Claim(row.id, row.attempt_id, row.attempts) for row in claimed]
 
 
