@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from services.dashboard.rules.times import local
+from services.dashboard.rules.visit_deeds import offered_deeds
 from tests.dashboard.conftest import Browser, Dashboard
 
 NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
@@ -220,3 +221,20 @@ def test_one_timeline_holds_decisions_moves_messages_views_and_strikes_out_what_
     assert "the patient asked us to stop" in line
     assert "Who looked" in line
     assert "Answers" in page
+
+
+@pytest.mark.capability("S17")
+@pytest.mark.parametrize(
+    ("state", "minutes", "offers"),
+    [
+        ("booked", 30, set()),
+        ("booked", -1, {"attended", "no-show"}),
+        ("arrived", 30, set()),
+        ("arrived", -1, {"no-show"}),
+    ],
+)
+def test_nobody_is_marked_as_missing_before_their_time(state: str, minutes: int, offers: set[str]) -> None:
+    """What the owner would refuse is not offered; `attended` of who is here is the row's own next action."""
+    now = datetime.fromisoformat("2030-03-04T15:00:00+00:00")
+    row = {"state": state, "starts_at": (now + timedelta(minutes=minutes)).isoformat()}
+    assert {"attended", "no-show"} & set(offered_deeds(row, "front_desk", now)) == offers

@@ -54,7 +54,7 @@ def today_routes(desk: Desk) -> Blueprint:
             sites=names(reference(desk.owners, actor(), "sites")),
             deeds=VISIT_DEEDS,
             next_deed=NEXT_DEED,
-            offered=lambda row: offered_deeds(row, me().role),
+            offered=lambda row: offered_deeds(row, me().role, now),
             may_move=me().role in SCHEDULES,
         )
 

@@ -1,9 +1,11 @@
 """What staff may do to a visit: exactly one next action a row, the rest behind it."""
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from services.dashboard.rules.roles import PROVIDER, SCHEDULES, THERAPIST
+from services.dashboard.rules.times import parse_time
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,19 @@ OWNERS_NAME = {
 CORRECTS = {"came-after-all": "no_show", "missed-after-all": "attended"}
 
 
-def offered_deeds(row: dict[str, Any], role: str) -> list[str]:
-    """Return what may be done to a visit besides its one next action, as the owner allows and the role may."""
+def offered_deeds(row: dict[str, Any], role: str, now: datetime) -> list[str]:
+    """Return what may be done to a visit besides its one next action, as the owner allows and the role may.
+
+    Before its time nobody has missed a visit, and only who is here can have been seen.
+    """
+    starts_at = parse_time(row.get("starts_at"))
+    early = starts_at is not None and now < starts_at
     allowed = row.get("allowed")
     found = []
     for name, deed in VISIT_DEEDS.items():
         if role not in deed.roles or name == NEXT_DEED.get(str(row.get("state"))):
+            continue
+        if early and (name == "no-show" or (name == "attended" and row.get("state") != "arrived")):
             continue
         if name in CORRECTS and CORRECTS[name] != row.get("state"):
             continue
