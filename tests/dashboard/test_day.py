@@ -238,3 +238,24 @@ def test_nobody_is_marked_as_missing_before_their_time(state: str, minutes: int,
     now = datetime.fromisoformat("2030-03-04T15:00:00+00:00")
     row = {"state": state, "starts_at": (now + timedelta(minutes=minutes)).isoformat()}
     assert {"attended", "no-show"} & set(offered_deeds(row, "front_desk", now)) == offers
+
+
+@pytest.mark.capability("S17")
+def test_a_past_visit_is_answered_with_one_press_and_a_missed_one_is_booked_again(clinic: Dashboard) -> None:
+    row = clinic.world.add_referral("Mara", "Ostrander", NECK, state="booked")
+    visit = clinic.world.add_appointment(row, clinic.world.now - timedelta(minutes=5), asks="outcome")
+    path = f"appointments/{visit['id']}/outcome"
+    clinic.world.extra["referral", "POST", path] = visit
+    desk = clinic.signed_in("front_desk")
+    here = f"/staff/today?date={day_of(visit)}&tab=asks"
+    page = desk.get(here)
+    action = f"/staff/appointments/{visit['id']}/no-show"
+    assert re.search(
+        rf'action="{action}".*?<button class="small-button" data-row-key="m">Missed', page.text, re.S
+    )
+    done = desk.post(action, desk.form_fields(page, action))
+    after = desk.get(done.location).text
+    assert f'href="/staff/referrals/{row["id"]}/slots" data-key="b"' in after
+    assert "marked as missed" in after
+    other = desk.get(f"/staff/today?date=2030-01-01&tab=asks&done=no-show&visit={visit['id']}").text
+    assert "That visit of another day: marked as missed." in other
