@@ -267,6 +267,7 @@ def test_the_waiting_room_shows_the_turns_and_takes_somebody_nobody_referred(cli
     assert "Into the waiting room" not in watching
 
 
+@pytest.mark.capability("S6")
 def test_a_closure_lists_whom_it_strands_and_can_be_lifted(clinic: Dashboard) -> None:
     row = clinic.world.add_referral("Mara", "Ostrander", NECK)
     visit = clinic.world.add_appointment(row, clinic.world.now)
@@ -300,6 +301,13 @@ def test_a_closure_lists_whom_it_strands_and_can_be_lifted(clinic: Dashboard) ->
         "ends_at": "2026-12-02",
         "reason": "illness",
     }
+    # An afternoon: the times are the site's own, as they stand on its wall.
+    part = {**form, "ends_at": "2026-12-01", "starts_time": "13:00", "ends_time": "17:30", "key": "k2"}
+    assert browser.post("/staff/closures", part).status_code == 303
+    assert (last(clinic)[1]["starts_at"], last(clinic)[1]["ends_at"]) == (
+        "2026-12-01T13:00",
+        "2026-12-01T17:30",
+    )
 
 
 def test_two_records_are_joined_only_by_a_persons_word(clinic: Dashboard) -> None:

@@ -294,6 +294,11 @@ def test_nobody_overwrites_what_they_have_not_seen(staffed: Clinic, own: Callabl
         2,
     )
 
+    # Who has a visit waits for an earlier one of its kind, whatever their route begins with.
+    later = slots(staffed, visit_type="pt_follow_up", site="paola", **{"from": later_day(staffed, 9)})[0]
+    booked(staffed, waits, later)
+    assert send(f"/referrals/{waits}/waitlist").json["visit_type"] == "pt_follow_up"
+
     shut = {"site_id": "paola", "starts_at": "2031-01-01", "ends_at": "2031-01-02", "reason": "holiday"}
     closure = send("/closures", shut).json
     assert send(f"/closures/{closure['id']}/lift").status_code == 428

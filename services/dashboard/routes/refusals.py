@@ -32,7 +32,6 @@ TYPED = {
     "email": "The e-mail address",
     "from_time": "Not before",
     "until_time": "Not after",
-    "notice_hours": "Has to know it, hours before",
     "expires_at": "Waits until",
 }
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

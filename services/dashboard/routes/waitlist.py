@@ -105,7 +105,9 @@ def waitlist_routes(desk: Desk) -> Blueprint:
         what, _, which = request.form.get("what", "").partition(":")
         body = {
             ("provider_id" if what == "provider" else "site_id"): which,
-            **{name: request.form.get(name, "") for name in ("starts_at", "ends_at", "reason")},
+            "starts_at": _wall_time("starts"),
+            "ends_at": _wall_time("ends"),
+            "reason": request.form.get("reason", ""),
         }
         return act(desk, "referral", "/closures", body, back=url_for("waitlist.closures"), words="Close")
 
@@ -116,3 +118,9 @@ def waitlist_routes(desk: Desk) -> Blueprint:
         return act(desk, "referral", path, {}, back=url_for("waitlist.closures"), words="Open again")
 
     return routes
+
+
+def _wall_time(which: str) -> str:
+    """The day given, and the time on the site's clock when only a part of the day is closed."""
+    day, at = request.form.get(f"{which}_at", ""), request.form.get(f"{which}_time", "")
+    return f"{day}T{at}" if at else day

@@ -128,6 +128,16 @@ def first_visits_to_come(
     return list(session.scalars(query))
 
 
+def next_visit_type(session: Session, referral_id: UUID) -> str:
+    """Return the visit type of the referral's next visit that has not begun, or "" without one."""
+    ahead = select(Appointment.visit_type_id).where(
+        Appointment.referral_id == referral_id,
+        Appointment.state.in_(LIVE_STATES),
+        Appointment.starts_at > now(session),
+    )
+    return session.scalars(ahead.order_by(Appointment.starts_at, Appointment.id).limit(1)).first() or ""
+
+
 def history_of(session: Session, appointment_ids: list[UUID]) -> list[AppointmentChange]:
     """Return everything that happened to these appointments, in order."""
     query = select(AppointmentChange).where(AppointmentChange.appointment_id.in_(appointment_ids))

@@ -139,7 +139,10 @@ class WalkInOut(BaseModel):
 
 
 class WaitIn(In):
-    """What would suit. No visit type: the first visit of the referral's route; empty lists mean any (Monday = 0)."""
+    """What would suit; empty lists mean any (Monday = 0).
+
+    No visit type: that of the referral's next visit, without one the first visit of its route.
+    """
 
     visit_type: Code | None = None
     sites: Annotated[tuple[Code, ...], Field(max_length=20)] = ()

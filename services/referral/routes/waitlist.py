@@ -25,7 +25,9 @@ from services.referral.actions.claim_offer import (
 )
 from services.referral.actions.join_waitlist import Wanted, join_waitlist, leave_waitlist, waiting_entry
 from services.referral.actions.offer_freed_slot import close_round
+from services.referral.model.referral import Referral
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
+from services.referral.queries.appointments import next_visit_type
 from services.referral.queries.sites import find_site, find_visit_type, first_visit_of_route
 from services.referral.queries.waitlist import list_waiting, offers_of_entries, recent_rounds
 from services.referral.routes import schedule_shapes as shapes
@@ -77,7 +79,7 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
 
         def deed(session: Session) -> Reply:
             referral = visible_referral(session, referral_id, who.actor, lock=True)
-            wanted = _wanted(session, body, referral.route)
+            wanted = _wanted(session, body, referral)
             standing = waiting_entry(session, referral.id, wanted.visit_type_id)
             _require_seen(standing)
             entry = join_waitlist(session, who.actor, referral.id, wanted)
@@ -229,10 +231,10 @@ def _add_own_offers(routes: APIBlueprint, parts: Parts) -> None:
         return once(parts.database, principal().client, deed).as_flask()
 
 
-def _wanted(session: Session, body: shapes.WaitIn, route: str) -> Wanted:
-    visit = (
-        find_visit_type(session, body.visit_type) if body.visit_type else first_visit_of_route(session, route)
-    )
+def _wanted(session: Session, body: shapes.WaitIn, referral: Referral) -> Wanted:
+    # Who has a visit waits for an earlier one of its kind: an entry for another kind would never be offered anything.
+    kind = body.visit_type or next_visit_type(session, referral.id)
+    visit = find_visit_type(session, kind) if kind else first_visit_of_route(session, referral.route)
     problems = [] if visit else [FieldProblem("json.visit_type", "unknown")]
     problems += [
         FieldProblem(f"json.sites.{number}", "unknown")
