@@ -146,3 +146,88 @@ def test_nobody_waits_for_a_mail_server_that_is_slow_to_open_an_envelope(notify:
     notify.send_due()
     assert notify.states(step="booked")["booked", "email"] == ("suppressed", "opted_out")
     assert notify.mails_to(address) == []
+
+
+@pytest.mark.fault("F10")
+def test_a_letter_that_ends_its_sender_three_times_is_given_up_and_its_siblings_arrive(
+    notify: Standing,
+) -> None:
+    """From the second time on it goes alone; at the third staff are told and the visit is put on the call list."""
+    addresses = book_by_mail(notify, "beside", MAILS)
+    patient = submit(notify, phone="", email="poison@example.test", consent_sms=False)
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    notify.rows(
+        "UPDATE planned_message SET step = 'poison' WHERE appointment_id = :visit AND step = 'booked'"
+        " AND channel = 'email' RETURNING 1",
+        visit=visit,
+    )
+    arm("before_post_of@poison=raise:1")
+    ended = 0
+    try:
+        for turn in range(1, 12):
+            notify.set_clock(TUESDAY_TEN + timedelta(minutes=2 * turn))
+            try:
+                notify.send_due()
+            except FailpointRaised:
+                ended += 1
+            free(notify)
+    finally:
+        arm("")
+    assert ended == 3
+    assert notify.states(appointment_id=visit)["poison", "email"] == ("failed", "worker_lost_often")
+    assert [len(notify.mails_to(address)) for address in addresses] == [1] * MAILS
+    assert notify.mails_to("poison@example.test") == []
+    items = notify.rows("SELECT kind, code FROM staff_item ORDER BY kind")
+    assert [tuple(row) for row in items] == [
+        ("call_patient", "worker_lost_often"),
+        ("send_gave_up", "worker_lost_often"),
+    ]
+
+
+@pytest.mark.fault("F10")
+def test_a_text_that_ends_its_sender_is_asked_about_each_time_and_then_a_person_calls(
+    notify: Standing,
+) -> None:
+    """What may have reached the carrier is never sent again before the carrier has said that it has it not."""
+    phone = "+18165550171"
+    visit = book(
+        notify, submit(notify, phone=phone, email="", consent_email=False), TUESDAY_TEN + timedelta(days=9)
+    )
+    arm("before_post=raise:1")
+    try:
+        for turn in range(3):
+            notify.set_clock(TUESDAY_TEN + timedelta(minutes=10 * turn + 1))
+            with pytest.raises(FailpointRaised):
+                notify.work[0].run(new_id())
+            assert free(notify) == 1
+            assert notify.states(appointment_id=visit)["booked", "sms"] == ("unknown", "worker_lost")
+            notify.set_clock(TUESDAY_TEN + timedelta(minutes=10 * turn + 5))
+            notify.work[1].run(new_id())
+    finally:
+        arm("")
+    assert notify.states(appointment_id=visit)["booked", "sms"] == ("failed", "worker_lost_often")
+    assert notify.texts_to(phone) == []
+    kinds = [row.kind for row in notify.rows("SELECT kind FROM staff_item ORDER BY kind")]
+    assert kinds == ["call_patient", "send_gave_up"]
+
+
+@pytest.mark.fault("F10", "F12")
+def test_what_is_too_large_to_read_or_cannot_be_written_ends_alone(notify: Standing) -> None:
+    """Two hundred megabytes would be the end of the process that reads them, before anything is written down."""
+    large, odd, sound = (
+        book(notify, submit(notify, phone=f"+181655501{n}", email=""), TUESDAY_TEN + timedelta(days=9))
+        for n in (72, 73, 74)
+    )
+    notify.rows(
+        "UPDATE planned_message SET about_sealed = decode(repeat('00', 300000), 'hex')"
+        " WHERE appointment_id = :visit RETURNING 1",
+        visit=large,
+    )
+    notify.rows(
+        "UPDATE appointment SET facts = jsonb_set(facts, '{starts_at}', '\"no time\"') WHERE id = :visit RETURNING 1",
+        visit=odd,
+    )
+    notify.send_due()
+    for visit in (large, odd):
+        assert notify.states(appointment_id=visit)["booked", "sms"] == ("failed", "unreadable")
+    assert notify.states(appointment_id=sound)["booked", "sms"][0] in ("sent", "delivered")

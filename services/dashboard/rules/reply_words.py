@@ -28,6 +28,7 @@ CALL_KINDS = {
     "call_patient": "Call the patient",
     "number_dead": "Number does not reach",
     "link_locked": "Link locked: wrong birth dates",
+    "send_gave_up": "A message could not be sent",
     "unknown_send": "Not known whether sent",
     "forged_reports": "Forged delivery reports: tell the person who runs the system",
     "visit_question": "Question about a visit",

@@ -6,12 +6,14 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from kernel.arrays import ids_array
+from kernel.arrays import ids_array, texts_array
 from kernel.backoff import backoff
 from kernel.clock import now
 from kernel.ids import new_id
+from services.notify.actions.give_up_send import give_up_send
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.actions.settle_sends import LOOKUP_SETTLE, LOOKUPS
+from services.notify.queries.losses import MOST_LOSSES, losses_of
 
 LOCK = """
 SELECT id, attempt_id, attempts FROM planned_message
@@ -23,9 +25,10 @@ UPDATE send_attempt SET outcome = 'not_transmitted', code = 'worker_lost', settl
 WHERE id = ANY(CAST(:attempts AS uuid[])) AND marks_handover AND handed_over_at IS NULL RETURNING id
 """
 AGAIN = """
-UPDATE planned_message AS m SET state = 'due', reason = 'worker_lost', due_at = v.due, rung_at = NULL, sent_at = NULL,
+UPDATE planned_message AS m SET state = 'due', reason = v.reason, due_at = v.due, rung_at = NULL, sent_at = NULL,
     lease_until = NULL, leased_by = ''
-FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[])) AS v (id, due) WHERE m.id = v.id
+FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[]), CAST(:reasons AS text[])) AS v (id, due, reason)
+WHERE m.id = v.id
 """
 DOUBT = """
 UPDATE planned_message SET state = 'unknown', reason = 'worker_lost', unknown_at = :now, lease_until = NULL,
@@ -37,7 +40,7 @@ def free_sends(session: Session, worker_id: str | None) -> int:
     """Free rows in `sending` whose lease is over, or that `worker_id` held; return how many.
 
     What was certainly not transmitted (an unmarked letter) is due again. The rest is `unknown` and never simply sent
-    again: the provider is asked first.
+    again: the provider is asked first. What ended its sender for the third time is given up (FAULT-10).
     """
     at = now(session)
     lost = session.execute(text(LOCK), {"worker": worker_id or "-"}).all()
@@ -47,16 +50,22 @@ def free_sends(session: Session, worker_id: str | None) -> int:
     never = set(session.scalars(text(NEVER), attempts))
     again = [row for row in lost if row.attempt_id in never]
     doubtful = [row for row in lost if row.attempt_id not in never]
+    moves = [Move(row.id, "sending", "due", "worker_lost", row.attempt_id) for row in again]
+    moves += [Move(row.id, "sending", "unknown", "worker_lost", row.attempt_id) for row in doubtful]
     if again:
+        losses = losses_of(session, [row.id for row in again])
         # What kills a worker before it has said anything may do so again: not at once.
         dues = [at + backoff(row.attempts, first_seconds=1.0, most_seconds=60.0) for row in again]
-        session.execute(text(AGAIN), {"ids": ids_array([row.id for row in again]), "dues": dues})
+        reasons = ["worker_lost" if losses[row.id] == 0 else "worker_lost_again" for row in again]
+        values = {"ids": ids_array([row.id for row in again]), "dues": dues, "reasons": texts_array(reasons)}
+        session.execute(text(AGAIN), values)
     if doubtful:
         session.execute(text(DOUBT), {"ids": ids_array([row.id for row in doubtful]), "now": at})
         _ask_later(session, doubtful, at)
-    moves = [Move(row.id, "sending", "due", "worker_lost", row.attempt_id) for row in again]
-    moves += [Move(row.id, "sending", "unknown", "worker_lost", row.attempt_id) for row in doubtful]
     record_moves(session, moves, at)
+    for row in again:
+        if losses[row.id] + 1 >= MOST_LOSSES:
+            give_up_send(session, row.id)
     return len(lost)
 
 

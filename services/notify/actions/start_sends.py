@@ -91,15 +91,17 @@ def start_sends(
     limit: int,
     recipients: Recipients = EVERYONE,
     marking: Iterable[str] = (),
+    suspect: bool = False,
 ) -> list[Started]:
     """Move up to `limit` due messages to sending, waiting or their end, and return those to hand over.
 
     `choose_provider(channel, only)` names the provider to use, or "" while none may be asked: such rows stay due.
     `only` is a provider that may have had the message before, which then keeps it, or "". `marking` names the
-    providers whose letters are marked before they are handed over.
+    providers whose letters are marked before they are handed over. `suspect` asks for those that ended their sender
+    twice, which everybody else leaves out.
     """
     at = now(session)
-    picked = pick_due(session, at, limit)
+    picked = pick_due(session, at, limit, suspect=suspect)
     batch = _Batch(waiting=[(row, at + BUSY_WAIT, "") for row in picked.busy])
     templates = templates_in_force(session) if picked.facts else {}
     points = [row.contact_point_id for row in picked.facts if row.contact_point_id is not None]
@@ -161,6 +163,9 @@ def _compose(
     batch: _Batch,
 ) -> bool:
     """Write the letter of `row` into the batch; False when its words cannot be made, which ends the message."""
+    if row.too_large:
+        batch.ended.append((row.id, "failed", "unreadable"))
+        return False
     wording = templates.get((row.template, row.channel, row.language)) or templates.get(
         (row.template, row.channel, "en")
     )
@@ -176,9 +181,9 @@ def _compose(
     except (ValueMissing, KeyError):
         batch.ended.append((row.id, "failed", "value_missing"))
         return False
-    except UnreadableField:
+    except (UnreadableField, ValueError, TypeError, LookupError, AttributeError) as error:
         # One damaged message must not keep the others of its batch from going out.
-        log().error("message_unreadable", message=str(row.id))
+        log().error("message_unreadable", message=str(row.id), error=type(error).__name__)
         batch.ended.append((row.id, "failed", "unreadable"))
         return False
     if row.channel == "sms" and says_too_much(body, clinic.gate_prefixes):

@@ -86,6 +86,13 @@ class PlannedMessage(Base):
             postgresql_where=sql_text("state = 'due' AND rung_at IS NULL"),
         ),
         Index("ix_planned_message_due", "due_at", postgresql_where=sql_text("state = 'due'")),
+        Index(
+            "ix_planned_message_suspect",
+            "due_at",
+            postgresql_where=sql_text(
+                "state = 'due' AND reason IN ('worker_lost_again', 'provider_denied_again')"
+            ),
+        ),
         Index("ix_planned_message_catch_up", "expires_at", postgresql_where=sql_text("state = 'due'")),
         Index("ix_planned_message_sending", "lease_until", postgresql_where=sql_text("state = 'sending'")),
         # What stays unknown for ever, because its visit began, is nobody's work any more.

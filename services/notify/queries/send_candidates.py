@@ -13,10 +13,18 @@ from sqlalchemy.orm import Session
 from kernel.arrays import ids_array
 from services.notify.rules.gate import Candidate, start_of_day
 
-PICK = """
-SELECT id, contact_point_id FROM planned_message WHERE state = 'due' AND due_at <= :now
+# Twice the sender ended with these in hand (free_sends.py): they go alone from then on.
+SUSPECT = "reason IN ('worker_lost_again', 'provider_denied_again')"
+PICK_ANY = """
+SELECT id, contact_point_id FROM planned_message WHERE state = 'due' AND due_at <= :now AND {which}
 ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
 """
+PICK = PICK_ANY.format(which=f"NOT ({SUSPECT})")
+PICK_SUSPECT = PICK_ANY.format(which=SUSPECT)
+WAITS = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :now AND {which} LIMIT 1"
+SUSPECT_WAITS = WAITS.format(which=SUSPECT)
+# Larger than anything that is planned (a few kB). To read it could be the end of the process.
+LARGEST_ABOUT = 256 * 1024
 # After an outage the nearest visit comes first, whatever was due before it.
 BEHIND = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :late LIMIT 1"
 PICK_BEHIND = PICK.replace("ORDER BY due_at", "ORDER BY expires_at")
@@ -28,7 +36,8 @@ SELECT id FROM contact_point WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FO
 FACTS = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
     m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.due_at, m.expires_at,
-    m.attempts, m.reason, m.about_sealed,
+    m.attempts, m.reason, octet_length(m.about_sealed) > :largest AS too_large,
+    CASE WHEN octet_length(m.about_sealed) <= :largest THEN m.about_sealed END AS about_sealed,
     (SELECT s.provider FROM send_attempt s WHERE s.id = m.attempt_id AND s.outcome = 'denied') AS denied_by,
     c.address_sealed, c.opted_out_at, c.held_at, c.dead_at,
     p.time_zone, p.told_by_staff_at, n.given AS consent,
@@ -55,20 +64,29 @@ class Picked:
     busy: list[UUID]
 
 
-def pick_due(session: Session, now: datetime, limit: int) -> Picked:
+def suspect_waits(session: Session, now: datetime) -> bool:
+    """Whether a message is due that has ended its sender twice."""
+    return session.execute(text(SUSPECT_WAITS), {"now": now}).first() is not None
+
+
+def pick_due(session: Session, now: datetime, limit: int, *, suspect: bool = False) -> Picked:
     """Lock up to `limit` due messages and their recipients, waiting for nobody.
 
-    Oldest due first; when sending is minutes behind, those of the nearest visits first.
+    Oldest due first; when sending is minutes behind, those of the nearest visits first. Those that ended their sender
+    twice are left out, or (`suspect`) are what is asked for.
     """
     behind = session.execute(text(BEHIND), {"late": now - BEHIND_AFTER}).first() is not None
-    rows = session.execute(text(PICK_BEHIND if behind else PICK), {"now": now, "limit": limit}).all()
+    pick = PICK_SUSPECT if suspect else PICK_BEHIND if behind else PICK
+    rows = session.execute(text(pick), {"now": now, "limit": limit}).all()
     if not rows:
         return Picked([], [])
     wanted = list({row.contact_point_id for row in rows if row.contact_point_id is not None})
     held = set(session.scalars(text(LOCK_RECIPIENTS), {"ids": ids_array(wanted)})) if wanted else set()
     mine = [row.id for row in rows if row.contact_point_id is None or row.contact_point_id in held]
     busy = [row.id for row in rows if row.contact_point_id is not None and row.contact_point_id not in held]
-    facts = list(session.execute(text(FACTS), {"ids": ids_array(mine)})) if mine else []
+    facts = (
+        list(session.execute(text(FACTS), {"ids": ids_array(mine), "largest": LARGEST_ABOUT})) if mine else []
+    )
     return Picked(facts, busy)
 
 

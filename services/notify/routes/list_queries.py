@@ -37,7 +37,13 @@ class CallListQuery(PageQuery):
     state: Literal["open", "closed"] = "open"
     kind: (
         Literal[
-            "call_patient", "forged_reports", "link_locked", "number_dead", "unknown_send", "visit_question"
+            "call_patient",
+            "forged_reports",
+            "link_locked",
+            "number_dead",
+            "send_gave_up",
+            "unknown_send",
+            "visit_question",
         ]
         | None
     ) = None
