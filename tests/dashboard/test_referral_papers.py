@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from typing import Any
 
 import pytest
@@ -255,3 +256,22 @@ def test_what_is_proposed_after_care_that_did_not_help_stands_on_both_cases(clin
     page = nurse.get(f"/staff/referrals/{first['id']}").text
     assert "What comes next" not in page
     assert "follows this one" in page
+
+
+@pytest.mark.capability("T11")
+def test_who_came_by_letter_was_asked_nothing_and_no_page_says_that_nothing_was_found(
+    clinic: Dashboard,
+) -> None:
+    came = clinic.world.add_referral("Olga", "Brandt", {}, route="staff_triage", mode="referrer")
+    came |= {"submission_id": None, "decision": None, "answers": None, "flags": [], "holds": []}
+    came |= {"unknown_count": 0, "near_miss_count": 0, "open_warnings": []}
+    nurse = clinic.signed_in("nurse")
+    queue = nurse.get("/staff/triage").text
+    row = re.search(r"<tr data-row(?:(?!</tr>).)*Brandt.*?</tr>", queue, re.S)
+    assert row
+    assert "Nobody asked yet" in row.group()
+    for wrong in ("complete", "none met"):
+        assert wrong not in row.group()
+    case = nurse.get(f"/staff/referrals/{came['id']}").text
+    assert "Nobody has asked this patient about warning signs yet" in case
+    assert "None fired" not in case
