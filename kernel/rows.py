@@ -33,10 +33,11 @@ def cursor(session: Session) -> "psycopg.RawCursor[Any]":
     """
     session.flush()
     write_rows(session)
-    return _own_cursor(session)
+    return bare_cursor(session)
 
 
-def _own_cursor(session: Session) -> "psycopg.RawCursor[Any]":
+def bare_cursor(session: Session) -> "psycopg.RawCursor[Any]":
+    """As `cursor`, but what the session holds is not written first: for a question that does not depend on it."""
     held: psycopg.RawCursor[Any] | None = session.info.get(_CURSOR)
     if held is None:
         driver: Any = session.connection().connection.driver_connection
@@ -104,7 +105,7 @@ def write_rows(session: Session) -> None:
     given = [value for values in grouped.values() for value in values]
     given += [value for change in changes for value in change[3]]
     statement = _statement(shape, tuple(change[:3] for change in changes), len(channels))
-    _own_cursor(session).execute(statement, [*given, *channels])
+    bare_cursor(session).execute(statement, [*given, *channels])
 
 
 @event.listens_for(Session, "before_flush")

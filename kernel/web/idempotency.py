@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import psycopg
 from flask import request
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
@@ -32,8 +34,13 @@ class Reply:
         return self.body, self.status, self.headers
 
 
-# The lock is taken before the record is looked for: what a first request committed meanwhile is then seen.
-LOCK = "SELECT now() AS now, pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS free"
+# One journey for the time, the lock and the record. The statement sees what was committed before it began, so a first
+# request that ends between that and the lock is missed: `once` looks again before it refuses anybody for it.
+LOCK = """
+SELECT now() AS now, pg_try_advisory_xact_lock(hashtextextended($1 || E'\\x1f' || $2, 0)) AS free,
+    fingerprint, status, answer_sealed
+FROM (VALUES (1)) AS one LEFT JOIN idempotency_record ON client = $1 AND key = $2
+"""
 EARLIER = "SELECT fingerprint, status, answer_sealed FROM idempotency_record WHERE client = $1 AND key = $2"
 
 
@@ -43,33 +50,58 @@ def once(database: Database, client: str, deed: Callable[[Session], Reply]) -> R
     400 without a key (1-255 visible ASCII characters), 409 while the first request is still running, 422 when
     the key was used for another method, path or body. A deed that raises stores nothing, so its key is free.
     """
-    key = _required_key()
-    fingerprint = _fingerprint()
+    asked = _Asked(client, _required_key(), _fingerprint())
+    try:
+        return _answer(database, asked, deed)
+    except (Problem, IntegrityError, psycopg.IntegrityError):
+        # Perhaps what the first request had just committed stood in the way: its record, or what it did.
+        with database.transaction() as session:
+            earlier = cursor(session).execute(EARLIER, [asked.client, asked.key]).fetchone()
+        if earlier is None:
+            raise
+        return asked.replay(earlier)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request by its caller, key and fingerprint."""
+
+    client: str
+    key: str
+    fingerprint: bytes
+
+    @property
+    def place(self) -> str:
+        return f"kernel.idempotency_record.answer_sealed.{self.client}.{self.key}"
+
+    def replay(self, record: Any) -> Reply:
+        """Return the answer in the record; raises the 422 when it is of another request."""
+        if record.fingerprint != self.fingerprint:
+            raise Problem(422, "key_reused", "This Idempotency-Key was used for a different request.")
+        stored = open_json(record.answer_sealed, self.place)
+        return Reply(stored["body"], record.status, {**stored["headers"], "Idempotent-Replay": "true"})
+
+
+def _answer(database: Database, asked: _Asked, deed: Callable[[Session], Reply]) -> Reply:
     with database.transaction() as session:
-        look = cursor(session)
-        (asked,) = look.execute(LOCK, [f"{client}\x1f{key}"]).fetchall()
-        started_at(session, asked.now)
-        if not asked.free:
+        (found,) = cursor(session).execute(LOCK, [asked.client, asked.key]).fetchall()
+        started_at(session, found.now)
+        if found.status is not None:
+            return asked.replay(found)
+        if not found.free:
             raise Problem(
                 409,
                 "in_progress",
                 "The first request with this key is still being handled.",
                 headers={"Retry-After": "1"},
             )
-        place = f"kernel.idempotency_record.answer_sealed.{client}.{key}"
-        earlier = look.execute(EARLIER, [client, key]).fetchone()
-        if earlier is not None:
-            if earlier.fingerprint != fingerprint:
-                raise Problem(422, "key_reused", "This Idempotency-Key was used for a different request.")
-            stored = open_json(earlier.answer_sealed, place)
-            return Reply(stored["body"], earlier.status, {**stored["headers"], "Idempotent-Replay": "true"})
         reply = deed(session)
         kept = {
-            "client": client,
-            "key": key,
-            "fingerprint": fingerprint,
+            "client": asked.client,
+            "key": asked.key,
+            "fingerprint": asked.fingerprint,
             "status": reply.status,
-            "answer_sealed": seal_json({"body": reply.body, "headers": reply.headers}, place),
+            "answer_sealed": seal_json({"body": reply.body, "headers": reply.headers}, asked.place),
         }
         add_values(session, IdempotencyRecord.__tablename__, kept)
         session.flush()

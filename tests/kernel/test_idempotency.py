@@ -1,3 +1,4 @@
+import hashlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -7,6 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.database import Database
+from kernel.personal import seal_json
+from kernel.tables import IdempotencyRecord
 from kernel.web.idempotency import Reply, once
 from kernel.web.problems import Problem
 
@@ -100,3 +103,32 @@ def test_a_deed_that_fails_leaves_its_key_free(kernel_database: Database) -> Non
     ):
         once(kernel_database, "client:a", failing)
     assert send(kernel_database, "k").status == 201
+
+
+@pytest.mark.fault("F45")
+@pytest.mark.capability("X5")
+@pytest.mark.parametrize("refuses", [False, True], ids=["stores_again", "is_refused"])
+def test_a_first_request_that_ends_while_its_key_is_looked_for_is_replayed(
+    kernel_database: Database, refuses: bool
+) -> None:
+    """The second saw no record, and got the lock: the first commits in between."""
+
+    def overtaken(session: Session) -> Reply:
+        answer = seal_json(
+            {"body": {"id": "first"}, "headers": {}}, "kernel.idempotency_record.answer_sealed.client:a.k"
+        )
+        body = hashlib.sha256(b"POST\x00/things\x00{}").digest()
+        with kernel_database.transaction() as other:
+            other.add(
+                IdempotencyRecord(
+                    client="client:a", key="k", fingerprint=body, status=201, answer_sealed=answer
+                )
+            )
+        if refuses:
+            raise Problem(409, "illegal_move", "The first has done it.")
+        return _store(session)
+
+    with APP.test_request_context("/things", method="POST", data=b"{}", headers={"Idempotency-Key": "k"}):
+        again = once(kernel_database, "client:a", overtaken)
+    assert (again.body, again.status, again.headers["Idempotent-Replay"]) == ({"id": "first"}, 201, "true")
+    assert stored(kernel_database) == 0

@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from services.referral.actions.ask_about_past_visits import ask_about_past_visits
 from services.referral.actions.end_hold import expire_holds
 from services.referral.model.schedule import Room, Seat, SeatUse
+from services.referral.queries.clinic_records import clinic_records
 from tests.referral.calendar_steps import (
     CHICAGO,
     book,
@@ -216,6 +217,20 @@ def test_a_closure_lists_the_visits_it_strands_and_stops_new_ones(staffed: Clini
         lifted = staffed.call("POST", f"/closures/{closure['id']}/lift", {}, actor=MANAGER, version=1)
         assert lifted.status_code == 200
     booked(staffed, second, slot)
+
+
+@pytest.mark.capability("S6")
+def test_a_change_that_was_rolled_back_leaves_nothing_behind_in_what_is_kept(staffed: Clinic) -> None:
+    """Facts are kept by their number: a number given to a change that never was must not come again."""
+    with pytest.raises(ZeroDivisionError), staffed.session() as session:
+        session.execute(text("UPDATE site SET phone = 'none' WHERE id = 'paola'"))
+        assert clinic_records(session).sites["paola"].phone == "none"
+        raise ZeroDivisionError
+    with staffed.session() as session:
+        session.execute(text("UPDATE site SET name = 'Paola East' WHERE id = 'paola'"))
+    with staffed.session() as session:
+        paola = clinic_records(session).sites["paola"]
+    assert (paola.name, paola.phone) == ("Paola East", "+19135550140")
 
 
 @pytest.mark.capability("S6")

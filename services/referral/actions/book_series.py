@@ -43,34 +43,36 @@ class Pattern:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """One visit of a planned series: its place, what stands against it, and what is free instead."""
+    """One visit of a planned series: its place, what stands against it, what is free instead, the seats to take."""
 
     number: int
     place: Place
     conflicts: list[Conflict]
     instead: list[Slot]
+    seats: tuple[list[int], str] | None
 
 
 def plan_series(session: Session, referral: Referral, pattern: Pattern) -> list[Planned]:
     """Return every visit of the series with its conflicts; nothing is written. Raises 422 for ids nobody knows."""
     probe = Wish(pattern.visit_type, pattern.provider_id, pattern.site_id, now(session))
-    zone = ZoneInfo(find_place(session, probe).site.time_zone)
+    place = find_place(session, probe)
+    zone = ZoneInfo(place.site.time_zone)
     planned = []
     for number, local in enumerate(series_starts(pattern.first_start, pattern.weekdays, pattern.count), 1):
         try:
             starts_at = resolve_local_time(local, zone)
         except (NoSuchLocalTime, AmbiguousLocalTime):
             raise invalid([FieldProblem("json.first_start", "no_such_local_time")]) from None
-        wish = Wish(pattern.visit_type, pattern.provider_id, pattern.site_id, starts_at)
-        place = find_place(session, wish)
-        conflicts = check_slot(
+        checked = check_slot(
             session,
-            place,
+            replace(place, starts_at=starts_at),
             patient_id=referral.patient_id,
             routes={referral.route, *referral.secondary_routes},
             in_series=True,
+            in_turn=number > 1,
         )
-        planned.append(Planned(number, place, conflicts, []))
+        place = checked.place
+        planned.append(Planned(number, place, checked.conflicts, [], checked.seats))
     starts = [one.place.starts_at for one in planned if not one.conflicts]
     return [
         replace(one, instead=_instead(session, one.place, starts)) if one.conflicts else one
@@ -120,7 +122,7 @@ def book_series(
             continue
         appointment = new_appointment(session, referral, one.place, overbook=False)
         appointment.series_id, appointment.series_number = series_id, one.number
-        seat_appointment(session, appointment, one.place)
+        seat_appointment(session, appointment, one.place, as_read=one.seats)
         announce(session, actor, appointment, one.place, referral)
         booked.append(appointment)
     referral.site = pattern.site_id

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -11,12 +10,13 @@ from kernel.contracts.appointment import AppointmentBooked
 from kernel.failpoints import failpoint
 from kernel.ids import new_id
 from kernel.outbox import emit
+from kernel.rows import add_row
 from services.referral.actions.check_slot import (
     Conflict,
     Place,
     Wish,
     check_slot,
-    find_place,
+    likely_place,
     only_overbooks,
     slot_refused,
 )
@@ -28,26 +28,36 @@ from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Room
 from services.referral.queries.appointments import Visit
+from services.referral.queries.clinic_records import calendar_at
 from services.referral.rules.referral_states import may_do
 from services.referral.rules.slot_conflicts import WAITING_CONFLICTS
 
 
 def book_slot(
-    session: Session, actor: Actor, referral: Referral, wish: Wish, *, hold_id: UUID | None = None
+    session: Session,
+    actor: Actor,
+    referral: Referral,
+    wish: Wish,
+    *,
+    hold_id: UUID | None = None,
+    in_turn: bool = False,
 ) -> Visit:
     """Book the wish for the referral (locked by the caller) and return the visit (version 1). Everything or nothing.
 
     `hold_id`: a hold of this referral on that very slot, which the visit takes over; its lead time was kept when it
-    was held. Raises 422 for ids nobody knows; 409 `illegal_move`, `hold_expired`, and what `slot_refused` lists.
+    was held. `in_turn`: as in `check_slot`. Raises 422 for ids nobody knows; 409 `illegal_move`, `hold_expired`, and
+    what `slot_refused` lists.
     """
-    place = find_place(session, wish)
-    conflicts = check_slot(
+    checked = check_slot(
         session,
-        place,
+        likely_place(session, wish),
         patient_id=referral.patient_id,
         routes={referral.route, *referral.secondary_routes},
         without=hold_id,
+        referral_id=referral.id,
+        in_turn=in_turn,
     )
+    place, conflicts = checked.place, checked.conflicts
     if Conflict("red_flag_hold") in conflicts:
         raise slot_refused(session, place, conflicts)
     if not may_do("book", referral.state, "booked"):
@@ -58,7 +68,7 @@ def book_slot(
     if conflicts and not (wish.overbook and only_overbooks(conflicts)):
         raise slot_refused(session, place, conflicts)
     appointment = new_appointment(session, referral, place, overbook=bool(conflicts))
-    seat_appointment(session, appointment, place, without=hold_id)
+    seat_appointment(session, appointment, place, without=hold_id, as_read=checked.seats)
     visit = announce(session, actor, appointment, place, referral)
     referral.site = place.site.id
     move_referral(
@@ -68,6 +78,8 @@ def book_slot(
         "booked",
         deed="book",
         details={"appointment_id": str(appointment.id), "site": place.site.id},
+        referred=checked.referred,
+        calendar=calendar_at(place.records, place.site.id, now(session)),
     )
     failpoint("before_booking_commit")
     return visit
@@ -93,15 +105,25 @@ def new_appointment(session: Session, referral: Referral, place: Place, *, overb
         booked_at=moment,
         first_starts_at=place.starts_at,
         overbooked=overbook,
+        moves=0,
+        confirmed_by_channel="",
+        asks="",
     )
 
 
 def seat_appointment(
-    session: Session, appointment: Appointment, place: Place, *, without: UUID | None = None
+    session: Session,
+    appointment: Appointment,
+    place: Place,
+    *,
+    without: UUID | None = None,
+    as_read: tuple[list[int], str] | None = None,
 ) -> None:
-    """Take the seats of a new appointment and store it; raises the 409 with alternatives when they are gone."""
+    """Take the seats of a new appointment and store it; raises the 409 with alternatives when they are gone.
+
+    `as_read`: as in `take_seats`. What changes on the appointment later in the transaction is not stored.
+    """
     # The seats point at the appointment, and its room is known only once a seat is found: checked at commit.
-    session.execute(text("SET CONSTRAINTS fk_seat_use_appointment_id DEFERRED"))
     try:
         appointment.room_id = take_seats(
             session,
@@ -112,11 +134,11 @@ def seat_appointment(
             starts_at=place.starts_at,
             overbook=appointment.overbooked,
             without=without,
+            as_read=as_read,
         )
     except SeatsTaken:
         raise slot_refused(session, place, [Conflict("provider_taken")]) from None
-    session.add(appointment)
-    session.flush()
+    add_row(session, appointment)
 
 
 def announce(
@@ -124,7 +146,7 @@ def announce(
 ) -> Visit:
     """Note the booking in the visit's history and tell the listeners; return the visit."""
     note_change(session, actor, appointment, "book")
-    room = session.get_one(Room, appointment.room_id)
+    room = place.records.rooms.get(appointment.room_id) or session.get_one(Room, appointment.room_id)
     visit = Visit(appointment, place.site, place.provider, room, place.visit_type, referral)
-    emit(session, "appointment_booked", appointment.id, AppointmentBooked(**visit.facts().model_dump()))
+    emit(session, "appointment_booked", appointment.id, AppointmentBooked(**dict(visit.facts())))
     return visit

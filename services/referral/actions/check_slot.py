@@ -5,20 +5,19 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, text, true
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
-from kernel.rows import cursor
 from kernel.web.problems import FieldProblem, Problem, conflict, invalid
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Provider, Site, VisitType
-from services.referral.queries.appointments import LIVE_STATES
-from services.referral.queries.clinic_facts import clinic_for, visit_rules
-from services.referral.queries.sites import find_provider, find_site, find_visit_type
-from services.referral.queries.slots import SlotSearch, find_slots, read_taken
+from services.referral.queries.clinic_facts import Clinic, clinic_for, visit_rules
+from services.referral.queries.clinic_records import ClinicRecords, clinic_records, kept_records
+from services.referral.queries.slot_reading import SlotReading, Taken, read_slot
+from services.referral.queries.slots import SlotSearch, find_slots
 from services.referral.rules.calendar_time import local_label
-from services.referral.rules.slot_conflicts import TAKEN_CONFLICTS, find_conflicts
+from services.referral.rules.slot_conflicts import TAKEN_CONFLICTS, choose_seats, find_conflicts
 from services.referral.rules.slots import Slot, VisitRules
 
 ALTERNATIVES = 5
@@ -32,14 +31,6 @@ TITLES: dict[str, str] = {
     "slot_not_offered": "That time cannot be booked; the next free times are listed.",
     "slot_taken": "That time has just been taken; the next free times are listed.",
 }
-# One row for each visit of the patient still to come, or one of nulls; `held`: a red flag waits on some referral.
-OF_PATIENT = """
-SELECT EXISTS (SELECT 1 FROM referral WHERE patient_id = $1 AND flagged AND closed_at IS NULL) AS held,
-    visit.id, visit.visit_type_id, visit.series_id, visit.starts_at, visit.ends_at
-FROM (VALUES (1)) AS one LEFT JOIN appointment AS visit
-    ON visit.patient_id = $1 AND visit.ends_at > $2 AND visit.state = ANY($3)
-ORDER BY visit.starts_at
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +46,14 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A wish whose visit type, provider and site exist; not yet that the time is free."""
+    """A wish whose visit type, provider and site exist; not yet that the time is free. `records`: where they stand."""
 
     visit_type: VisitType
     provider: Provider
     site: Site
     starts_at: datetime
     rules: VisitRules
+    records: ClinicRecords
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +64,54 @@ class Conflict:
     appointment_id: UUID | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A place with everything that stands against it; [] when it can be booked.
+
+    `seats`: those to take and the room's id, as they were free when it was read, or None. `referred`: somebody outside
+    sent the patient of the referral that was named.
+    """
+
+    place: Place
+    conflicts: list[Conflict]
+    seats: tuple[list[int], str] | None
+    referred: bool
+
+
 def find_place(session: Session, wish: Wish) -> Place:
     """Return the place the wish names; raises the 422 problem that names each id nobody knows."""
-    known = session.execute(
-        select(VisitType, Provider, Site)
-        .select_from(VisitType)
-        .join(Provider, true())
-        .join(Site, true())
-        .where(
-            VisitType.id == wish.visit_type,
-            Provider.id == wish.provider_id,
-            Site.id == wish.site_id,
-            VisitType.active,
-            Provider.active,
-            Site.active,
-        )
-    ).first()
-    if known is not None:
-        visit, provider, site = known
-        return Place(visit, provider, site, wish.starts_at, visit_rules(visit))
+    records = clinic_records(session)
+    place = _place_in(records, wish)
+    if place is None:
+        raise _nobody_knows(records, wish)
+    return place
+
+
+def likely_place(session: Session, wish: Wish) -> Place:
+    """As `find_place`, by the records this process read last: `check_slot` says whether they still hold."""
+    return _place_in(kept_records(session), wish) or find_place(session, wish)
+
+
+def _place_in(records: ClinicRecords, wish: Wish) -> Place | None:
+    visit = records.visit_types.get(wish.visit_type)
+    provider = records.providers.get(wish.provider_id)
+    site = records.sites.get(wish.site_id)
+    if visit is None or provider is None or site is None:
+        return None
+    if not (visit.active and provider.active and site.active):
+        return None
+    return Place(visit, provider, site, wish.starts_at, visit_rules(visit), records)
+
+
+def _nobody_knows(records: ClinicRecords, wish: Wish) -> Problem:
     found = {
-        "visit_type": find_visit_type(session, wish.visit_type),
-        "provider_id": find_provider(session, wish.provider_id),
-        "site_id": find_site(session, wish.site_id),
+        "visit_type": records.visit_types.get(wish.visit_type),
+        "provider_id": records.providers.get(wish.provider_id),
+        "site_id": records.sites.get(wish.site_id),
     }
-    raise invalid([FieldProblem(field, "unknown") for field, row in found.items() if row is None])
+    return invalid(
+        [FieldProblem(name, "unknown") for name, row in found.items() if row is None or not row.active]
+    )
 
 
 def check_slot(
@@ -107,30 +122,97 @@ def check_slot(
     routes: set[str] | None,
     without: UUID | None = None,
     in_series: bool = False,
-) -> list[Conflict]:
-    """Return everything that speaks against the visit; [] when it can be booked.
+    referral_id: UUID | None = None,
+    in_turn: bool = False,
+) -> Checked:
+    """Return everything that speaks against the visit, with the seats it may take and the place as it now stands.
 
     `routes`: those the referral may be booked on (None: not asked again). `without`: an appointment or hold whose own
-    seats and time do not count. Bookings of one patient take turns here, so two at once cannot both pass.
+    seats and time do not count. Bookings of one patient take turns here, so two at once cannot both pass; `in_turn`:
+    the caller has taken the turn (`find_referral`). `referral_id`: whose sender is asked for. Raises the 422 of
+    `find_place` when the clinic has just given up what the place names.
     """
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"), {"name": f"patient:{patient_id}"}
-    )
+    if not in_turn:
+        session.execute(
+            text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
+            {"name": f"patient:{patient_id}"},
+        )
+    place, clinic, read = _read(session, place, patient_id, referral_id, without)
     found = []
-    known = cursor(session).execute(OF_PATIENT, [patient_id, now(session), list(LIVE_STATES)]).fetchall()
-    if known[0].held:
+    if read.held:
         found.append(Conflict("red_flag_hold"))
     if routes is not None and not routes & set(place.visit_type.routes):
         found.append(Conflict("wrong_route"))
-    ends_at = place.starts_at + place.rules.length
-    for visit in known:
-        if visit.id is None or visit.id == without:
+    for visit in read.visits:
+        if visit.id == without:
             continue
-        if visit.visit_type_id == place.visit_type.id and visit.series_id is None and not in_series:
+        if visit.visit_type_id == place.visit_type.id and not visit.in_series and not in_series:
             found.append(Conflict("second_visit", visit.id))
-        if visit.starts_at < ends_at and place.starts_at < visit.ends_at:
+        if visit.meets:
             found.append(Conflict("patient_busy", visit.id))
-    return found + [Conflict(code) for code in calendar_conflicts(session, place, without)]
+    found += [Conflict(code) for code in _against(place, clinic, read, now(session))]
+    return Checked(place, found, None if found else _seats(place, clinic, read), read.referred)
+
+
+def calendar_conflicts(session: Session, place: Place, without: UUID | None) -> list[str]:
+    """Return what hours, closures, skills and other bookings have against the place, whoever the patient is."""
+    place, clinic, read = _read(session, place, None, None, without)
+    return _against(place, clinic, read, now(session))
+
+
+def _read(
+    session: Session, place: Place, patient_id: UUID | None, referral_id: UUID | None, without: UUID | None
+) -> tuple[Place, Clinic, SlotReading]:
+    """Read what the place would meet; once more when it was looked for in records that no longer hold."""
+    while True:
+        clinic = clinic_for(session, place.rules, place.records.revision)
+        clinic = clinic.narrowed((place.site.id,), (place.provider.id,))
+        read = read_slot(
+            session,
+            place.rules,
+            place.starts_at,
+            clinic.seats(),
+            patient_id=patient_id,
+            referral_id=referral_id,
+            without=without,
+        )
+        if read.revision == place.records.revision:
+            return place, clinic, read
+        place = find_place(
+            session, Wish(place.visit_type.id, place.provider.id, place.site.id, place.starts_at)
+        )
+
+
+def _against(place: Place, clinic: Clinic, read: SlotReading, moment: datetime) -> list[str]:
+    if not clinic.providers:
+        return ["no_skill"]
+    if not clinic.sites:
+        return ["site_closed"]
+
+    def against(taken: Taken) -> list[str]:
+        return find_conflicts(
+            place.rules,
+            clinic.sites[0],
+            clinic.providers[0],
+            taken=taken,
+            starts_at=place.starts_at,
+            now=moment,
+        )
+
+    found = against(read.taken)
+    if any(code in TAKEN_CONFLICTS for code in found):
+        booked = against(read.booked)
+        if booked != found:
+            return [*booked, "slot_held"]
+    return found
+
+
+def _seats(place: Place, clinic: Clinic, read: SlotReading) -> tuple[list[int], str] | None:
+    """Return the seats to take; None where a hold that is over has to be tidied up first."""
+    chosen = choose_seats(
+        place.rules, clinic.sites[0], clinic.providers[0], taken=read.taken, starts_at=place.starts_at
+    )
+    return None if chosen is None or read.expired.intersection(chosen[0]) else chosen
 
 
 def require_kind(session: Session, wish: Wish, visit_type_id: str) -> None:
@@ -185,36 +267,6 @@ def under_hold(session: Session, patient_id: UUID) -> bool:
         Referral.patient_id == patient_id, Referral.flagged, Referral.closed_at.is_(None)
     )
     return session.scalars(held.limit(1)).first() is not None
-
-
-def calendar_conflicts(session: Session, place: Place, without: UUID | None) -> list[str]:
-    """Return what hours, closures, skills and other bookings have against the place, whoever the patient is."""
-    moment = now(session)
-    window = (place.starts_at, place.starts_at + timedelta(minutes=1))
-    clinic = clinic_for(session, place.rules).narrowed((place.site.id,), (place.provider.id,))
-    if not clinic.providers:
-        return ["no_skill"]
-    if not clinic.sites:
-        return ["site_closed"]
-
-    def against(*, holds: bool) -> list[str]:
-        seats = clinic.seats()
-        taken = read_taken(session, place.rules, seats, window, moment, without=without, holds=holds)
-        return find_conflicts(
-            place.rules,
-            clinic.sites[0],
-            clinic.providers[0],
-            taken=taken,
-            starts_at=place.starts_at,
-            now=moment,
-        )
-
-    found = against(holds=True)
-    if any(code in TAKEN_CONFLICTS for code in found):
-        booked = against(holds=False)
-        if booked != found:
-            return [*booked, "slot_held"]
-    return found
 
 
 def slot_json(slot: Slot, place: Place) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
@@ -11,7 +11,7 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
 from kernel.web.problems import not_found
-from services.referral.actions.check_slot import Conflict, Place, Wish, check_slot, find_place, slot_refused
+from services.referral.actions.check_slot import Conflict, Place, Wish, check_slot, likely_place, slot_refused
 from services.referral.actions.end_hold import end_hold
 from services.referral.actions.move_referral import illegal_move
 from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
@@ -38,17 +38,18 @@ def hold_slot(
     referral = find_referral(session, referral_id, lock=True)
     if referral is None:
         raise not_found("referral")
-    place = find_place(session, wish)
+    place = likely_place(session, wish)
     for earlier in session.scalars(
         select(SlotHold).where(SlotHold.referral_id == referral.id, SlotHold.ended == "")
     ):
         end_hold(session, actor, earlier, "released")
-    conflicts = check_slot(
+    checked = check_slot(
         session,
         place,
         patient_id=referral.patient_id,
         routes={referral.route, *referral.secondary_routes},
     )
+    place, conflicts = checked.place, checked.conflicts
     if not may_do("book", referral.state, "booked") and Conflict("red_flag_hold") not in conflicts:
         raise illegal_move(referral)
     if conflicts:
@@ -66,14 +67,15 @@ def hold_slot(
         held_at=moment,
         expires_at=moment + lasting,
     )
-    seat_hold(session, hold, place)
+    seat_hold(session, hold, place, checked.seats)
     record(session, actor, "hold_slot", "referral", referral.id, details={"hold_id": str(hold.id)})
     return hold
 
 
-def seat_hold(session: Session, hold: SlotHold, place: Place) -> None:
+def seat_hold(
+    session: Session, hold: SlotHold, place: Place, as_read: tuple[list[int], str] | None = None
+) -> None:
     """Take the seats of a new hold and store it; raises the 409 with alternatives when they are gone."""
-    session.execute(text("SET CONSTRAINTS fk_seat_use_hold_id DEFERRED"))
     try:
         hold.room_id = take_seats(
             session,
@@ -82,6 +84,7 @@ def seat_hold(session: Session, hold: SlotHold, place: Place) -> None:
             provider_id=place.provider.id,
             site_id=place.site.id,
             starts_at=place.starts_at,
+            as_read=as_read,
         )
     except SeatsTaken:
         raise slot_refused(session, place, [Conflict("provider_taken")]) from None

@@ -9,11 +9,11 @@ from kernel.context import Actor
 from kernel.contracts.appointment import AppointmentMoved
 from kernel.outbox import emit
 from services.referral.actions.check_slot import (
+    Checked,
     Conflict,
-    Place,
     Wish,
     check_slot,
-    find_place,
+    likely_place,
     only_overbooks,
     slot_refused,
 )
@@ -34,17 +34,21 @@ def move_appointment(
     """
     appointment, referral = lock_visit(session, appointment_id)
     require_deed(appointment, "move")
-    place = find_place(session, wish)
-    conflicts = check_slot(
-        session, place, patient_id=appointment.patient_id, routes=None, without=appointment.id
+    checked = check_slot(
+        session,
+        likely_place(session, wish),
+        patient_id=appointment.patient_id,
+        routes=None,
+        without=appointment.id,
     )
+    place, conflicts = checked.place, checked.conflicts
     if conflicts and not (wish.overbook and only_overbooks(conflicts)):
         raise slot_refused(session, place, conflicts)
     before, freed = place_and_time(appointment), freed_by(appointment)
     previous_starts_at = appointment.starts_at
     # The slot left behind may be offered to those who wait, which takes seats of its provider again.
     lock_providers(session, appointment.provider_id, place.provider.id)
-    _reseat(session, appointment, place, overbook=bool(conflicts))
+    _reseat(session, appointment, checked)
     if referral is not None:
         referral.site = place.site.id
     appointment.version += 1
@@ -68,7 +72,8 @@ def move_appointment(
     return visit
 
 
-def _reseat(session: Session, appointment: Appointment, place: Place, *, overbook: bool) -> None:
+def _reseat(session: Session, appointment: Appointment, checked: Checked) -> None:
+    place, overbook = checked.place, bool(checked.conflicts)
     try:
         room_id = take_seats(
             session,
@@ -79,6 +84,7 @@ def _reseat(session: Session, appointment: Appointment, place: Place, *, overboo
             starts_at=place.starts_at,
             overbook=overbook,
             without=appointment.id,
+            as_read=checked.seats,
         )
     except SeatsTaken:
         raise slot_refused(session, place, [Conflict("provider_taken")]) from None

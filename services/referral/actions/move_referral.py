@@ -18,7 +18,7 @@ from services.referral.actions.tell_referrers import senders_to_tell, tell_refer
 from services.referral.model.move import ReferralMove
 from services.referral.model.referral import Referral
 from services.referral.queries.site_calendar import site_calendar
-from services.referral.rules.business_clock import add_business_time, business_time_between
+from services.referral.rules.business_clock import BusinessCalendar, add_business_time, business_time_between
 from services.referral.rules.milestones import deed_told
 from services.referral.rules.office_hours import reckon_in
 from services.referral.rules.referral_states import STATES, allowed_deeds, allowed_states, deed_of, may_do
@@ -34,11 +34,14 @@ def move_referral(
     reason_code: str = "",
     note: str = "",
     details: Mapping[str, Any] | None = None,
+    referred: bool = True,
+    calendar: BusinessCalendar | None = None,
 ) -> ReferralMove:
     """Move `referral` (locked by the caller) to `to_state`, append the move, audit it and tell the listeners.
 
     `deed` names the move when the table has several between the two states; "" takes the first. `details` hold
-    codes and ids only. Raises the 409 `illegal_move` with what is allowed from here; then nothing is written.
+    codes and ids only. `referred` False, and the site's `calendar`, spare questions to whoever has asked them. Raises
+    the 409 `illegal_move` with what is allowed from here; then nothing is written.
     """
     from_state = referral.state
     chosen = deed or deed_of(from_state, to_state)
@@ -47,8 +50,8 @@ def move_referral(
     moment = now(session)
     # What has to be read is read first: asking writes what is gathered, and it is to be gathered whole.
     told = deed_told(chosen, from_state, to_state)
-    senders = senders_to_tell(session, referral.id, told)
-    turn_clock(session, referral, STATES[to_state].clock, moment)
+    senders = senders_to_tell(session, referral.id, told) if referred else []
+    turn_clock(session, referral, STATES[to_state].clock, moment, calendar)
     if to_state != from_state:
         referral.state = to_state
         referral.state_since = moment
@@ -111,11 +114,17 @@ def illegal_move(referral: Referral) -> Problem:
     )
 
 
-def turn_clock(session: Session, referral: Referral, wanted: str, moment: datetime) -> None:
+def turn_clock(
+    session: Session,
+    referral: Referral,
+    wanted: str,
+    moment: datetime,
+    calendar: BusinessCalendar | None = None,
+) -> None:
     """Run, pause or stop the referral's priority clock; what is left of a paused clock is kept in business time."""
     if wanted == referral.clock:
         return
-    calendar = site_calendar(session, referral.site)
+    calendar = calendar or site_calendar(session, referral.site)
     if referral.clock == "run":
         left = business_time_between(moment, referral.due_at, calendar)
         referral.clock_left_seconds = int(left.total_seconds())

@@ -88,7 +88,6 @@ def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
         held_at=moment,
         expires_at=moment + WINDOW + GRACE,
     )
-    session.execute(text("SET CONSTRAINTS fk_seat_use_hold_id DEFERRED"))
     try:
         hold.room_id = take_seats(
             session,

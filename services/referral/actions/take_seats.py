@@ -65,6 +65,16 @@ SELECT * FROM unnest(CAST($1 AS uuid[]), CAST($2 AS integer[])) AS wanted (id, n
         CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS timestamptz)) AS rest
 ON CONFLICT DO NOTHING RETURNING id
 """
+# The first try of a booking: seats it has just read as free. Its provider is locked before the first row is made.
+TAKE_AS_READ = """
+WITH locked AS MATERIALIZED (SELECT id FROM provider WHERE id = $8 FOR NO KEY UPDATE)
+INSERT INTO seat_use (id, seat_number, appointment_id, hold_id, starts_at, ends_at, expires_at)
+SELECT wanted.id, wanted.number, CAST($3 AS uuid), CAST($4 AS uuid),
+    CAST($5 AS timestamptz), CAST($6 AS timestamptz), CAST($7 AS timestamptz)
+FROM locked, unnest(CAST($1 AS uuid[]), CAST($2 AS integer[])) WITH ORDINALITY AS wanted (id, number, place)
+ORDER BY wanted.place
+ON CONFLICT DO NOTHING RETURNING id
+"""
 
 
 def take_seats(
@@ -78,15 +88,28 @@ def take_seats(
     overbook: bool = False,
     without: UUID | None = None,
     room_id: str = "",
+    as_read: tuple[list[int], str] | None = None,
 ) -> str:
     """Take the provider's seats and one of a room for the visit at `starts_at`; return the room's id.
 
     Provider and room are taken together or not at all. `overbook` allows the seat kept for that. `without`: an
     appointment (being moved) or a hold (being booked) whose own seats may be taken over. `room_id`: the room to take
-    if it is free. Raises `SeatsTaken`.
+    if it is free. `as_read`: seats and room that were free a moment ago (`check_slot`), tried first. Raises
+    `SeatsTaken`.
     """
-    lock_providers(session, provider_id)
     used_from, used_until = visit.taken(starts_at)
+    if as_read is not None and not overbook:
+        seats, found_room = as_read
+        if without is not None:
+            give_back_seats(session, without)
+        ids = [new_id() for _ in seats]
+        failpoint("before_seats_taken")
+        by = [taker.appointment_id, taker.hold_id, used_from, used_until, taker.expires_at]
+        taken = cursor(session).execute(TAKE_AS_READ, [ids, seats, *by, provider_id]).fetchall()
+        if len(taken) == len(seats):
+            return found_room
+        session.execute(delete(SeatUse).where(SeatUse.id.in_([row.id for row in taken])))
+    lock_providers(session, provider_id)
     moment, minutes = now(session), (_minute(used_from), _minute(used_until))
     place = [provider_id, site_id, visit.room_kind, SEAT_STRETCH, overbook]
     wanted = [*place, *minutes, used_from, used_until, moment, without]

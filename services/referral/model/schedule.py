@@ -216,10 +216,10 @@ class SeatUse(Base):
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     seat_number: Mapped[int] = mapped_column(ForeignKey("seat.number"))
     appointment_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("appointment.id", deferrable=True, initially="IMMEDIATE"), index=True
+        ForeignKey("appointment.id", deferrable=True, initially="DEFERRED"), index=True
     )
     hold_id: Mapped[UUID | None] = mapped_column(
-        ForeignKey("slot_hold.id", ondelete="CASCADE", deferrable=True, initially="IMMEDIATE"), index=True
+        ForeignKey("slot_hold.id", ondelete="CASCADE", deferrable=True, initially="DEFERRED"), index=True
     )
     starts_at: Mapped[datetime] = mapped_column(Moment)
     ends_at: Mapped[datetime] = mapped_column(Moment)

@@ -1,8 +1,4 @@
-"""The clinic's facts as a search needs them, kept in the process until the clinic changes.
-
-One row of the database, `clinic_revision`, rises with every change to a site, room, provider, visit type, seat or
-closure. What was read under one revision is good until it rises; every use asks for the number first.
-"""
+"""The clinic's facts as a search needs them, kept in the process until the clinic changes (`clinic_records.py`)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,8 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.database import address_of
-from kernel.rows import cursor
 from services.referral.model.schedule import VisitType
+from services.referral.queries.clinic_records import clinic_revision
 from services.referral.rules.slots import Interval, ProviderHours, SiteHours, VisitRules, WeeklyHours
 
 MOST_KEPT = 64
@@ -73,15 +69,14 @@ FROM closure WHERE lifted_at IS NULL AND ends_at > now() - interval '2 days'
 _kept: dict[tuple[str, int, str], Clinic] = {}
 
 
-def clinic_revision(session: Session) -> int:
-    """Return the number of the clinic's present facts."""
-    (found,) = cursor(session).execute("SELECT number FROM clinic_revision").fetchall()
-    return int(found.number)
+def clinic_for(session: Session, visit: VisitRules, revision: int | None = None) -> Clinic:
+    """Return the clinic for this type of visit: as kept, or read anew when something changed since.
 
-
-def clinic_for(session: Session, visit: VisitRules) -> Clinic:
-    """Return the clinic for this type of visit: as kept, or read anew when something changed since."""
-    place = (address_of(session), clinic_revision(session), visit.id)
+    `revision`: the number of the facts, for who has it or asks for it afterwards.
+    """
+    if revision is None:
+        revision = clinic_revision(session)
+    place = (address_of(session), revision, visit.id)
     if place not in _kept:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()

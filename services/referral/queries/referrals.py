@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, bindparam, cast, func, or_, select
+from sqlalchemy.orm import Session, aliased
 
 from services.referral.model.appointment import Appointment, AppointmentChange
 from services.referral.model.decision import Decision, ReferralHold
@@ -13,6 +13,12 @@ from services.referral.model.move import ContactOpt, ReferralMessage, ReferralMo
 from services.referral.model.referral import Referral
 from services.referral.model.watch import Amendment
 from services.referral.queries.outside import amendments_of, letters_of, notes_of
+
+# The lock on the row comes first: what is selected from a locked row is worked out after it is locked.
+_LOCKED = select(Referral).where(Referral.id == bindparam("wanted")).with_for_update().subquery()
+_OWN = aliased(Referral, _LOCKED)
+_TURN = func.pg_advisory_xact_lock(func.hashtextextended("patient:" + cast(_LOCKED.c.patient_id, Text), 0))
+_IN_TURN = select(_OWN, _TURN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,11 @@ def find_referral(session: Session, referral_id: UUID, *, lock: bool = False) ->
     """Return the referral or None; with `lock` nobody else can change it until the transaction ends."""
     query = select(Referral).where(Referral.id == referral_id)
     return session.scalars(query.with_for_update() if lock else query).first()
+
+
+def find_in_turn(session: Session, referral_id: UUID) -> Referral | None:
+    """As `find_referral` with `lock`, and take the patient's turn to book (`check_slot`) behind that lock."""
+    return session.scalars(_IN_TURN, {"wanted": referral_id}).first()
 
 
 def referral_of_submission(session: Session, submission_id: UUID) -> Referral | None:

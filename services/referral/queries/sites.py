@@ -43,11 +43,6 @@ def find_visit_type(session: Session, visit_type_id: str) -> VisitType | None:
     return session.scalars(query).first()
 
 
-def find_provider(session: Session, provider_id: str) -> Provider | None:
-    """Return the active provider, or None."""
-    return session.scalars(select(Provider).where(Provider.id == provider_id, Provider.active)).first()
-
-
 def list_providers(session: Session) -> list[tuple[Provider, list[str], list[str]]]:
     """Return the active providers by name, each with visit type ids and site ids."""
     skills: dict[str, list[str]] = {}

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.assembly import Parts
 from kernel.audit import record
 from kernel.clock import now
+from kernel.rows import write_changes
 from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
@@ -48,9 +49,11 @@ def appointment_routes(parts: Parts) -> APIBlueprint:
         refuse_overbook(body.overbook, who.actor)
 
         def deed(session: Session) -> Reply:
-            referral = visible_referral(session, referral_id, who.actor, lock=True)
+            referral = visible_referral(session, referral_id, who.actor, in_turn=True)
             hold_id = None if body.hold_id is None else id_or_404(body.hold_id, "hold")
-            visit = book_slot(session, who.actor, referral, wish_of(session, body), hold_id=hold_id)
+            wish = wish_of(session, body)
+            visit = book_slot(session, who.actor, referral, wish, hold_id=hold_id, in_turn=True)
+            write_changes(session, referral)
             return visit_reply(session, visit.appointment.id, 201, visit)
 
         return once(parts.database, who.client, deed).as_flask()

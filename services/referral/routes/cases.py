@@ -17,7 +17,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
 from services.referral.model.referral import Referral
 from services.referral.queries.protocols import protocol_of_version
-from services.referral.queries.referrals import Case, find_referral, read_case
+from services.referral.queries.referrals import Case, find_in_turn, find_referral, read_case
 from services.referral.routes.case_view import case_json
 from services.referral.rules.office_hours import OFFICE_HOURS
 from services.referral.rules.visibility import LIST_ROLES, sees_site
@@ -60,10 +60,17 @@ def treats(actor: Actor, case: Case) -> bool:
     return any(visit.provider_id == actor.provider_id for visit in case.visits)
 
 
-def visible_referral(session: Session, referral_id: str, actor: Actor, *, lock: bool = False) -> Referral:
-    """Return the referral, or raise the one 404 for an id that is unknown, malformed or of another site."""
+def visible_referral(
+    session: Session, referral_id: str, actor: Actor, *, lock: bool = False, in_turn: bool = False
+) -> Referral:
+    """Return the referral, or raise the one 404 for an id that is unknown, malformed or of another site.
+
+    `in_turn`: locked, and with the patient's turn to book (`find_in_turn`).
+    """
     parsed = parse_id(referral_id)
-    referral = None if parsed is None else find_referral(session, parsed, lock=lock)
+    if parsed is None:
+        raise not_found("referral")
+    referral = find_in_turn(session, parsed) if in_turn else find_referral(session, parsed, lock=lock)
     if referral is None or not sees_site(actor.sites, referral.site):
         raise not_found("referral")
     return referral

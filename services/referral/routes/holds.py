@@ -75,7 +75,8 @@ def hold_routes(parts: Parts) -> APIBlueprint:
             referral = visible_referral(session, referral_id, who.actor)
             place = find_place(session, wish_of(session, body))
             routes_of = {referral.route, *referral.secondary_routes}
-            found = check_slot(session, place, patient_id=referral.patient_id, routes=routes_of)
+            checked = check_slot(session, place, patient_id=referral.patient_id, routes=routes_of)
+            place, found = checked.place, checked.conflicts
             conflicts = [{"code": c.code, "appointment_id": text_id(c.appointment_id)} for c in found]
             instead = [slot_json(slot, place) for slot in next_slots(session, place)] if found else []
         return jsonify(conflicts=conflicts, alternatives=instead)

@@ -63,6 +63,39 @@ def find_conflicts(
     return [code for code, true in speaks_against.items() if true]
 
 
+def choose_seats(
+    visit: VisitRules,
+    site: SiteHours,
+    provider: ProviderHours,
+    *,
+    taken: Mapping[int, Sequence[MinuteSpan]],
+    starts_at: datetime,
+) -> tuple[list[int], str] | None:
+    """Return the seats the visit takes, the provider's before the room's, and the room's id; None when one is missing.
+
+    The lowest numbers that are free, for everybody.
+    """
+    use = visit.taken(starts_at)
+    used = tuple(int(at.timestamp()) // 60 for at in use)
+
+    def is_free(seat: int) -> bool:
+        return not any(first < used[1] and used[0] < last for first, last in taken.get(seat, ()))
+
+    free = [seat for seat in provider.seats if is_free(seat)]
+    wanted = len(provider.seats) if visit.whole_provider else 1
+    rooms = (
+        (seat, room)
+        for room, seats in site.rooms.items()
+        if not _meets(use, site.room_closures.get(room, ()))
+        for seat in seats
+        if is_free(seat)
+    )
+    chosen = min(rooms, default=None)
+    if not 0 < wanted <= len(free) or chosen is None:
+        return None
+    return [*sorted(free)[:wanted], chosen[0]], chosen[1]
+
+
 def _covered(starts_at: datetime, ends_at: datetime, site: SiteHours, hours: Sequence[WeeklyHours]) -> bool:
     """True when the hours, laid end to end, cover [starts_at, ends_at)."""
     opened = sorted(
