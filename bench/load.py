@@ -5,7 +5,7 @@ import statistics
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 LOOPBACK = "127.0.0.1"
@@ -73,6 +73,37 @@ def closed_loop(
         thread.join()
     took = time.perf_counter() - began
     return summary(latencies, dict(statuses), took)
+
+
+def each_once(port: int, requests: Sequence[bytes], *, clients: int = 8) -> Load:
+    """Send each of the requests once, `clients` of them at a time, each client the next when its last was answered."""
+    waiting = iter(requests)
+    latencies: list[float] = []
+    statuses: Counter[int] = Counter()
+    lock = threading.Lock()
+
+    def client() -> None:
+        connection = _Connection(port)
+        while True:
+            with lock:
+                request = next(waiting, None)
+            if request is None:
+                break
+            began = time.perf_counter()
+            status = connection.exchange(request)
+            took = time.perf_counter() - began
+            with lock:
+                statuses[status] += 1
+                latencies.append(took)
+        connection.close()
+
+    threads = [threading.Thread(target=client) for _ in range(clients)]
+    began = time.perf_counter()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return summary(latencies, dict(statuses), time.perf_counter() - began)
 
 
 def paced(

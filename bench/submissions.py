@@ -130,10 +130,10 @@ def _while_routing(load: Load, limit: Load) -> Result:
     )
 
 
-def drain(clinic: BenchClinic, seconds: float = 240) -> None:
-    """Wait until nothing is owed, so that one round's events do not burden the next."""
+def drain(clinic: BenchClinic, seconds: float = 240, service: str = "intake") -> None:
+    """Wait until `service` owes nothing, so that one round's events do not burden the next."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if clinic.rows("intake", "SELECT 1 FROM event_delivery WHERE state <> 'done' LIMIT 1") == []:
+        if clinic.rows(service, "SELECT 1 FROM event_delivery WHERE state <> 'done' LIMIT 1") == []:
             return
         time.sleep(0.1)

@@ -1,10 +1,13 @@
-"""Two visits moved in opposite ways between two providers, with people waiting for both: nobody waits in a circle."""
+"""Whoever needs two providers locks both in one order, with people waiting for what is freed: no circle."""
 
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from threading import Barrier
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from tests.referral.calendar_steps import booked, change, many_ready_to_book, slots
@@ -20,6 +23,11 @@ PUT_AWAY = (
     "DELETE FROM seat_use WHERE hold_id IS NOT NULL",
     "UPDATE slot_hold SET ended = 'released' WHERE ended = ''",
 )
+
+BEHIND_ME = """
+SELECT count(*) FROM pg_locks AS mine JOIN pg_locks AS its USING (transactionid)
+WHERE mine.pid = pg_backend_pid() AND mine.granted AND NOT its.granted
+"""
 
 
 def place(slot: dict[str, Any]) -> dict[str, Any]:
@@ -57,3 +65,49 @@ def test_opposite_moves_between_two_providers_never_wait_for_one_another(staffed
                     session.execute(text(statement))
     # Without offers the moves would need one provider each, and prove nothing.
     assert offered == 2 * (MOVES // 2)
+
+
+@pytest.mark.capability("S13")
+def test_a_series_over_two_therapists_is_cancelled_behind_both_locks_in_one_order(staffed: Clinic) -> None:
+    """Somebody has the first of the two in that order: whoever cancels waits with nothing in hand."""
+    referral, *rest = many_ready_to_book(staffed, 1 + WAITING)
+    for one in rest:
+        body = {"notice_minutes": 0, "visit_type": "therapy_series"}
+        staffed.call("POST", f"/referrals/{one}/waitlist", body, actor=FRONT_DESK)
+    start = slots(staffed, visit_type="therapy_series", provider="tomas_quintero")[0]
+    wanted = {
+        "provider_id": "tomas_quintero",
+        "site_id": "leawood",
+        "first_start": start["local_start"][:19],
+        "weekdays": [datetime.fromisoformat(start["local_start"]).weekday()],
+        "count": 2,
+    }
+    made = staffed.call("POST", f"/referrals/{referral}/series", wanted, actor=FRONT_DESK)
+    assert made.json is not None, made.text
+    visit, day = made.json["items"][1], made.json["items"][1]["local_start"][:10]
+    other = slots(staffed, visit_type="therapy_series", provider="amara_oyelaran", **{"from": day})[0]
+    moved = change(staffed, visit, "move", place(other))
+    assert moved.status_code == 200, moved.text
+    with staffed.session() as session:
+        session.execute(text(PUT_AWAY[0]))
+    path, lock = (
+        f"/series/{made.json['series_id']}/cancel",
+        "SELECT 1 FROM provider WHERE id = :id FOR NO KEY UPDATE",
+    )
+    with ThreadPoolExecutor(1) as beside:
+        with staffed.session() as session:
+            session.execute(text(lock), {"id": "amara_oyelaran"})
+            body = {"reason_code": "patient_declined"}
+            cancelling = beside.submit(staffed.call, "POST", path, body, actor=FRONT_DESK)
+            until = time.monotonic() + 30
+            while not session.execute(text(BEHIND_ME)).scalar_one():
+                assert not cancelling.done(), cancelling.result().text
+                assert time.monotonic() < until
+            session.execute(text(f"{lock} NOWAIT"), {"id": "tomas_quintero"})
+        done = cancelling.result(60)
+    assert done.status_code == 200, done.text
+    assert len(done.json["items"]) == 2
+    with staffed.session() as session:
+        opened = session.execute(text("SELECT count(*) FROM offer_round WHERE state = 'open'")).scalar_one()
+    # Without an offer of each the series would need no provider, and prove nothing.
+    assert opened == 2

@@ -16,6 +16,7 @@ from services.referral.actions.book_slot import announce, new_appointment, seat_
 from services.referral.actions.cancel_appointment import cancel_appointment
 from services.referral.actions.check_slot import Conflict, Place, Wish, check_slot, find_place, next_slots
 from services.referral.actions.move_referral import illegal_move, move_referral
+from services.referral.actions.take_seats import lock_providers
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
 from services.referral.queries.appointments import STILL_TO_COME
@@ -142,12 +143,15 @@ def cancel_series(session: Session, actor: Actor, series_id: UUID, reason: str) 
     if owner is None:
         raise not_found("series")
     find_referral(session, owner, lock=True)
-    to_come = select(Appointment.id).where(
+    to_come = select(Appointment.id, Appointment.provider_id).where(
         Appointment.series_id == series_id,
         Appointment.state.in_(STILL_TO_COME),
         Appointment.starts_at > now(session),
     )
-    ids = session.scalars(to_come.order_by(Appointment.starts_at)).all()
-    if not ids:
+    visits = session.execute(to_come.order_by(Appointment.starts_at)).all()
+    if not visits:
         raise not_found("series")
-    return [cancel_appointment(session, actor, appointment_id, reason) for appointment_id in ids]
+    # Each time given up may be offered to those who wait, which takes seats of its provider again. Visits of a series
+    # may have been moved to another: all are locked first, in the one order there is, so nobody waits in a circle.
+    lock_providers(session, *(visit.provider_id for visit in visits))
+    return [cancel_appointment(session, actor, visit.id, reason) for visit in visits]
