@@ -91,14 +91,21 @@ class SettleIn(In):
     settled: Annotated[Flags, Field(min_length=1)]
 
 
-class RedirectIn(In):
+class HandedIn(In):
+    """What may be given on to a colleague with the deed: who has it in hand from then on; "" changes no owner."""
+
+    owner_id: Annotated[StrictStr, StringConstraints(max_length=80)] = ""
+    owner_name: Annotated[StrictStr, StringConstraints(max_length=120)] = ""
+
+
+class RedirectIn(HandedIn):
     route: Code
     priority: Priority | None = None
     reason_code: RedirectReason
     note: Note = ""
 
 
-class DeclineIn(In):
+class DeclineIn(HandedIn):
     reason_code: DeclineReason
     note: Note = ""
 

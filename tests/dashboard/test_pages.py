@@ -123,28 +123,6 @@ def test_a_stale_form_is_refused_and_shows_what_changed(clinic: Dashboard, case:
     assert case["version"] == 2
 
 
-def test_a_redirect_needs_a_route_and_a_coded_reason(clinic: Dashboard, case: dict[str, Any]) -> None:
-    browser = clinic.signed_in("nurse")
-    action = f"/staff/referrals/{case['id']}/redirect"
-    page = browser.get(action)
-    assert 'Note <span class="small">needed</span>' in page.text
-    fields = browser.form_fields(page, action)
-    bare = browser.post(
-        action, {**fields, "route": "medication_review", "reason_code": "capacity", "note": ""}
-    )
-    assert (bare.status_code, "Add a sentence." in bare.text) == (422, True)
-    refused = browser.post(action, {**fields, "route": "medication_review", "reason_code": "", "note": "x"})
-    assert refused.status_code == 422
-    assert "Choose one." in refused.text
-    done = browser.post(
-        action,
-        {**fields, "route": "medication_review", "reason_code": "patient_prefers", "note": "By phone."},
-    )
-    assert done.status_code == 303
-    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]["body"]
-    assert sent == {"route": "medication_review", "reason_code": "patient_prefers", "note": "By phone."}
-
-
 def test_a_slot_is_found_and_booked_and_a_taken_one_says_so(clinic: Dashboard, case: dict[str, Any]) -> None:
     case["state"] = "to_book"
     browser = clinic.signed_in("front_desk")

@@ -180,6 +180,13 @@ def test_declines_and_redirects_carry_a_code_and_an_owner(clinic: Clinic) -> Non
         assert referral["owner"] == {"id": "nurse-1", "name": "Nora Field"}
         moves = [i for i in clinic.get(f"/referrals/{referral['id']}")["timeline"] if i["kind"] == "move"]
         assert moves[-1]["details"]["reason_code"] == code
+    # Given on with the deed, or afterwards: somebody with a name has it.
+    to = {"owner_id": "provider-1", "owner_name": "Pat Reyes"}
+    passed = clinic.do(clinic.submit(), "decline", {"reason_code": "outside_our_scope", **to})
+    other = {"route": "medication_review", "reason_code": "patient_prefers", **to}
+    for given in (passed, clinic.do(clinic.submit(), "redirect", other), clinic.do(redirected, "assign", to)):
+        assert given["owner"] == {"id": "provider-1", "name": "Pat Reyes"}
+        assert clinic.get(f"/referrals/{given['id']}")["version"] == given["version"]
     codes = clinic.get("/reason-codes")
     assert "under_care_elsewhere" in codes["decline"]
 

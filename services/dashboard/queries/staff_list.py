@@ -1,11 +1,8 @@
-"""Staff accounts, for the administrator, and their names wherever an owner tells an id."""
-
-from collections.abc import Iterable
+"""Staff accounts: all of them for the administrator, and the colleagues a case can be given to."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from kernel.ids import parse_id
 from services.dashboard.model import Staff
 
 
@@ -14,8 +11,7 @@ def staff_list(session: Session) -> list[Staff]:
     return list(session.scalars(select(Staff).order_by(Staff.active.desc(), Staff.name, Staff.id)))
 
 
-def staff_names(session: Session, ids: Iterable[object]) -> dict[str, str]:
-    """Return the names of the accounts among `ids`, by id as text; an id of nobody here is left out."""
-    wanted = [parsed for one in ids if (parsed := parse_id(str(one))) is not None]
-    rows = session.execute(select(Staff.id, Staff.name).where(Staff.id.in_(wanted)))
-    return {str(staff_id): name for staff_id, name in rows}
+def colleagues(session: Session, roles: frozenset[str], site: str) -> list[Staff]:
+    """Return the open accounts with one of the roles that work at the site ("" is nowhere yet: all), by name."""
+    query = select(Staff).where(Staff.active, Staff.role.in_(roles)).order_by(Staff.name, Staff.id)
+    return [one for one in session.scalars(query) if not site or not one.sites or site in one.sites]

@@ -19,6 +19,8 @@ from services.dashboard.rules.series_form import series_of
 from services.dashboard.rules.visit_deeds import CANCEL_REASONS
 from services.dashboard.rules.waitlist_form import NOTICES
 
+ENDED = ("closed", "withdrawn", "handed_over")
+
 
 def case_routes(desk: Desk) -> Blueprint:
     """Return the blueprint of one referral's page."""
@@ -64,8 +66,10 @@ def case_routes(desk: Desk) -> Blueprint:
             views=views,
             deeds=[
                 deed
-                for deed in offered(found.allowed, me().role)
-                if deed.name != "clear_hold" or found.open_holds
+                for deed in offered([*found.allowed, "assign"], me().role)
+                if (deed.name != "clear_hold" or found.open_holds)
+                # Who sees to a declined case is still somebody; what is over for good is nobody's.
+                and (deed.name != "assign" or found.raw.get("state") not in ENDED)
             ],
             may_see_answers=me().role in SEES_ANSWERS,
             may_book=me().role in SCHEDULES,

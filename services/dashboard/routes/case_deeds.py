@@ -8,8 +8,11 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from kernel.web.problems import Problem, not_found
 from services.dashboard.actions.do_deed import do_deed
+from services.dashboard.model import Staff
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
-from services.dashboard.queries.case import read_case
+from services.dashboard.queries.case import Case, read_case
+from services.dashboard.queries.staff_list import colleagues
+from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.queries.worklist import Worklist, worklist
 from services.dashboard.routes.desk import (
     Desk,
@@ -41,20 +44,31 @@ def case_deed_routes(desk: Desk) -> Blueprint:
         case = open_case(desk, referral_id, deed_name)
         tomorrow = local(business_now()).date() + timedelta(days=1)
         return render_template(
-            "deed.html", case=case, deed=deed, given={}, problems={}, tomorrow=tomorrow.isoformat()
+            "deed.html",
+            case=case,
+            deed=deed,
+            given={},
+            problems={},
+            tomorrow=tomorrow.isoformat(),
+            colleagues=_colleagues(desk, deed, case),
         )
 
     @routes.post("/staff/referrals/<referral_id>/<deed_name>")
     @staff_only(SEES_PATIENTS)
     def do(referral_id: str, deed_name: str) -> Any:
         deed, wanted = _deed(deed_name), id_or_404(referral_id)
-        body, problems = _body(deed)
+        body, problems = _body(desk, deed)
         back = url_for("case.case", referral_id=referral_id)
         try:
             if problems:
                 case = read_case(desk.owners, actor(), wanted)
                 return render_template(
-                    "deed.html", case=case, deed=deed, given=request.form, problems=problems
+                    "deed.html",
+                    case=case,
+                    deed=deed,
+                    given=request.form,
+                    problems=problems,
+                    colleagues=_colleagues(desk, deed, case),
                 ), 422
             do_deed(
                 desk.owners,
@@ -91,11 +105,21 @@ def _next_case(desk: Desk) -> str:
     return url_for("case.case", referral_id=items[0]["id"], done="accept") if items else ""
 
 
-def _body(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
+def _colleagues(desk: Desk, deed: Deed, case: Case) -> list[Staff]:
+    """Who can be named, where the deed asks for somebody."""
+    if "owner" not in deed.fields:
+        return []
+    with desk.database.transaction() as session:
+        return colleagues(session, deed.roles, str(case.raw.get("site") or ""))
+
+
+def _body(desk: Desk, deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the JSON for the owner, and what is wrong with the form by field."""
     form = request.form
     body, problems = _settled(deed)
-    for field in (one for one in deed.fields if one != "settled"):
+    named, unnamed = _owner(desk, deed)
+    body, problems = body | named, problems | unnamed
+    for field in (one for one in deed.fields if one not in ("settled", "owner")):
         value = form.get(field, "").strip()
         if field == "note" and len(value) > LONGEST_NOTE:
             problems[field] = f"At most {LONGEST_NOTE} characters."
@@ -121,6 +145,18 @@ def _body(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
     if deed.name == "accept" and form.get("route"):
         body["route"] = form["route"]
     return body, problems
+
+
+def _owner(desk: Desk, deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
+    """Who is named to see to it, where the deed asks for somebody: nobody named changes no owner."""
+    named = request.form.get("owner", "").strip()
+    if "owner" not in deed.fields or (not named and deed.name != "assign"):
+        return {}, {}
+    with desk.database.transaction() as session:
+        name = staff_names(session, [named]).get(named, "")
+    return (
+        ({"owner_id": named, "owner_name": name}, {}) if name else ({}, {"owner": "Choose one of the list."})
+    )
 
 
 def _settled(deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:

@@ -9,7 +9,7 @@ from kernel.web.problems import not_found
 from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.protocol import SECTIONS, items_of, read_protocol
-from services.dashboard.queries.staff_list import staff_names
+from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal

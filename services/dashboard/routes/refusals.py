@@ -105,5 +105,7 @@ def _seen_names() -> list[str]:
 
 
 def _as_seen(value: Any) -> str:
-    """A field as the form that was opened wrote it."""
+    """A field as the form that was opened wrote it; of a person, the name."""
+    if isinstance(value, dict):
+        return str(value.get("name") or "")
     return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value or "")

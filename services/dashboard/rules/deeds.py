@@ -80,7 +80,7 @@ DEEDS: dict[str, Deed] = {
             "Redirected",
             "directions",
             "r",
-            ("route", "priority", "reason_code", "note"),
+            ("route", "priority", "reason_code", "note", "owner"),
             REDIRECT,
             explain="Choose another route. The reason is counted per rule, so the rule can be improved.",
         ),
@@ -102,7 +102,16 @@ DEEDS: dict[str, Deed] = {
             ("until", "note"),
             explain="The case comes back to this queue by itself on that day.",
         ),
-        Deed("decline", "Decline", "Declined", "do_not_disturb", "x", ("reason_code", "note"), DECLINE),
+        Deed(
+            "decline",
+            "Decline",
+            "Declined",
+            "do_not_disturb",
+            "x",
+            ("reason_code", "note", "owner"),
+            DECLINE,
+            explain="The patient is told that another place can help better. Whoever has it in hand sees to that.",
+        ),
         Deed(
             "hand_over",
             "Hand over",
@@ -155,9 +164,18 @@ DEEDS: dict[str, Deed] = {
             explain="Tick what you have asked or seen. While one stands open, the patient is asked to call and cannot"
             " choose a time by link. Staff can book at any time.",
         ),
+        Deed(
+            "assign",
+            "Give to a colleague",
+            "Given to a colleague",
+            "people",
+            "q",
+            ("owner",),
+            roles=CLINICAL | {MANAGER},
+            explain="Who has the case in hand: theirs are the reminders when it is stuck.",
+        ),
     )
 }
-
 # What the owner does not take without a sentence.
 NEEDS_NOTE = frozenset({"ask", "redirect", "clear_hold"})
 

@@ -66,11 +66,7 @@ def deed_routes(parts: Parts) -> APIBlueprint:
         lambda s, a, r, b: accept_referral(s, a, r, note=b.note, settled=b.settled),
     )
     add("redirect", schemas.RedirectIn, _redirect)
-    add(
-        "decline",
-        schemas.DeclineIn,
-        lambda s, a, r, b: decline_referral(s, a, r, reason_code=b.reason_code, note=b.note),
-    )
+    add("decline", schemas.DeclineIn, _decline)
     add("ask", schemas.AskIn, lambda s, a, r, b: ask_patient(s, a, r, note=b.note))
     add("defer", schemas.DeferIn, _defer)
     add("resume", schemas.ResumeIn, lambda s, a, r, b: resume_referral(s, a, r, note=b.note))
@@ -142,6 +138,18 @@ def _redirect(session: Session, actor: Actor, referral: Referral, body: schemas.
         reason_code=body.reason_code,
         note=body.note,
     )
+    _hand_on(session, actor, referral, body)
+
+
+def _decline(session: Session, actor: Actor, referral: Referral, body: schemas.DeclineIn) -> None:
+    decline_referral(session, actor, referral, reason_code=body.reason_code, note=body.note)
+    _hand_on(session, actor, referral, body)
+
+
+def _hand_on(session: Session, actor: Actor, referral: Referral, body: schemas.HandedIn) -> None:
+    """Whoever is named sees it through: a declined patient is told by somebody, a new route is booked by somebody."""
+    if body.owner_id:
+        assign_owner(session, actor, referral, body.owner_id, body.owner_name)
 
 
 def _clear_hold(session: Session, actor: Actor, referral: Referral, body: schemas.ClearHoldIn) -> None:
