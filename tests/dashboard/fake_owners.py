@@ -43,9 +43,10 @@ class Owners:
             def _answer(self, method: str) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
                 status, answer = owners.handle(method, self.path, dict(self.headers), body)
-                content = json.dumps(answer).encode()
+                is_file = isinstance(answer, bytes)
+                content = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", "application/pdf" if is_file else "application/json")
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

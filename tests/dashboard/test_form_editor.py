@@ -294,7 +294,7 @@ def test_opening_and_saving_any_question_unchanged_changes_nothing() -> None:
 def test_answers_of_every_kind_are_changed_added_and_taken_out() -> None:
     """Each sort of value[x] an option can have; the words of another kind of answer never become one of this."""
     spanish = {"extension": [translation("es", "Verano")]}
-    for kind, options, typed, wanted in (
+    sorts: list[tuple[str, list[dict[str, Any]], list[str], list[Any]]] = [
         ("date", [{"valueDate": "2026-01-31"}], ["2026-02-01", "2026-03"], ["2026-02-01", "2026-03"]),
         ("time", [{"valueTime": "08:30:00"}], ["", "17:15"], ["17:15:00"]),
         ("integer", [{"valueInteger": 3}, {"valueInteger": 5}], ["3", "-7"], [3, -7]),
@@ -306,7 +306,8 @@ def test_answers_of_every_kind_are_changed_added_and_taken_out() -> None:
             ["Spring", "Autumn"],
             ["Spring", "Autumn"],
         ),
-    ):
+    ]
+    for kind, options, typed, wanted in sorts:
         item = {"linkId": "a", "type": kind, "answerOption": options}
         form = {"kind": kind, "options": str(len(typed)), "options_for": kind}
         form |= {f"option.{number}.en": words for number, words in enumerate(typed)}

@@ -153,6 +153,19 @@ def test_a_letter_is_seen_in_the_case_and_handed_out_to_clinicians(clinic: Clini
     assert clinic.call("GET", f"/uploads/{upload['id']}", actor=FRONT_DESK).status_code == 403
     (raw,) = clinic.sql("SELECT content_sealed FROM upload")
     assert PDF not in bytes(raw.content_sealed)
+    browser.send({"other_notes": "Duermo mal <b>"})
+    told = clinic.get(f"/submissions/{row.id}/as-answered")
+    assert [one["name"] for one in told["uploads"]] == ["Dr Lee's letter.pdf"]
+    said = {one["question"]: one["answers"] for page in told["pages"] for one in page["answers"]}
+    assert ["Duermo mal <b>"] in said.values(), "in the patient's own words"
+    assert clinic.call("GET", f"/submissions/{row.id}/as-answered", actor=FRONT_DESK).status_code == 403
+    (patient,) = clinic.sql("SELECT id FROM patient")
+    (listed,) = clinic.get(f"/patients/{patient.id}/submissions")["items"]
+    assert (listed["files"], listed["answered_by"], listed["title"]) == (
+        1,
+        "self",
+        "Questions before your visit",
+    )
 
 
 @pytest.mark.capability("I11")

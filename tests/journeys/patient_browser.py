@@ -56,7 +56,10 @@ class PatientBrowser:
         page = self._page
         self.pages_seen.append(page.locator("h1").inner_text())
         for question in page.locator(".wm-question").all():
-            self._answer(question)
+            # The answer before may have opened it, or closed it: then it is not there to be answered.
+            page.wait_for_function("() => !document.querySelector('#page-form[data-asking]')")
+            if question.is_visible():
+                self._answer(question)
         before = page.url
         with page.expect_navigation():
             page.locator(".wm-next").click()
@@ -77,6 +80,9 @@ class PatientBrowser:
         elif kind == "checkbox":
             for value in said or []:
                 self._tick(question, name, str(value))
+        elif kind == "file":
+            if said is not None:
+                first.set_input_files(said)
         elif kind == "select" and said is not None:
             first.select_option(str(said))
         elif said is not None:

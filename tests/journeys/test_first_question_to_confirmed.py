@@ -1,5 +1,6 @@
 """The whole way once, in a real browser: a patient with a cervicogenic headache, in Spanish, to a confirmed visit."""
 
+import base64
 import io
 import json
 import re
@@ -15,6 +16,9 @@ from pypdf import PdfReader
 from tests.journeys.patient_browser import Patient, PatientBrowser
 from tests.stack import RunningStack
 
+PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 LUCIA = Patient(
     given_name="Lucía",
     family_name="Prado",
@@ -40,6 +44,8 @@ LUCIA = Patient(
         "neck_cause": ["poor_posture"],
         "pregnancy_status": "not_pregnant",
         "limb_weakness": "none",
+        "referral_letter": {"name": "carta.png", "mimeType": "image/png", "buffer": PIXEL},
+        "other_notes": "Trabajo sentada todo el día",
     },
 )
 E164 = "+18165550171"
@@ -81,6 +87,7 @@ def letters(stack: RunningStack) -> list[dict[str, Any]]:
     return found
 
 
+@pytest.mark.capability("I11", "I13")
 @pytest.mark.xdist_group("stack")
 def test_from_the_first_question_to_a_confirmed_visit(stack: RunningStack, chromium: Browser) -> None:
     # The patient answers on a phone, in Spanish, and is told what happens next, without a diagnosis.
@@ -112,6 +119,16 @@ def test_from_the_first_question_to_a_confirmed_visit(stack: RunningStack, chrom
     expect(decision).to_contain_text("PT1")
     expect(decision).to_contain_text("Unsigned")
     expect(decision.locator(".clause--true").first).to_be_visible()
+
+    # Her own words and her letter are one press away.
+    nurse.get_by_role("link", name="Questions before your visit").click()
+    expect(nurse.locator(".as-answered").last).to_contain_text("Trabajo sentada todo el día")
+    expect(nurse.locator("main")).to_contain_text("carta.png")
+    file = nurse.request.get(
+        stack.address + str(nurse.get_by_role("link", name="Save the file").get_attribute("href"))
+    )
+    assert (file.headers["content-type"], file.body()) == ("image/png", PIXEL)
+    nurse.get_by_role("link", name="Back to the case").click()
     nurse.get_by_role("button", name="Accept and stay").click()
     expect(nurse.locator(".patient-state")).to_contain_text(re.compile("book", re.IGNORECASE))
 

@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from services.dashboard.routes.answered import answered_routes
 from services.dashboard.routes.appointments import appointment_routes
 from services.dashboard.routes.board import board_routes
 from services.dashboard.routes.cadences import cadence_routes
@@ -53,6 +54,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         case_routes,
         finding_routes,
         paper_routes,
+        answered_routes,
         from_outside_routes,
         series_routes,
         case_deed_routes,

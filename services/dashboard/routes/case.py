@@ -9,6 +9,7 @@ from services.dashboard.queries.case import Case, read_case
 from services.dashboard.queries.messages import messages_of_patient
 from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.reference import names, reference
+from services.dashboard.routes.answered import ANSWERERS, MODES, filled_in
 from services.dashboard.routes.charts import charts_of
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, note_view, staff_only
 from services.dashboard.routes.opening import open_case
@@ -62,6 +63,9 @@ def case_routes(desk: Desk) -> Blueprint:
             "case.html",
             case=found,
             trends=charts_of(desk, found.patient_id),
+            filled_in=filled_in(desk, found),
+            modes=MODES,
+            answerers=ANSWERERS,
             messages=messages,
             views=views,
             deeds=[

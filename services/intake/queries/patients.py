@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from kernel.keyring import keyring
@@ -32,8 +32,9 @@ def _has(patient: Patient, long_words: list[str]) -> bool:
 
 
 def submissions_of(session: Session, patient_id: UUID) -> list[Submission]:
-    """A patient's submissions, newest first."""
-    found = select(Submission).where(Submission.patient_id == patient_id)
+    """Submissions of a patient and of records merged into theirs, newest first."""
+    mine = select(Patient.id).where(or_(Patient.id == patient_id, Patient.merged_into == patient_id))
+    found = select(Submission).where(Submission.patient_id.in_(mine))
     return list(session.scalars(found.order_by(Submission.started_at.desc()).limit(100)))
 
 

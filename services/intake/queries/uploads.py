@@ -1,5 +1,6 @@
 """Files patients sent."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -18,3 +19,13 @@ def count_uploads(session: Session, submission_id: UUID) -> int:
     """How many files a submission has."""
     found = select(func.count()).select_from(Upload).where(Upload.submission_id == submission_id)
     return int(session.execute(found).scalar_one())
+
+
+def uploads_by_submission(session: Session, submission_ids: Collection[UUID]) -> dict[UUID, int]:
+    """How many files each of the submissions has; those without are left out."""
+    found = (
+        select(Upload.submission_id, func.count().label("files"))
+        .where(Upload.submission_id.in_(submission_ids))
+        .group_by(Upload.submission_id)
+    )
+    return {row.submission_id: row.files for row in session.execute(found)}

@@ -3,6 +3,7 @@
 from typing import Any
 
 from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
 
 from kernel.audit import record
 from kernel.database import Database
@@ -13,6 +14,8 @@ from services.intake.model import Patient, Submission
 from services.intake.queries.forms import form_at
 from services.intake.queries.patients import submissions_of
 from services.intake.queries.score_trends import score_trends
+from services.intake.queries.uploads import uploads_by_submission
+from services.intake.rules.form import in_language
 from services.intake.rules.write_response import write_response
 from services.intake.schemas import AnyOut
 
@@ -65,16 +68,21 @@ def response_routes(database: Database) -> APIBlueprint:
         with database.transaction() as session:
             if found is None or session.get(Patient, found) is None:
                 raise not_found("patient")
+            listed = submissions_of(session, found)
+            files = uploads_by_submission(session, [one.id for one in listed])
             items = [
                 {
                     "id": str(one.id),
                     "questionnaire": one.questionnaire,
+                    "title": _title(session, one),
                     "status": one.state,
                     "mode": one.mode,
+                    "answered_by": one.answered_by,
+                    "files": files.get(one.id, 0),
                     "started_at": one.started_at.isoformat(),
                     "submitted_at": one.submitted_at.isoformat() if one.submitted_at else None,
                 }
-                for one in submissions_of(session, found)
+                for one in listed
             ]
             return {"items": items, "next_cursor": None}
 
@@ -92,3 +100,8 @@ def response_routes(database: Database) -> APIBlueprint:
             return {"items": score_trends(session, found), "next_cursor": None}
 
     return routes
+
+
+def _title(session: Session, submission: Submission) -> str:
+    form = form_at(session, submission.form, submission.form_version)
+    return in_language(form.title, "en") if form is not None else ""

@@ -10,6 +10,7 @@
   var last = 0;
 
   function show(isOpen) {
+    form.removeAttribute("data-asking");
     parts.forEach(function (part) {
       // A mistake has to be seen, also one in a question that closed since.
       part.hidden = !isOpen(part) && !part.querySelector(".usa-error-message");
@@ -22,6 +23,7 @@
   }
   function ask() {
     var mine = ++last;
+    form.setAttribute("data-asking", "");
     var body = new FormData(form);
     form.querySelectorAll("input[type=file]").forEach(function (one) {
       body.delete(one.name);

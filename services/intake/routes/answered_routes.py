@@ -1,0 +1,77 @@
+"""A submission as it was answered, in words, for staff: every question on its own version, who answered, and files."""
+
+from typing import Any
+
+from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.database import Database
+from kernel.ids import parse_id
+from kernel.web.principal import allow, principal
+from kernel.web.problems import not_found
+from services.intake.model import Submission
+from services.intake.queries.forms import form_at
+from services.intake.routes.response_routes import READS
+from services.intake.routes.sent_pages import answer_vocabulary
+from services.intake.routes.submission_view import submission_json
+from services.intake.rules.answer_words import page_answers
+from services.intake.rules.branching import Branching
+from services.intake.rules.form import in_language
+from services.intake.schemas import AnyOut
+from services.intake.texts import texts
+
+#: Staff read the questions in English whatever language they were answered in; what was written stays as written.
+STAFF_LANGUAGE = "en"
+KEPT = (
+    "id",
+    "patient_id",
+    "questionnaire",
+    "status",
+    "language",
+    "mode",
+    "answered_by",
+    "author",
+    "started_at",
+    "submitted_at",
+    "safety_notices",
+    "uploads",
+)
+
+
+def answered_routes(database: Database) -> APIBlueprint:
+    """Return the blueprint of submissions in words."""
+    routes = APIBlueprint("answered", __name__)
+
+    @routes.get("/submissions/<submission_id>/as-answered")
+    @allow(roles=READS, scopes={"intake:read"}, services=True)
+    @routes.output(AnyOut)
+    def as_answered(submission_id: str) -> Any:
+        """Questions and answers in words, page by page, on the version they were given on; the reading is recorded."""
+        found = parse_id(submission_id)
+        with database.transaction() as session:
+            submission = session.get(Submission, found) if found else None
+            if submission is None:
+                raise not_found("submission")
+            record(session, principal().actor, "view_submission", "submission", submission.id)
+            return _in_words(session, submission)
+
+    return routes
+
+
+def _in_words(session: Session, submission: Submission) -> dict[str, Any]:
+    whole = submission_json(session, submission)
+    form = form_at(session, submission.form, submission.form_version)
+    words = answer_vocabulary(texts(STAFF_LANGUAGE))
+    pages = []
+    for page in Branching(form, whole["items"]).open_pages() if form is not None else []:
+        assert form is not None
+        said = page_answers(form, page, whole["items"], STAFF_LANGUAGE, words)
+        if said:
+            answers = [{"question": one.question, "answers": list(one.answers)} for one in said]
+            pages.append({"title": in_language(page.text, STAFF_LANGUAGE), "answers": answers})
+    return {
+        **{name: whole[name] for name in KEPT},
+        "title": in_language(form.title, STAFF_LANGUAGE) if form is not None else "",
+        "pages": pages,
+    }

@@ -1,0 +1,137 @@
+"""What a patient filled in stands with the case, word for word: who answered, how, and the files that came with it."""
+
+from typing import Any
+
+import pytest
+
+from kernel.ids import new_id
+from tests.dashboard.conftest import Dashboard
+
+PDF = b"%PDF-1.7\nnot much of a letter\n%%EOF"
+GOOD, BAD = str(new_id()), str(new_id())
+
+
+def filled_in(clinic: Dashboard) -> dict[str, Any]:
+    """A case whose patient sent it through a carer with two files, and begun another questionnaire."""
+    row = clinic.world.add_referral("Oda", "Brenn", {"age_years": 71, "pain_weeks": 10})
+    now = clinic.world.now.isoformat()
+    sent = {
+        "id": row["submission_id"],
+        "patient_id": row["patient_id"],
+        "title": "Questions before your visit",
+        "questionnaire": "https://waymark.example/fhir/Questionnaire/headache-spine|2",
+        "status": "submitted",
+        "language": "es",
+        "mode": "phone",
+        "answered_by": "carer",
+        "author": {"kind": "staff", "id": str(new_id()), "role": "front_desk"},
+        "started_at": now,
+        "submitted_at": now,
+    }
+    file = {
+        "name": "Carta <b>.pdf",
+        "media_type": "application/pdf",
+        "bytes": 1200,
+        "pages": 2,
+        "received_at": now,
+    }
+    whole = {
+        **sent,
+        "pages": [
+            {
+                "title": "Your visit",
+                "answers": [
+                    {"question": "What else should we know?", "answers": ["No puedo dormir <script>"]}
+                ],
+            }
+        ],
+        "uploads": [
+            {**file, "id": GOOD, "state": "clean", "reason": None},
+            {**file, "id": BAD, "state": "quarantined", "reason": "active_content"},
+        ],
+        "safety_notices": [
+            {
+                "kind": "same_day",
+                "language": "es",
+                "text": "Hoy le llamamos.",
+                "shown_at": now,
+                "read_at": None,
+            }
+        ],
+    }
+    other = {
+        **sent,
+        "id": str(new_id()),
+        "title": "Sleep",
+        "status": "draft",
+        "submitted_at": None,
+        "files": 0,
+    }
+    extra = clinic.world.extra
+    extra["intake", "GET", f"patients/{row['patient_id']}/submissions"] = {
+        "items": [other, {**sent, "files": 2}]
+    }
+    extra["intake", "GET", f"submissions/{sent['id']}/as-answered"] = whole
+    extra["intake", "GET", f"submissions/{other['id']}/as-answered"] = {
+        **whole,
+        **other,
+        "uploads": [],
+        "pages": [],
+    }
+    extra["intake", "GET", f"uploads/{GOOD}"] = extra["intake", "GET", f"uploads/{BAD}"] = PDF
+    return {**row, "other": other["id"]}
+
+
+@pytest.mark.capability("I9", "I11", "I15")
+def test_the_case_leads_to_every_answer_and_file_word_for_word(clinic: Dashboard) -> None:
+    row = filled_in(clinic)
+    at = f"/staff/referrals/{row['id']}"
+    nurse = clinic.signed_in("nurse")
+    case = nurse.get(at).text
+    assert "2 files" in case
+    assert "by telephone · answered by <b>a carer</b>" in case
+    assert "Not sent yet" in case
+    own = f"{at}/submissions/{row['submission_id']}"
+    assert own in case
+    page = nurse.get(own).text
+    for words in (
+        "a carer",
+        "by telephone",
+        "Spanish",
+        "What else should we know?",
+        "No puedo dormir &lt;script&gt;",
+        "Carta &lt;b&gt;.pdf",
+        "it holds something that runs when it is opened",
+        '<blockquote class="note-text" lang="es">Hoy le llamamos.</blockquote>',
+        "Not known to be read",
+    ):
+        assert words in page, words
+    assert page.count("Save the file") == 1, "what is in quarantine is handed to nobody"
+    got = nurse.get(f"{own}/files/{GOOD}")
+    assert (got.status_code, got.data) == (200, PDF)
+    assert got.headers["Content-Disposition"].startswith("attachment")
+    assert nurse.get(f"{own}/files/{BAD}").status_code == 404
+    assert nurse.get(f"{at}/submissions/{row['other']}").status_code == 200
+    assert nurse.get(f"{at}/submissions/{row['other']}/files/{GOOD}").status_code == 404
+
+
+@pytest.mark.capability("I11")
+def test_answers_and_files_open_for_who_may_read_them_and_for_this_patient_only(clinic: Dashboard) -> None:
+    row = filled_in(clinic)
+    stranger = clinic.world.add_referral("Ulf", "Sand", {"age_years": 50})
+    own = f"/staff/referrals/{row['id']}/submissions/{row['submission_id']}"
+    desk = clinic.signed_in("front_desk")
+    assert "As filled in" not in desk.get(f"/staff/referrals/{row['id']}").text
+    assert desk.get(own).status_code == 403
+    therapist = clinic.signed_in("therapist")
+    assert "Nurses and providers open files." in therapist.get(own).text
+    assert therapist.get(f"{own}/files/{GOOD}").status_code == 403
+    nurse = clinic.signed_in("nurse")
+    clinic.world.extra["intake", "GET", f"patients/{stranger['patient_id']}/submissions"] = {"items": []}
+    beside = f"/staff/referrals/{stranger['id']}/submissions/{row['submission_id']}"
+    assert nurse.get(beside).status_code == 404
+    assert nurse.get(f"{beside}/files/{GOOD}").status_code == 404
+    clinic.world.away = {"intake"}
+    case = nurse.get(f"/staff/referrals/{row['id']}")
+    assert (case.status_code, "The intake service is not answering" in case.text) == (200, True)
+    assert nurse.get(own).status_code == 503
