@@ -15,6 +15,7 @@ from kernel.ids import new_id
 from services.dashboard.rules.times import local
 from tests.check_access import check_access
 from tests.dashboard.conftest import PASSWORD, Dashboard
+from tests.dashboard.filled_in import filled_in
 from tests.dashboard.test_on_call import contact
 
 pytestmark = pytest.mark.xdist_group("dashboard_browser")
@@ -219,6 +220,8 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
         "last_day": {"sent": 4},
     }
     case = f"/staff/referrals/{row['id']}"
+    sent = filled_in(clinic)
+    own = f"/staff/referrals/{sent['id']}"
     told = {
         "name": "Ada Lind",
         "role": "nurse",
@@ -236,6 +239,8 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
     for path in (
         "/staff/triage",
         case,
+        own,
+        f"{own}/submissions/{sent['submission_id']}",
         f"{case}/redirect",
         f"{case}/defer",
         f"{case}/slots",
@@ -251,6 +256,9 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
     ):
         page.goto(path)
         check(page, path)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{own}/submissions/{sent['submission_id']}")
+    check(page, f"{own}/submissions/390")
 
 
 def check(page: Page, path: str) -> None:
