@@ -103,6 +103,29 @@ def test_a_full_time_is_booked_over_by_a_nurse_and_by_nobody_else(
     assert "overbook" not in last(clinic)[1]
 
 
+@pytest.mark.capability("S16")
+def test_a_refused_visit_is_told_with_everything_in_its_way(clinic: Dashboard, row: dict[str, Any]) -> None:
+    path = f"referrals/{row['id']}/appointments"
+    wish = {
+        "visit_type": "pt_evaluation",
+        "provider_id": "prov-1",
+        "site_id": "liberty",
+        "starts_at": "2030-01-02",
+    }
+    shut = {"code": "slot_not_offered", "title": "That time cannot be booked.", "alternatives": []}
+    clinic.world.refusals[path] = (409, {**shut, "conflicts": ["site_closed", "provider_away", "slot_held"]})
+    nurse = clinic.signed_in("nurse")
+    nurse.get(f"/staff/referrals/{row['id']}/slots")
+    refused = nurse.post(f"/staff/referrals/{row['id']}/book", {**wish, "key": "k"}).text
+    said = "the site is closed then; the provider is not there then; the time is held for somebody"
+    assert f"<b>{said}</b>" in refused
+    other = str(new_id())
+    twice = {"code": "second_visit", "title": "Move that one instead.", "conflicts": ["second_visit"]}
+    clinic.world.refusals[path] = (409, {**twice, "appointment_id": other})
+    refused = nurse.post(f"/staff/referrals/{row['id']}/book", {**wish, "key": "k2"}).text
+    assert f'href="/staff/appointments/{other}/move"' in refused
+
+
 def test_a_time_that_has_just_gone_offers_the_next_ones_to_take_with_one_press(
     clinic: Dashboard, row: dict[str, Any]
 ) -> None:

@@ -72,6 +72,7 @@ def test_a_booked_visit_takes_provider_and_room_and_tells_the_others(staffed: Cl
     assert {use.ends_at - use.starts_at for use in taken} == {timedelta(minutes=50)}
 
 
+@pytest.mark.capability("S2")
 def test_a_taken_slot_is_refused_with_the_next_ones(staffed: Clinic) -> None:
     slot = slots(staffed, visit_type="pt_evaluation", site="paola")[0]
     booked(staffed, ready_to_book(staffed)["id"], slot)
@@ -282,6 +283,7 @@ def test_the_front_desk_may_not_overbook_and_a_nurse_may(staffed: Clinic) -> Non
     assert full.status_code == 409
 
 
+@pytest.mark.capability("S7")
 def test_wall_clock_times_in_the_gap_or_the_repeated_hour_are_not_guessed(staffed: Clinic) -> None:
     """BAD-58."""
     referral = ready_to_book(staffed)

@@ -66,6 +66,7 @@ def clock_changes(zone: ZoneInfo) -> Iterator[date]:
         day += timedelta(days=1)
 
 
+@pytest.mark.capability("S7")
 @pytest.mark.parametrize("name", US_ZONES)
 def test_every_day_of_ten_years_is_cut_without_gap_or_overlap(name: str) -> None:
     zone = ZoneInfo(name)
@@ -119,6 +120,7 @@ def slots_of_day(day: date, zone: ZoneInfo, *, alignment: int, minutes: int) -> 
     ]
 
 
+@pytest.mark.capability("S7")
 @given(zones, days, st.integers(0, 287))
 def test_a_local_time_names_exactly_the_instants_that_show_it(zone: ZoneInfo, day: date, mark: int) -> None:
     local = datetime.combine(day, time()) + mark * GRAIN

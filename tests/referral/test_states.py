@@ -64,6 +64,7 @@ def test_every_illegal_move_is_refused_with_what_is_allowed_and_leaves_nothing(c
     assert last["details"]["note"] == "Other city."
 
 
+@pytest.mark.capability("L1")
 def test_the_action_refuses_each_pair_the_table_does_not_have(clinic: Clinic) -> None:
     case = clinic.submit()
     pairs = [p for p in itertools.product(STATES, STATES) if deed_of(*p) is None]
@@ -79,6 +80,7 @@ def test_the_action_refuses_each_pair_the_table_does_not_have(clinic: Clinic) ->
         referral.state = case["state"]
 
 
+@pytest.mark.capability("L1")
 def test_moves_are_only_ever_added(clinic: Clinic) -> None:
     clinic.submit()
     for statement in ("UPDATE referral_move SET reason_code = 'x'", "DELETE FROM referral_move"):

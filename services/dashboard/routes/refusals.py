@@ -4,13 +4,16 @@ from typing import Any
 
 from flask import render_template, request
 
+from kernel.ids import parse_id
 from kernel.web.problems import Problem
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import flag_name
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor
 from services.dashboard.rules.problem_words import fault_words
+from services.dashboard.rules.series_form import CONFLICTS
 from services.dashboard.rules.waitlist_form import SEEN_WISHES, wish_words
+from services.dashboard.rules.words import plain
 
 SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
 # Of records whose form says what was seen of them: places on the list, rounds of offers, closures, notes.
@@ -74,6 +77,11 @@ def show_refusal(
         ],
         wished=_wished(desk),
         ticked=[flag_name(one) for one in request.form.getlist("settled")],
+        conflicts=[
+            CONFLICTS.get(str(code), plain(code).lower()).replace("the therapist", "the provider")
+            for code in refusal.body.get("conflicts") or []
+        ],
+        in_the_way=str(parse_id(str(refusal.body.get("appointment_id", ""))) or ""),
         alternatives=refusal.body.get("alternatives") or [],
         again=again,
         kept=[(name, request.form[name]) for name in ("version", *_seen_names()) if name in request.form],
