@@ -23,6 +23,7 @@ from services.notify.routes.messages import message_routes
 from services.notify.routes.new_templates import new_template_routes
 from services.notify.routes.reconcile import reconcile_routes
 from services.notify.routes.refusal_meter import RefusalMeter
+from services.notify.routes.sending_gate import sending_gate_routes
 from services.notify.routes.staff_alerts import staff_alert_routes
 from services.notify.routes.staff_contacts import staff_contact_routes
 from services.notify.routes.status_callback import STATUS_PATH, StatusCallback
@@ -55,6 +56,7 @@ def create_app() -> Joined:
         duty_turn_routes(parts.database),
         staff_alert_routes(parts.database),
         message_health_routes(parts.database),
+        sending_gate_routes(parts.database),
     ):
         api.register_blueprint(routes, url_prefix=PREFIX)
     system = make_system("notify")

@@ -7,6 +7,7 @@ from kernel.schedule import Job
 from services.notify.actions.balance_providers import balance_providers
 from services.notify.actions.end_held_messages import end_held_messages
 from services.notify.actions.end_past_doubts import end_past_doubts
+from services.notify.actions.may_send import note_alive
 from services.notify.actions.note_missing_receipts import note_missing_receipts
 from services.notify.actions.open_doubts import open_doubts
 from services.notify.actions.pass_on_alerts import pass_on_alerts
@@ -18,6 +19,7 @@ JOBS: tuple[Job, ...] = (
     Job("pass_on_alerts", 5, pass_on_alerts, "an alert nobody answered goes to the next person on call"),
     Job("open_doubts", 15, open_doubts, "a send in doubt for 15 minutes needs a person"),
     Job("end_past_doubts", 30, end_past_doubts, "after the visit began a doubt is moot"),
+    Job("note_alive", 60, note_alive, "a restored copy knows from when on it may have missed something"),
     Job("end_held_messages", 60, end_held_messages, "a held message must not be sent when its time is over"),
     Job(
         "note_missing_receipts",

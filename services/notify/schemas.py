@@ -45,6 +45,12 @@ class EmptyIn(Strict):
     """A deed that needs no more than its address."""
 
 
+class ResumeIn(Strict):
+    """What was looked at before sending goes on, in the words of who decides it; kept in the audit trail."""
+
+    note: Annotated[str, StringConstraints(strict=True, min_length=10, max_length=500, strip_whitespace=True)]
+
+
 class CloseItemIn(Strict):
     """How an item was dealt with, and what was learned: a phone in E.164, an e-mail address, or "" for neither."""
 

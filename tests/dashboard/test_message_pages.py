@@ -219,3 +219,32 @@ def test_the_case_shows_each_message_with_its_text_version_state_and_why_it_was_
     assert "See you Monday" in rows[0]
     assert "because the patient asked us to stop" in rows[1]
     assert "text version" not in rows[1], "no words have been chosen for it"
+
+
+@pytest.mark.fault("F58")
+def test_a_pause_says_why_since_when_and_by_whom_and_only_managers_end_it(clinic: Dashboard) -> None:
+    at = clinic.world.now.isoformat()
+    clinic.signed_in("manager").get("/staff/messages")
+    pause = {
+        "now": True,
+        "at": at,
+        "by": "notify",
+        "reason": "restored",
+        "resumed_at": None,
+        "resumed_by": "",
+    }
+    clinic.world.extra["notify", "GET", "health-summary"] = {"due_now": 3, "silence_alarm": True, "paused": pause}
+    clinic.world.extra["notify", "POST", "sending/resume"] = {"paused": False}
+    action = "/staff/messages/resume"
+    shown = clinic.signed_in("front_desk").get("/staff/messages").text
+    assert "these data were restored from a copy" in shown
+    assert "by the system: the data were restored from a copy" in " ".join(shown.split())
+    assert action not in shown
+    browser = clinic.signed_in("manager")
+    fields = browser.form_fields(browser.get("/staff/messages"), action)
+    assert browser.post(action, fields | {"note": "ok"}).status_code == 422
+    note = "Compared with the carrier's list."
+    assert browser.post(action, fields | {"note": note}).status_code == 303
+    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
+    assert (sent["path"].endswith("/sending/resume"), sent["body"]) == (True, {"note": note})
+    assert clinic.signed_in("front_desk").post(action, fields | {"note": note}).status_code == 403

@@ -2,16 +2,22 @@
 
 from typing import Any
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request, url_for
 
+from kernel.web.problems import Problem
 from services.dashboard.owners import Part, part
 from services.dashboard.queries.inbox import message_health as read_health
 from services.dashboard.queries.lists import read_record
+from services.dashboard.queries.staff_names import staff_names
+from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
-from services.dashboard.rules.roles import EVERYONE, THERAPIST
+from services.dashboard.rules.roles import ADMIN, EVERYONE, MANAGER, THERAPIST
 from services.dashboard.rules.silence import verdict
 from services.dashboard.rules.times import parse_time
 
+Body = dict[str, Any]
+PAUSES = frozenset({MANAGER, ADMIN})
+SHORTEST_NOTE = 10
 TRIES = EVERYONE - {THERAPIST}
 FATES = {
     "go": ("Would be sent", "check_circle", "green"),
@@ -45,6 +51,35 @@ def message_health_routes(desk: Desk) -> Blueprint:
             ahead=ahead,
             fates=FATES,
             verdict=verdict(found.value, business_now()) if found.value else None,
+            paused=_paused(desk, found.value.get("paused") or {}),
+            may_pause=me().role in PAUSES,
+        )
+
+    @routes.post("/staff/messages/pause")
+    @staff_only(PAUSES)
+    def pause() -> Any:
+        return act(desk, "notify", "/sending/pause", {}, back=_here(), words="Pause sending")
+
+    @routes.post("/staff/messages/resume")
+    @staff_only(PAUSES)
+    def resume() -> Any:
+        note = request.form.get("note", "").strip()
+        if len(note) < SHORTEST_NOTE:
+            raise Problem(422, "invalid", "Write down what you looked at before sending goes on.")
+        return act(
+            desk, "notify", "/sending/resume", {"note": note[:500]}, back=_here(), words="Let sending go on"
         )
 
     return routes
+
+
+def _here() -> str:
+    return url_for("message_health.message_health")
+
+
+def _paused(desk: Desk, paused: Body) -> Body:
+    """The pause with names for the ids of who paused and who let it go on; "the system" where it paused itself."""
+    whose = [one for one in ("by", "resumed_by") if paused.get(one)]
+    with desk.database.transaction() as session:
+        named = staff_names(session, {str(paused[one]) for one in whose})
+    return paused | {f"{one}_name": named.get(str(paused[one]), "the system") for one in whose}

@@ -29,6 +29,7 @@ CALL_KINDS = {
     "number_dead": "Number does not reach",
     "link_locked": "Link locked: wrong birth dates",
     "send_gave_up": "A message could not be sent",
+    "sending_paused": "Sending is paused: see Message health",
     "unknown_send": "Not known whether sent",
     "forged_reports": "Forged delivery reports: tell the person who runs the system",
     "visit_question": "Question about a visit",
@@ -46,6 +47,7 @@ DOUBT_CAUSES = {
     "timeout": "no answer in time",
     "reset": "the connection broke",
     "no_answer": "no answer",
+    "restored": "the data were restored from a copy, and it may have gone out before",
 }
 CALL_OUTCOMES = (
     ("reached", "Spoke with the patient"),

@@ -19,6 +19,18 @@ class Verdict:
 
 def verdict(health: dict[str, Any], now: datetime) -> Verdict:
     """Return how sending goes. Late messages weigh more than silence, and silence only when something was due."""
+    paused = health.get("paused") or {}
+    if paused.get("now"):
+        restored = paused.get("reason") == "restored"
+        return Verdict(
+            "red",
+            "Sending is paused: these data were restored from a copy." if restored else "Sending is paused.",
+            "What was sent after the copy was made is not known here. Nothing leaves until a manager or administrator "
+            "lets it go on; then the carrier is asked about each text whose time has come before it is sent."
+            if restored
+            else "Nothing leaves until a manager or administrator lets it go on. What is due waits, or expires with "
+            "its reason when its visit begins.",
+        )
     if health.get("forged_alarm"):
         return Verdict(
             "red",

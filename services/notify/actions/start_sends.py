@@ -17,6 +17,7 @@ from kernel.keyring import UnreadableField
 from kernel.logs import log
 from kernel.personal import Personal, open_json, seal_json
 from kernel.timings import LEASE_SECONDS
+from services.notify.actions.ask_before_sending import ask_before_sending
 from services.notify.actions.compose_mail import MailParts, compose_mail
 from services.notify.actions.plan_next_channel import CHANNEL_FAULTS, plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
@@ -80,6 +81,7 @@ class _Batch:
     sealed: list[tuple[int, bytes, bytes, bytes]] = field(default_factory=list)
     waiting: list[tuple[UUID, datetime, str]] = field(default_factory=list)
     ended: list[tuple[UUID, str, str]] = field(default_factory=list)
+    asked: set[UUID] = field(default_factory=set)
 
 
 def start_sends(
@@ -138,7 +140,9 @@ def start_sends(
     for message_id, _, reason in batch.ended:
         if reason in CHANNEL_FAULTS:
             plan_next_channel(session, message_id)
-    return batch.started
+    asked = [sent for sent in batch.started if sent.letter.message_id in batch.asked]
+    ask_before_sending(session, [(sent.letter.message_id, sent.letter.attempt_id) for sent in asked], at)
+    return [sent for sent in batch.started if sent.letter.message_id not in batch.asked]
 
 
 def _address(row: Any) -> Personal[str] | None:
@@ -207,6 +211,8 @@ def _compose(
             row.expires_at,
         )
     )
+    if row.ask_since is not None:
+        batch.asked.add(row.id)
     batch.sealed.append(
         (
             wording.version,

@@ -2,6 +2,7 @@
 
 from services.notify.model.base import Base
 from services.notify.model.contacts import Consent, ContactPoint, ContactRequest, Patient, PatientContact
+from services.notify.model.gate import SendingGate
 from services.notify.model.merges import PatientRecord
 from services.notify.model.messages import (
     MessageMove,
@@ -39,6 +40,7 @@ __all__ = [
     "Reply",
     "SendAttempt",
     "SendLookup",
+    "SendingGate",
     "SlotOffer",
     "StaffAlert",
     "StaffContact",

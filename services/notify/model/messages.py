@@ -68,6 +68,8 @@ class PlannedMessage(Base):
     leased_by: Mapped[str] = mapped_column(Text, server_default="")
     attempt_id: Mapped[UUID | None] = mapped_column(PgUuid)
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    # Sent, if at all, only after the carrier said that it had it not since then (a restored database).
+    ask_since: Mapped[datetime | None] = mapped_column(Moment)
 
     __table_args__ = (
         UniqueConstraint(

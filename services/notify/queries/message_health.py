@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from services.notify.queries.sending_gate import sending_gate
 from services.notify.rules.receipts import FORGED_ALARM_A_MINUTE
 
 SILENCE_SECONDS = 600
@@ -56,10 +57,24 @@ def message_health(session: Session, at: datetime, since: datetime) -> dict[str,
         # Somebody who is not the provider reports in its name (FAULT-37); every one of them was refused.
         "refused_reports": int(row.refused_hour),
         "forged_alarm": row.refused_minute >= FORGED_ALARM_A_MINUTE,
+        "paused": _paused(session),
         "sending": row.sending,
         "unknown": row.unknown,
         "last_accepted_at": row.last_accepted_at.isoformat() if row.last_accepted_at else None,
         "open_items": row.open_items,
         "open_replies": row.open_replies,
         "last_day": moved,
+    }
+
+
+def _paused(session: Session) -> dict[str, Any]:
+    """Whether sending is paused, since when, why and by whom; and who last let it go on."""
+    gate = sending_gate(session)
+    return {
+        "now": gate.paused_at is not None,
+        "at": gate.paused_at.isoformat() if gate.paused_at else None,
+        "by": gate.paused_by,
+        "reason": gate.reason,
+        "resumed_at": gate.resumed_at.isoformat() if gate.resumed_at else None,
+        "resumed_by": gate.resumed_by,
     }

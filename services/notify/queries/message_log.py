@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.clock import now
 from kernel.personal import open_json
 from services.notify.queries.cursors import cursor_after
 from services.notify.queries.site_scope import of_sites
@@ -27,7 +28,9 @@ LOG = of_sites(
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic, m.language,
     m.language_note, m.values_sealed, m.about_sealed,
     m.template, m.template_version, m.text_sealed, m.exempt, m.planned_for, m.due_at, m.expires_at, m.state,
-    m.reason, m.sent_at, m.delivered_at, m.attempts, m.created_at, m.contact_point_id, a.facts, a.version, p.time_zone
+    CASE WHEN m.state = 'due' AND m.due_at <= :now AND (SELECT paused_at FROM sending_gate) IS NOT NULL
+        THEN 'sending_paused' ELSE m.reason END AS reason,
+    m.sent_at, m.delivered_at, m.attempts, m.created_at, m.contact_point_id, a.facts, a.version, p.time_zone
 FROM planned_message m LEFT JOIN appointment a ON a.id = m.appointment_id LEFT JOIN patient p ON p.id = m.patient_id
 WHERE (CAST(:appointment AS uuid) IS NULL OR m.appointment_id = :appointment)
     AND (CAST(:patient AS uuid) IS NULL OR m.patient_id = :patient OR m.patient_id IN (
@@ -58,6 +61,7 @@ def message_log(
         "after_at": place[0] if place else None,
         "after_id": place[1] if place else None,
         "limit": limit + 1,
+        "now": now(session),
         "sites": list(sites),
     }
     rows = session.execute(text(LOG), values).all()

@@ -36,7 +36,7 @@ SELECT id FROM contact_point WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FO
 FACTS = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
     m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.due_at, m.expires_at,
-    m.attempts, m.reason, octet_length(m.about_sealed) > :largest AS too_large,
+    m.attempts, m.reason, m.ask_since, octet_length(m.about_sealed) > :largest AS too_large,
     CASE WHEN octet_length(m.about_sealed) <= :largest THEN m.about_sealed END AS about_sealed,
     (SELECT s.provider FROM send_attempt s WHERE s.id = m.attempt_id AND s.outcome = 'denied') AS denied_by,
     c.address_sealed, c.opted_out_at, c.held_at, c.dead_at,

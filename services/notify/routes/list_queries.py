@@ -42,6 +42,7 @@ class CallListQuery(PageQuery):
             "link_locked",
             "number_dead",
             "send_gave_up",
+            "sending_paused",
             "unknown_send",
             "visit_question",
         ]

@@ -21,6 +21,7 @@ from services.notify.actions.fence_sends import fence_sends
 from services.notify.actions.grant_sends import Grant, grant_sends
 from services.notify.actions.heed_carrier_stop import heed_carrier_stop
 from services.notify.actions.mark_handover import mark_handover
+from services.notify.actions.may_send import may_send
 from services.notify.actions.return_tokens import return_tokens
 from services.notify.actions.settle_sends import settle_sends
 from services.notify.actions.start_sends import Started, start_sends
@@ -109,7 +110,7 @@ class MessageCourier:
         return more
 
     def _grants(self, most: int) -> dict[str, Grant]:
-        """Take tokens in a transaction of their own: the buckets' rows are every worker's."""
+        """Take tokens in a transaction of their own: the buckets' rows are every worker's. None while paused."""
         paces = {
             name: (provider.channel, provider.pace)
             for name, provider in self.providers.items()
@@ -117,6 +118,8 @@ class MessageCourier:
         }
         with self.database.transaction() as session:
             session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+            if not may_send(session):
+                return {}
             return grant_sends(session, paces, most)
 
     def _batches(self, started: Sequence[Started]) -> Iterator[list[Started]]:

@@ -1,0 +1,43 @@
+"""A person has looked and lets sending go on."""
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from services.notify.queries.sending_gate import sending_gate
+
+RESUME = """
+UPDATE sending_gate SET paused_at = NULL, paused_by = '', reason = '', gap_since = NULL, resumed_at = :now,
+    resumed_by = :by, home = :home, seen_at = now() WHERE id = 1
+"""
+# Everything whose time has come may have gone out from the original already.
+ASK_FIRST = """
+UPDATE planned_message SET ask_since = :since WHERE state = 'due' AND due_at <= :now RETURNING id
+"""
+CLOSE = """
+UPDATE staff_item SET state = 'closed', closed_at = :now, closed_by = :by, outcome = 'resumed', version = version + 1
+WHERE kind = 'sending_paused' AND state = 'open' RETURNING id
+"""
+
+
+def resume_sending(session: Session, actor: Actor, note: str) -> bool:
+    """Let sending go on from this database; False when it was not paused. `note`: what was looked at, for the audit.
+
+    After a restore no message whose time has come goes out before its carrier said that it has not had it.
+    """
+    session.execute(text("SELECT 1 FROM sending_gate WHERE id = 1 FOR UPDATE"))
+    gate = sending_gate(session)
+    if gate.paused_at is None:
+        return False
+    at = now(session)
+    asked = 0
+    if gate.gap_since is not None:
+        asked = len(session.execute(text(ASK_FIRST), {"since": gate.gap_since, "now": at}).all())
+    session.execute(text(RESUME), {"now": at, "by": actor.id, "home": gate.home_now})
+    details = {"paused_for": gate.reason, "asked_first": asked}
+    record(session, actor, "resume_sending", "sending_gate", "1", reason=note, details=details)
+    for item in session.scalars(text(CLOSE), {"now": at, "by": actor.id}).all():
+        record(session, actor, "close_staff_item", "staff_item", item, reason="resumed")
+    return True
