@@ -233,7 +233,11 @@ def test_a_pause_says_why_since_when_and_by_whom_and_only_managers_end_it(clinic
         "resumed_at": None,
         "resumed_by": "",
     }
-    clinic.world.extra["notify", "GET", "health-summary"] = {"due_now": 3, "silence_alarm": True, "paused": pause}
+    clinic.world.extra["notify", "GET", "health-summary"] = {
+        "due_now": 3,
+        "silence_alarm": True,
+        "paused": pause,
+    }
     clinic.world.extra["notify", "POST", "sending/resume"] = {"paused": False}
     action = "/staff/messages/resume"
     shown = clinic.signed_in("front_desk").get("/staff/messages").text
