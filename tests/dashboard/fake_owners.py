@@ -284,4 +284,12 @@ class Owners:
         else:
             record["state"], record["outcome_code"] = "done", sent["outcome_code"]
         record["version"] += 1
+        if steps[0] == "referrals":
+            # As referral does: a case a colleague has in hand is not next.
+            free = [
+                one["id"]
+                for one in world.referrals.values()
+                if one["state"] == "needs_triage" and not one.get("owner") and one is not record
+            ]
+            return 200, {**record, "next_id": free[0] if free else None}
         return 200, record

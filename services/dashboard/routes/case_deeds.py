@@ -6,14 +6,14 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from kernel.ids import parse_id
 from kernel.web.problems import Problem, not_found
 from services.dashboard.actions.do_deed import do_deed
 from services.dashboard.model import Staff
-from services.dashboard.owners import OwnerAway, OwnerRefused, part
+from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import Case, read_case
 from services.dashboard.queries.staff_list import colleagues
 from services.dashboard.queries.staff_names import staff_names
-from services.dashboard.queries.worklist import Worklist, worklist
 from services.dashboard.routes.desk import (
     Desk,
     actor,
@@ -70,7 +70,7 @@ def case_deed_routes(desk: Desk) -> Blueprint:
                     problems=problems,
                     colleagues=_colleagues(desk, deed, case),
                 ), 422
-            do_deed(
+            done = do_deed(
                 desk.owners,
                 actor(),
                 wanted,
@@ -84,7 +84,7 @@ def case_deed_routes(desk: Desk) -> Blueprint:
         except OwnerRefused as refusal:
             return show_refusal(desk, refusal, back, deed.words)
         if request.form.get("then") == "next":
-            return redirect(_next_case(desk) or url_for("triage.triage", done=deed.name), 303)
+            return redirect(_next_case(done) or url_for("triage.triage", done=deed.name), 303)
         return redirect(url_for("case.case", referral_id=referral_id, done=deed.name), 303)
 
     return routes
@@ -99,10 +99,10 @@ def _deed(name: str) -> Deed:
     return deed
 
 
-def _next_case(desk: Desk) -> str:
-    waiting = part(lambda: worklist(desk.owners, actor(), {"state": "needs_triage"}, limit=1), Worklist())
-    items = waiting.value.items
-    return url_for("case.case", referral_id=items[0]["id"], done="accept") if items else ""
+def _next_case(done: Any) -> str:
+    """The case the owner names next: the first of the queue that no colleague has in hand, or ""."""
+    following = parse_id(str((done or {}).get("next_id") or ""))
+    return url_for("case.case", referral_id=str(following), done="accept") if following else ""
 
 
 def _colleagues(desk: Desk, deed: Deed, case: Case) -> list[Staff]:
