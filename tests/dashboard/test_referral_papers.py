@@ -275,3 +275,5 @@ def test_who_came_by_letter_was_asked_nothing_and_no_page_says_that_nothing_was_
     case = nurse.get(f"/staff/referrals/{came['id']}").text
     assert "Nobody has asked this patient about warning signs yet" in case
     assert "None fired" not in case
+    assert "none yet: nothing was answered" in case
+    assert f"{came['id']}/findings" not in case, "findings are added to answers, and there are none"
