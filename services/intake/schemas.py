@@ -151,10 +151,12 @@ class MergeIn(Wire):
 class LinkIn(Wire):
     """A personal link for a patient. `kiosk`: staff have checked who is there, so earlier answers may be shown.
 
+    `phone` and `paper`: the member of staff who asks for it types what `answered_by` said or wrote.
     `questionnaire` is the canonical address of a published one; without it, the one for new patients.
     """
 
-    mode: Literal["self", "kiosk"] = "self"
+    mode: Literal["self", "kiosk", "phone", "paper"] = "self"
+    answered_by: AnsweredBy = "self"
     language: Language = "en"
     questionnaire: Annotated[str, StringConstraints(strict=True, max_length=1000)] = ""
 

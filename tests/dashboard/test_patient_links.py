@@ -3,12 +3,15 @@
 import html
 import re
 
+import pytest
+
 from kernel.ids import new_id
 from kernel.web.qr_code import qr_code
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.test_lists import PERSON, last, offer
 
 
+@pytest.mark.capability("I9", "I15")
 def test_the_desk_shows_a_code_for_the_tablet_and_for_a_phone(clinic: Dashboard) -> None:
     patient = str(new_id())
     offer(clinic, "intake", f"patients/{patient}", {"id": patient, **PERSON, "language": "es", "version": 1})
@@ -36,6 +39,13 @@ def test_the_desk_shows_a_code_for_the_tablet_and_for_a_phone(clinic: Dashboard)
     phone = browser.post(f"/staff/patients/{patient}/link", {**fields, "mode": "self"})
     assert "Open on this tablet" not in phone.text
     assert browser.post(f"/staff/patients/{patient}/link", {**fields, "mode": "other"}).status_code == 404
+    # What is said by telephone is typed right here: no code for a camera, but for whom is kept.
+    typed = {**fields, "key": str(new_id()), "mode": "phone", "answered_by": "carer"}
+    shown = browser.post(f"/staff/patients/{patient}/link", typed)
+    assert last(clinic)[1] == {"mode": "phone", "language": "es", "answered_by": "carer"}
+    assert "Open the questions" in shown.text
+    assert "read it to them before you hang up" in shown.text
+    assert str(qr_code(address, "The link as a code for a camera")) not in shown.text
 
 
 def test_a_link_to_follow_a_referral_and_a_refusal_in_words(clinic: Dashboard) -> None:

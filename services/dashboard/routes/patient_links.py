@@ -8,15 +8,20 @@ from kernel.web.problems import not_found
 from kernel.web.qr_code import qr_code
 from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import OwnerAway, OwnerRefused
+from services.dashboard.routes.answered import ANSWERERS
 from services.dashboard.routes.desk import Desk, actor, id_or_404, staff_only
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SCHEDULES
 
 LANGUAGES = ("en", "es")
+#: Whoever asks for these types for the patient, here and now.
+TYPED = ("phone", "paper")
 # What each link is for: the title of its page, and whether the clinic's tablet may open it right here.
 KINDS = {
     "self": "Questions, on the patient's own phone",
     "kiosk": "Questions, on the clinic's tablet",
+    "phone": "Questions, asked by telephone",
+    "paper": "Questions, typed in from paper",
     "status": "Follow the referral, on the patient's own phone",
 }
 
@@ -29,9 +34,13 @@ def patient_link_routes(desk: Desk) -> Blueprint:
     @staff_only(SCHEDULES)
     def for_questions(patient_id: str) -> Any:
         wanted, mode = id_or_404(patient_id), request.form.get("mode", "")
-        if mode not in ("self", "kiosk"):
+        if mode not in ("self", "kiosk", *TYPED):
             raise not_found("link")
-        return issue(f"/patients/{wanted}/links", {"mode": mode, "language": _language()}, mode)
+        body = {"mode": mode, "language": _language()}
+        said_by = request.form.get("answered_by", "self")
+        if said_by in ANSWERERS and said_by != "self":
+            body["answered_by"] = said_by
+        return issue(f"/patients/{wanted}/links", body, mode)
 
     @routes.post("/staff/referrals/<referral_id>/link")
     @staff_only(SCHEDULES)
@@ -56,7 +65,8 @@ def patient_link_routes(desk: Desk) -> Blueprint:
             kind=kind,
             title=KINDS[kind],
             address=address,
-            picture=qr_code(address, "The link as a code for a camera"),
+            picture="" if kind in TYPED else qr_code(address, "The link as a code for a camera"),
+            typed=kind in TYPED,
             expires_at=made.get("expires_at"),
             back=back,
         )

@@ -11,6 +11,7 @@ from services.dashboard.queries.patient_views import views_of_patient
 from services.dashboard.queries.patients import contacts_of, find_patients, read_patient, referrals_of
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
+from services.dashboard.routes.answered import ANSWERERS
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.rules.navigation import MESSAGES
@@ -62,6 +63,7 @@ def patient_routes(desk: Desk) -> Blueprint:
             views=views,
             sites=names(reference(desk.owners, who, "sites")),
             may_change=me().role in MESSAGES,
+            answerers=ANSWERERS,
             TOPICS=TOPICS,
             WAYS=WAYS,
         )

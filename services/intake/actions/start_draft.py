@@ -43,8 +43,9 @@ def start_draft(
 ) -> Started:
     """Return the patient's open draft of `form`, made now if there is none.
 
-    `known` is a patient staff have identified already. Starts of the same person at the same moment take
-    turns, so fifty of them end in one draft.
+    `known` is a patient staff have identified already. An `author` who is staff takes an open draft over: how it goes
+    on, who types and for whom is what the record says from then on, and the audit what it said before. Starts of the
+    same person at the same moment take turns, so fifty of them end in one draft.
     """
     turn = (
         f"start:{facts.birth_date.reveal()}:{facts.phone.reveal() or facts.family_name.reveal().casefold()}"
@@ -59,6 +60,8 @@ def start_draft(
     actor = author or Actor("patient", str(patient.id))
     draft = open_draft(session, patient.id, form.url)
     if draft is not None:
+        if author is not None and author.kind == "staff":
+            _take_over(session, draft, author, mode, answered_by)
         return Started(draft, patient, True)
     moment = now(session)
     draft = Submission(
@@ -92,3 +95,11 @@ def start_draft(
         session, actor, "start_draft", "submission", draft.id, details={"questionnaire": draft.questionnaire}
     )
     return Started(draft, patient, False)
+
+
+def _take_over(session: Session, draft: Submission, author: Actor, mode: str, answered_by: str) -> None:
+    before = {"mode": draft.mode, "answered_by": draft.answered_by, "author": draft.author_id}
+    draft.mode, draft.answered_by = mode, answered_by
+    draft.author_kind, draft.author_id, draft.author_role = author.kind, author.id, author.role
+    draft.version += 1
+    record(session, author, "take_over_draft", "submission", draft.id, details={"before": before})

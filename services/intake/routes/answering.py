@@ -9,7 +9,7 @@ from kernel.ids import parse_id
 from kernel.web.problems import from_status, not_found
 from services.intake.actions.issue_link import issue_link
 from services.intake.actions.refuse_link import KIND, MOST_PER_MINUTE
-from services.intake.model import PatientLink
+from services.intake.model import PatientLink, Submission
 from services.intake.queries.drafts import Draft, draft_by_link, draft_of
 from services.intake.queries.links import any_link, find_link, is_used_up, is_working, link_by_id
 from services.intake.queries.tries import tries_so_far
@@ -17,6 +17,8 @@ from services.intake.routes import visitor
 
 STATUS_LINK_DAYS = 180
 KIOSK = "kiosk"
+#: Staff type what the patient says by telephone or wrote on paper.
+TYPED_BY_STAFF = ("phone", "paper")
 
 
 class AlreadySent(Exception):
@@ -101,6 +103,13 @@ def draft_to_change(session: Session, handle: str) -> tuple[PatientLink, Draft] 
             return found
     link = answer_link(session, handle)
     return (link, draft_behind(session, link, lock=True)) if visitor.is_let_in(link.id) else None
+
+
+def who_types(link: PatientLink, submission: Submission) -> Actor:
+    """Whose deeds the answers given by `link` are: the patient's, or the member of staff's who types for them."""
+    if link.issued_mode in TYPED_BY_STAFF and submission.author_kind == "staff":
+        return Actor("staff", submission.author_id, submission.author_role)
+    return Actor("patient", str(link.patient_id))
 
 
 def use_up(session: Session, actor: Actor, link: PatientLink) -> str:

@@ -20,14 +20,16 @@ from services.intake.model import Patient, PatientLink, ReferralView, Submission
 from services.intake.queries.forms import current_form, questionnaire_document
 from services.intake.queries.patients import patient_of
 from services.intake.queries.permissions import missing_permissions
-from services.intake.routes.answering import STATUS_LINK_DAYS
+from services.intake.routes.answering import STATUS_LINK_DAYS, TYPED_BY_STAFF
 from services.intake.routes.list_queries import EmptyIn
+from services.intake.routes.response_routes import READS
 from services.intake.routes.submission_routes import form_in_force
 from services.intake.rules.link_tokens import link_path
 from services.intake.schemas import AnyOut, LinkIn, StatusLinkIn
 
 ISSUES = {"nurse", "front_desk"}
-KIOSK_DAYS = 1
+#: Of a link that is used where it was asked for: on the clinic's tablet, or by who asked.
+DAYS_BESIDE = 1
 
 
 def link_routes(database: Database, link_days: int) -> APIBlueprint:
@@ -58,17 +60,29 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
                     title = "Its owner's permission is not recorded, or is over."
                     raise conflict("permission_needed", title, licences=licences)
                 form = asked
-            started = start_draft(session, facts, form, mode=json_data.mode, known=patient)
-            kiosk = json_data.mode == "kiosk"
+            typing = json_data.mode in TYPED_BY_STAFF
+            if typing and who.actor.kind != "staff":
+                raise invalid([FieldProblem("mode", "staff_only")])
+            started = start_draft(
+                session,
+                facts,
+                form,
+                mode=json_data.mode,
+                answered_by=json_data.answered_by,
+                author=who.actor if typing else None,
+                known=patient,
+            )
+            beside = typing or json_data.mode == "kiosk"
             token, link = issue_link(
                 session,
                 who.actor,
                 "answer",
                 patient_id=patient.id,
                 submission_id=started.submission.id,
-                days=KIOSK_DAYS if kiosk else link_days,
+                days=DAYS_BESIDE if beside else link_days,
                 mode=json_data.mode,
-                may_read=kiosk and who.actor.kind == "staff",
+                # On the tablet the patient reads; what staff type by, shows answers to those who may see them.
+                may_read=beside and who.actor.kind == "staff" and (not typing or who.actor.role in READS),
             )
             body = {
                 "id": str(link.id),

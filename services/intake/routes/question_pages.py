@@ -7,7 +7,6 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from kernel.clock import now
-from kernel.context import Actor
 from kernel.database import Database
 from kernel.read_whole import read_whole
 from kernel.web.problems import not_found
@@ -18,7 +17,7 @@ from services.intake.queries.earlier_answers import earlier_answers, has_earlier
 from services.intake.queries.reading_rights import may_read
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.routes import visitor
-from services.intake.routes.answering import answer_link, draft_behind, draft_to_change, use_up
+from services.intake.routes.answering import answer_link, draft_behind, draft_to_change, use_up, who_types
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.page_files import files_were_sent, take_files
@@ -105,10 +104,10 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
             read = _read(page)
             read.faults.update(_missing(draft, page, read))
             if not read.faults and not draft.changed_elsewhere(page, visitor.device(), _seen()):
-                take_files(session, Actor("patient", str(link.patient_id)), draft.submission, page, read)
+                take_files(session, who_types(link, draft.submission), draft.submission, page, read)
             saved = _save(session, link, draft, page, read)
             if saved.urgent == "E":
-                actor = Actor("patient", str(link.patient_id))
+                actor = who_types(link, draft.submission)
                 return redirect(url_for("status.show", handle=use_up(session, actor, link)), 303)
             if read.faults or saved.conflict:
                 shown = _shown(session, facts, handle, draft, page, read=read, conflict=saved.conflict)
@@ -134,7 +133,7 @@ def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: P
     A page with a mistake is stored all the same when what is right on it is an emergency: that does not wait
     for a corrected telephone number.
     """
-    actor = Actor("patient", str(link.patient_id))
+    actor = who_types(link, draft.submission)
     visit = _visit(draft, page, now(session).timestamp())
     faulty = {name.partition(".")[0] for name in read.faults}
     asks = draft.form.by_id

@@ -3,13 +3,12 @@
 from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from kernel.context import Actor
 from kernel.database import Database
 from services.intake.actions.submit_draft import NotComplete, submit_draft
 from services.intake.queries.drafts import Draft
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.routes import visitor
-from services.intake.routes.answering import answer_link, draft_behind, use_up
+from services.intake.routes.answering import answer_link, draft_behind, use_up, who_types
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.branching import left_empty
@@ -37,7 +36,7 @@ def review_pages(database: Database, facts: PageFacts) -> Blueprint:
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             draft = draft_behind(session, link, lock=True)
-            actor = Actor("patient", str(link.patient_id))
+            actor = who_types(link, draft.submission)
             try:
                 submit_draft(session, actor, draft, current_rulebook(session))
             except NotComplete as missing:
