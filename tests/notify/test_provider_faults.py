@@ -35,7 +35,7 @@ def on_the_wire(notify: Standing) -> Iterator[None]:
     """Inside, the due message's request has been written, and nobody has read an answer yet."""
     written, read_on = threading.Event(), threading.Event()
 
-    def stop_here(name: str) -> None:
+    def stop_here(name: str, _about: str = "") -> None:
         if name == "while_posting":
             written.set()
             assert read_on.wait(60)

@@ -2,27 +2,27 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.arrays import ids_array, texts_array
+from kernel.clock import started_at
+from kernel.rows import cursor
 from services.notify.actions.start_sends import Started
 from services.notify.rules.gate import WITHOUT_CONSENT
 
 RECIPIENTS = """
-SELECT id, opted_out_at, held_at FROM contact_point WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE
+SELECT id, opted_out_at, held_at, now() AS at FROM contact_point WHERE id = ANY(CAST($1 AS uuid[]))
+ORDER BY id FOR SHARE
 """
-VISITS = (
-    "SELECT id, version, state FROM appointment WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR SHARE"
-)
+VISITS = "SELECT id, version, state FROM appointment WHERE id = ANY(CAST($1 AS uuid[])) ORDER BY id FOR SHARE"
 # A consent taken back meanwhile counts. What a patient or staff say to us is written under the recipient's lock, held
 # here already; a box left empty on a new questionnaire (remember_patient) is not, and counts from the next send on.
 # A worker that slept through its lease must not send what has been freed, or given to another attempt, meanwhile.
 OWN = """
 SELECT m.id FROM planned_message m
-JOIN unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[])) AS v (id, attempt) ON v.id = m.id
+JOIN unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[])) AS v (id, attempt) ON v.id = m.id
 LEFT JOIN consent n ON n.patient_id = m.patient_id AND n.channel = m.channel AND n.topic = m.topic
-WHERE m.attempt_id = v.attempt AND m.state = 'sending' AND (n.given OR m.exempt = ANY(CAST(:unasked AS text[])))
+WHERE m.attempt_id = v.attempt AND m.state = 'sending' AND (n.given OR m.exempt = ANY(CAST($3 AS text[])))
 ORDER BY m.id FOR SHARE OF m
 """
 AFTER_OPT_OUT = ("opt_out_confirmed",)
@@ -34,27 +34,23 @@ def fence_sends(session: Session, wave: Sequence[Started]) -> list[bool]:
     While the caller's transaction is open no opt-out, hold, move or cancel of theirs can commit, and no lease of the
     wave be freed; so each commits either before this (and the send does not start) or after the request was written.
     """
+    own_cursor = cursor(session)
     points = {sent.contact_point_id for sent in wave}
-    blocked = {
-        row.id: (row.opted_out_at is not None, row.held_at is not None)
-        for row in session.execute(text(RECIPIENTS), {"ids": ids_array(points)})
-    }
+    recipients = own_cursor.execute(RECIPIENTS, [ids_array(points)]).fetchall()
+    if recipients:
+        started_at(session, recipients[0].at)
+    blocked = {row.id: (row.opted_out_at is not None, row.held_at is not None) for row in recipients}
     visits = {sent.appointment_id for sent in wave if sent.appointment_id is not None}
-    current = (
-        {
-            row.id: (row.version, row.state)
-            for row in session.execute(text(VISITS), {"ids": ids_array(visits)})
-        }
-        if visits
-        else {}
-    )
-    letters = [sent.letter for sent in wave]
-    wanted = {
-        "ids": ids_array([letter.message_id for letter in letters]),
-        "attempts": ids_array([letter.attempt_id for letter in letters]),
-        "unasked": texts_array(WITHOUT_CONSENT),
-    }
-    own = set(session.scalars(text(OWN), wanted))
+    current = {}
+    if visits:
+        rows = own_cursor.execute(VISITS, [ids_array(visits)])
+        current = {row.id: (row.version, row.state) for row in rows}
+    wanted = [
+        ids_array([sent.letter.message_id for sent in wave]),
+        ids_array([sent.letter.attempt_id for sent in wave]),
+        texts_array(WITHOUT_CONSENT),
+    ]
+    own = {row.id for row in own_cursor.execute(OWN, wanted)}
     allowed = []
     for sent in wave:
         opted_out, held = blocked.get(sent.contact_point_id, (True, True))

@@ -2,15 +2,13 @@
 
 from collections.abc import Sequence
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.arrays import ids_array
+from kernel.rows import cursor
 from services.notify.actions.start_sends import Started
 
-MARK = (
-    "UPDATE send_attempt SET handed_over_at = now() WHERE id = ANY(CAST(:ids AS uuid[])) AND marks_handover"
-)
+MARK = "UPDATE send_attempt SET handed_over_at = now() WHERE id = ANY(CAST($1 AS uuid[])) AND marks_handover"
 
 
 def mark_handover(session: Session, wave: Sequence[Started]) -> None:
@@ -19,4 +17,4 @@ def mark_handover(session: Session, wave: Sequence[Started]) -> None:
     An attempt that promised the mark and has none was never transmitted (docs/decisions/0135).
     """
     if wave:
-        session.execute(text(MARK), {"ids": ids_array([sent.letter.attempt_id for sent in wave])})
+        cursor(session).execute(MARK, [ids_array([sent.letter.attempt_id for sent in wave])])

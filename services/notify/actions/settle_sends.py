@@ -11,6 +11,7 @@ from kernel.arrays import ids_array, numbers_array, texts_array
 from kernel.backoff import backoff
 from kernel.clock import now
 from kernel.ids import new_id
+from kernel.rows import cursor
 from services.notify.actions.mark_dead import mark_dead
 from services.notify.actions.plan_next_channel import plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
@@ -23,21 +24,21 @@ LOCK_DEAD = "SELECT id FROM contact_point WHERE id = ANY(:ids) ORDER BY id FOR N
 # Locked in the order of their ids, as receipts lock them. A row whose lease was freed meanwhile is "unknown" under the
 # same attempt: this result is what it waits for.
 SETTLE = """
-WITH mine AS (SELECT id FROM planned_message WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR UPDATE)
+WITH mine AS (SELECT id FROM planned_message WHERE id = ANY(CAST($1 AS uuid[])) ORDER BY id FOR UPDATE)
 UPDATE planned_message AS m SET state = v.state, reason = CASE WHEN v.state = 'sent' THEN m.exempt ELSE v.reason END,
     due_at = coalesce(v.due, m.due_at), rung_at = NULL, lease_until = NULL, leased_by = '',
     sent_at = CASE WHEN v.state = 'due' THEN NULL ELSE m.sent_at END,
-    unknown_at = CASE WHEN v.state = 'unknown' THEN coalesce(m.unknown_at, CAST(:now AS timestamptz)) END
-FROM mine JOIN unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[]), CAST(:states AS text[]),
-    CAST(:reasons AS text[]), CAST(:dues AS timestamptz[])) AS v (id, attempt, state, reason, due) ON v.id = mine.id
+    unknown_at = CASE WHEN v.state = 'unknown' THEN coalesce(m.unknown_at, CAST($6 AS timestamptz)) END
+FROM mine JOIN unnest(CAST($1 AS uuid[]), CAST($2 AS uuid[]), CAST($3 AS text[]),
+    CAST($4 AS text[]), CAST($5 AS timestamptz[])) AS v (id, attempt, state, reason, due) ON v.id = mine.id
 WHERE m.id = mine.id AND m.attempt_id = v.attempt AND m.state IN ('sending', 'unknown')
 RETURNING m.id
 """
 ATTEMPTS = """
 UPDATE send_attempt AS a SET outcome = v.outcome, http_status = v.status, code = v.code, settled_at = now(),
     provider_message_id = coalesce(a.provider_message_id, v.provider_id)
-FROM unnest(CAST(:attempts AS uuid[]), CAST(:outcomes AS text[]), CAST(:statuses AS int[]),
-    CAST(:codes AS text[]), CAST(:provider_ids AS text[])) AS v (id, outcome, status, code, provider_id)
+FROM unnest(CAST($1 AS uuid[]), CAST($2 AS text[]), CAST($3 AS int[]),
+    CAST($4 AS text[]), CAST($5 AS text[])) AS v (id, outcome, status, code, provider_id)
 WHERE a.id = v.id
 """
 LOOKUPS = """
@@ -61,29 +62,25 @@ def settle_sends(session: Session, wave: Sequence[Started], outcomes: Sequence[O
     ]
     if dead:
         session.execute(text(LOCK_DEAD), {"ids": dead})
-    written = set(
-        session.scalars(
-            text(SETTLE),
-            {
-                "now": at,
-                "ids": ids_array([sent.letter.message_id for sent in wave]),
-                "attempts": ids_array([sent.letter.attempt_id for sent in wave]),
-                "states": texts_array([state for state, _, _ in ends]),
-                "reasons": texts_array([reason for _, reason, _ in ends]),
-                "dues": [due for _, _, due in ends],
-            },
-        )
-    )
-    session.execute(
-        text(ATTEMPTS),
-        {
-            "attempts": ids_array([sent.letter.attempt_id for sent in wave]),
-            "outcomes": texts_array([outcome.result for outcome in outcomes]),
-            "statuses": numbers_array([outcome.http_status for outcome in outcomes]),
-            "codes": texts_array([outcome.code for outcome in outcomes]),
-            "provider_ids": texts_array([outcome.provider_message_id for outcome in outcomes]),
-        },
-    )
+    own_cursor = cursor(session)
+    attempts = ids_array([sent.letter.attempt_id for sent in wave])
+    settled = [
+        ids_array([sent.letter.message_id for sent in wave]),
+        attempts,
+        texts_array([state for state, _, _ in ends]),
+        texts_array([reason for _, reason, _ in ends]),
+        [due for _, _, due in ends],
+        at,
+    ]
+    written = {row.id for row in own_cursor.execute(SETTLE, settled)}
+    found = [
+        attempts,
+        texts_array([outcome.result for outcome in outcomes]),
+        numbers_array([outcome.http_status for outcome in outcomes]),
+        texts_array([outcome.code for outcome in outcomes]),
+        texts_array([outcome.provider_message_id for outcome in outcomes]),
+    ]
+    own_cursor.execute(ATTEMPTS, found)
     moves = [
         Move(sent.letter.message_id, "sending", state, reason, sent.letter.attempt_id)
         for sent, (state, reason, _) in zip(wave, ends, strict=True)

@@ -73,6 +73,8 @@ def _escape(text: str) -> str:
 
 def _fold(line: str) -> str:
     """Break a line after 75 bytes, never inside a character."""
+    if len(line.encode()) <= _LINE_BYTES:
+        return line
     folded, used = "", 0
     for character in line:
         size = len(character.encode())
