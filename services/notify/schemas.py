@@ -46,7 +46,7 @@ class EmptyIn(Strict):
 
 
 class ResumeIn(Strict):
-    """What was looked at before sending goes on, in the words of who decides it; kept in the audit trail."""
+    """What was looked at before sending goes on, in the words of who decides it; kept sealed with who it was."""
 
     note: Annotated[str, StringConstraints(strict=True, min_length=10, max_length=500, strip_whitespace=True)]
 

@@ -126,7 +126,19 @@ def test_a_provider_nobody_reaches_is_tried_ever_more_seldom_and_no_number_is_bl
         notify.set_clock(message.due_at + timedelta(milliseconds=100))
     assert notify.rows("SELECT 1 FROM contact_point WHERE dead_at IS NOT NULL") == []
     assert notify.rows("SELECT 1 FROM staff_item") == []
+
+    def silent() -> bool:
+        return bool(
+            notify.call("GET", "/api/notify/v1/health-summary", role="manager").json()["silence_alarm"]
+        )
+
+    assert not silent()
+    notify.rows("UPDATE send_attempt SET started_at = started_at - interval '11 minutes' RETURNING 1")
+    assert silent(), (
+        "it is never late, because it is put off each time: what counts is that nothing was taken"
+    )
     notify.send_due()
+    assert not silent()
     assert len(notify.texts_to("+18165550142")) == 1, "and it goes when somebody answers again"
 
 

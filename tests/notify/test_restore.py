@@ -13,9 +13,11 @@ from sqlalchemy import text
 
 from kernel import migrate
 from kernel.database import Database
+from kernel.personal import open_json
 from local import databases, postgres
 from local.databases import Role
 from services.notify.actions.may_send import may_send, note_alive
+from services.notify.actions.resume_sending import NOTE_PLACE
 from tests.local.standins import until
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
@@ -94,9 +96,12 @@ def test_after_a_restore_nothing_leaves_until_a_manager_says_so_and_no_text_twic
     entries = notify.rows("SELECT actor_id, reason, details FROM audit_entry WHERE action LIKE '%_sending'")
     assert [(row.actor_id, row.reason) for row in entries] == [
         ("notify", "restored"),
-        ("staff-1", note["note"]),
+        ("staff-1", "restored"),
     ]
-    assert entries[1].details == {"paused_for": "restored", "asked_first": 3}
+    assert entries[1].details == {"asked_first": 3}
+    (kept,) = notify.rows("SELECT note_sealed FROM sending_gate")
+    assert open_json(kept.note_sealed, NOTE_PLACE) == note["note"]
+    assert b"carrier" not in kept.note_sealed
 
 
 @pytest.mark.capability("N18")

@@ -6,11 +6,13 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from kernel.personal import Personal, seal_json
 from services.notify.queries.sending_gate import sending_gate
 
+NOTE_PLACE = "notify.sending_gate.note_sealed.1"
 RESUME = """
 UPDATE sending_gate SET paused_at = NULL, paused_by = '', reason = '', gap_since = NULL, resumed_at = :now,
-    resumed_by = :by, home = :home, seen_at = now() WHERE id = 1
+    resumed_by = :by, home = :home, seen_at = now(), note_sealed = :note WHERE id = 1
 """
 # Everything whose time has come may have gone out from the original already.
 ASK_FIRST = """
@@ -22,8 +24,8 @@ WHERE kind = 'sending_paused' AND state = 'open' RETURNING id
 """
 
 
-def resume_sending(session: Session, actor: Actor, note: str) -> bool:
-    """Let sending go on from this database; False when it was not paused. `note`: what was looked at, for the audit.
+def resume_sending(session: Session, actor: Actor, note: Personal[str]) -> bool:
+    """Let sending go on from this database; False when it was not paused. `note`: what was looked at, kept sealed.
 
     After a restore no message whose time has come goes out before its carrier said that it has not had it.
     """
@@ -35,9 +37,17 @@ def resume_sending(session: Session, actor: Actor, note: str) -> bool:
     asked = 0
     if gate.gap_since is not None:
         asked = len(session.execute(text(ASK_FIRST), {"since": gate.gap_since, "now": at}).all())
-    session.execute(text(RESUME), {"now": at, "by": actor.id, "home": gate.home_now})
-    details = {"paused_for": gate.reason, "asked_first": asked}
-    record(session, actor, "resume_sending", "sending_gate", "1", reason=note, details=details)
+    session.execute(
+        text(RESUME),
+        {
+            "now": at,
+            "by": actor.id,
+            "home": gate.home_now,
+            "note": seal_json(note.reveal(), NOTE_PLACE),
+        },
+    )
+    details = {"asked_first": asked}
+    record(session, actor, "resume_sending", "sending_gate", "1", reason=gate.reason, details=details)
     for item in session.scalars(text(CLOSE), {"now": at, "by": actor.id}).all():
         record(session, actor, "close_staff_item", "staff_item", item, reason="resumed")
     return True

@@ -30,6 +30,10 @@ SELECT
     (SELECT count(*) FROM reply WHERE state = 'open') AS open_replies,
     EXISTS (SELECT 1 FROM send_attempt WHERE outcome = 'accepted' AND started_at > now() - interval '10 minutes')
         AS accepted_lately,
+    EXISTS (SELECT 1 FROM planned_message m WHERE m.state = 'due'
+        AND m.reason IN ('provider_busy', 'provider_unreachable')
+        AND EXISTS (SELECT 1 FROM send_attempt a WHERE a.message_id = m.id
+            AND a.started_at < now() - make_interval(secs => :silence))) AS tried_in_vain,
     (SELECT coalesce(sum(refused), 0) FROM refused_hook WHERE minute > :now - interval '1 hour') AS refused_hour,
     (SELECT coalesce(max(refused), 0) FROM refused_hook WHERE minute > :now - interval '1 hour') AS refused_minute
 """
@@ -43,7 +47,7 @@ GROUP BY 1
 
 def message_health(session: Session, at: datetime, since: datetime) -> dict[str, Any]:
     """Counts now, and how many messages came to each state since `since`."""
-    row = session.execute(text(SUMMARY), {"now": at}).one()
+    row = session.execute(text(SUMMARY), {"now": at, "silence": SILENCE_SECONDS}).one()
     moved = {line.state: line.n for line in session.execute(text(TODAY), {"since": since})}
     oldest = row.oldest_due_seconds
     return {
@@ -53,7 +57,9 @@ def message_health(session: Session, at: datetime, since: datetime) -> dict[str,
         "deferred": row.deferred,
         "dead_contacts": row.dead_contacts,
         # Messages are due and none has been taken: the alarm that a silent failure would never ring itself.
-        "silence_alarm": oldest is not None and float(oldest) > SILENCE_SECONDS and not row.accepted_lately,
+        # What a provider does not take is tried again later: by its due time alone it would never be late.
+        "silence_alarm": not row.accepted_lately
+        and (row.tried_in_vain or (oldest is not None and float(oldest) > SILENCE_SECONDS)),
         # Somebody who is not the provider reports in its name (FAULT-37); every one of them was refused.
         "refused_reports": int(row.refused_hour),
         "forged_alarm": row.refused_minute >= FORGED_ALARM_A_MINUTE,

@@ -6,6 +6,7 @@ from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
 from kernel.database import Database
+from kernel.personal import Personal
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import conflict
@@ -44,7 +45,7 @@ def sending_gate_routes(database: Database) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            if not resume_sending(session, who.actor, json_data.note):
+            if not resume_sending(session, who.actor, Personal(json_data.note)):
                 raise conflict("not_paused", "Sending is not paused.")
             return Reply({"paused": False}, 200)
 
