@@ -29,6 +29,7 @@ def local(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=ZONE)  # type: ignore[arg-type, misc]
 
 
+@pytest.mark.capability("T10")
 @pytest.mark.parametrize(
     ("start", "target", "expected"),
     [

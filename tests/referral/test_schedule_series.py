@@ -109,6 +109,7 @@ def test_who_is_checked_in_while_the_series_is_cancelled_keeps_that_visit(staffe
     assert sorted(visit["state"] for visit in visits) == ["arrived", "cancelled", "cancelled"]
 
 
+@pytest.mark.capability("S7", "S13")
 def test_a_series_keeps_its_wall_time() -> None:
     first = datetime(2027, 3, 9, 9, 30)
     starts = list(series_starts(first, frozenset({1, 3}), 12))
@@ -118,6 +119,7 @@ def test_a_series_keeps_its_wall_time() -> None:
     assert starts[-1] - starts[0] == timedelta(days=37)
 
 
+@pytest.mark.capability("S14")
 def test_booked_patients_keep_their_time_and_walk_ins_age_to_the_front() -> None:
     ten = datetime(2026, 11, 24, 16, tzinfo=UTC)
     early = Here("early", ten - timedelta(minutes=50), ten)

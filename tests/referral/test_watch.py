@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
@@ -10,7 +11,7 @@ from services.referral.actions.escalate_due import escalate_due
 from services.referral.actions.escalate_stuck import escalate_stuck
 from services.referral.actions.mark_breaches import mark_breaches
 from services.referral.actions.return_deferred import return_deferred
-from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
+from tests.referral.conftest import FRONT_DESK, MANAGER, NECK_PAIN, NURSE, PROVIDER, Clinic
 
 
 def at(text_time: str) -> datetime:
@@ -53,6 +54,35 @@ def test_a_clock_runs_in_business_hours_pauses_for_the_patient_and_escalates_onc
     taken = clinic.call("POST", f"/radar/{radar[0]['id']}/acknowledge", {}, actor=PROVIDER)
     assert taken.status_code == 200
     assert clinic.get("/radar")["items"][0]["acknowledged_by"] == "provider-1"
+
+
+@pytest.mark.capability("T10")
+def test_a_clock_follows_the_hours_and_the_holidays_of_the_referrals_own_site(staffed: Clinic) -> None:
+    """Paola shuts at eleven and is closed on the next day: two hours from Tuesday ten end there two days later."""
+    today = staffed.now().astimezone(ZoneInfo("America/Chicago")).date()
+    holiday = {
+        "site_id": "paola",
+        "starts_at": (today + timedelta(days=1)).isoformat(),
+        "ends_at": (today + timedelta(days=2)).isoformat(),
+        "reason": "holiday",
+    }
+    assert staffed.call("POST", "/closures", holiday, actor=MANAGER).status_code == 201
+    with staffed.session() as session:
+        session.execute(
+            text("UPDATE site_hours SET until_minute = 660 WHERE site_id = 'paola' AND weekday = 1")
+        )
+        opens = session.execute(
+            text("SELECT min(from_minute) FROM site_hours WHERE site_id = 'paola' AND weekday = 3")
+        ).scalar_one()
+    same_day = {**NECK_PAIN, "limb_weakness": "new_or_worse"}
+    at_paola, elsewhere = (staffed.submit(same_day, preferred_site=site) for site in ("paola", "leawood"))
+    due = {
+        case["preferred_site"]: at(case["due_at"]).astimezone(ZoneInfo("America/Chicago"))
+        for case in (at_paola, elsewhere)
+    }
+    assert (due["leawood"].date(), due["leawood"].hour) == (today, 12)
+    assert due["paola"].date() == today + timedelta(days=2)
+    assert due["paola"].hour * 60 + due["paola"].minute - opens in range(60, 75)
 
 
 @pytest.mark.capability("L5")
