@@ -42,16 +42,16 @@ def verdict(health: dict[str, Any], now: datetime) -> Verdict:
         return Verdict(
             "red",
             "Messages are due and nothing has been accepted for ten minutes.",
-            "Check the carrier's and the mail server's own status page and that the message service's worker runs "
-            "(System). Nothing is lost.",
+            "Look at the carrier's and the mail server's own status pages, and ask whoever runs the system whether the "
+            "message service's worker runs. Nothing is lost: what waits goes out once they answer.",
         )
     late = float(health.get("oldest_due_seconds") or 0)
     if late > 15 * 60:
         return Verdict(
             "red",
             f"Messages are {round(late / 60)} minutes late.",
-            "Check that the message service's worker and relay run (System). Nothing is lost: what is late is sent, "
-            "or marked too late once its visit has begun.",
+            "Ask whoever runs the system whether the message service's worker and relay run. Nothing is lost: what is "
+            "late is sent, or marked too late once its visit has begun.",
         )
     if late > LATE_SECONDS:
         words = f"The oldest due message has waited {round(late / 60)} minutes."

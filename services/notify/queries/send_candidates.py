@@ -23,8 +23,6 @@ PICK = PICK_ANY.format(which=f"NOT ({SUSPECT})")
 PICK_SUSPECT = PICK_ANY.format(which=SUSPECT)
 WAITS = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :now AND {which} LIMIT 1"
 SUSPECT_WAITS = WAITS.format(which=SUSPECT)
-# Larger than anything that is planned (a few kB). To read it could be the end of the process.
-LARGEST_ABOUT = 256 * 1024
 # After an outage the nearest visit comes first, whatever was due before it.
 BEHIND = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :late LIMIT 1"
 PICK_BEHIND = PICK.replace("ORDER BY due_at", "ORDER BY expires_at")
@@ -33,11 +31,12 @@ BEHIND_AFTER = timedelta(minutes=5)
 LOCK_RECIPIENTS = """
 SELECT id FROM contact_point WHERE id = ANY(CAST(:ids AS uuid[])) ORDER BY id FOR NO KEY UPDATE SKIP LOCKED
 """
+# Facts of more than 256 kB are none of ours (a few kB): to read them could be the end of the process.
 FACTS = """
 SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.channel, m.topic,
     m.contact_point_id, m.language, m.template, m.urgent, m.exempt, m.created_at, m.due_at, m.expires_at,
-    m.attempts, m.reason, m.ask_since, octet_length(m.about_sealed) > :largest AS too_large,
-    CASE WHEN octet_length(m.about_sealed) <= :largest THEN m.about_sealed END AS about_sealed,
+    m.attempts, m.reason, m.ask_since, octet_length(m.about_sealed) > 262144 AS too_large,
+    CASE WHEN octet_length(m.about_sealed) <= 262144 THEN m.about_sealed END AS about_sealed,
     (SELECT s.provider FROM send_attempt s WHERE s.id = m.attempt_id AND s.outcome = 'denied') AS denied_by,
     c.address_sealed, c.opted_out_at, c.held_at, c.dead_at,
     p.time_zone, p.told_by_staff_at, n.given AS consent,
@@ -84,9 +83,7 @@ def pick_due(session: Session, now: datetime, limit: int, *, suspect: bool = Fal
     held = set(session.scalars(text(LOCK_RECIPIENTS), {"ids": ids_array(wanted)})) if wanted else set()
     mine = [row.id for row in rows if row.contact_point_id is None or row.contact_point_id in held]
     busy = [row.id for row in rows if row.contact_point_id is not None and row.contact_point_id not in held]
-    facts = (
-        list(session.execute(text(FACTS), {"ids": ids_array(mine), "largest": LARGEST_ABOUT})) if mine else []
-    )
+    facts = list(session.execute(text(FACTS), {"ids": ids_array(mine)})) if mine else []
     return Picked(facts, busy)
 
 
