@@ -106,6 +106,7 @@ def test_a_series_over_two_therapists_is_cancelled_behind_both_locks_in_one_orde
             session.execute(text(f"{lock} NOWAIT"), {"id": "tomas_quintero"})
         done = cancelling.result(60)
     assert done.status_code == 200, done.text
+    assert done.json is not None
     assert len(done.json["items"]) == 2
     with staffed.session() as session:
         opened = session.execute(text("SELECT count(*) FROM offer_round WHERE state = 'open'")).scalar_one()
