@@ -1,6 +1,6 @@
 """Clocks pause, alarms are given once, and what is stuck says what would free it."""
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -76,13 +76,16 @@ def test_a_clock_follows_the_hours_and_the_holidays_of_the_referrals_own_site(st
         ).scalar_one()
     same_day = {**NECK_PAIN, "limb_weakness": "new_or_worse"}
     at_paola, elsewhere = (staffed.submit(same_day, preferred_site=site) for site in ("paola", "leawood"))
-    due = {
-        case["preferred_site"]: at(case["due_at"]).astimezone(ZoneInfo("America/Chicago"))
-        for case in (at_paola, elsewhere)
-    }
-    assert (due["leawood"].date(), due["leawood"].hour) == (today, 12)
-    assert due["paola"].date() == today + timedelta(days=2)
-    assert due["paola"].hour * 60 + due["paola"].minute - opens in range(60, 75)
+    due = at(at_paola["due_at"]).astimezone(ZoneInfo("America/Chicago"))
+    assert at(elsewhere["due_at"]) - at(elsewhere["submitted_at"]) == timedelta(hours=2)
+    assert due.date() == today + timedelta(days=2)
+    # What was left of the two hours at eleven, whatever the second at which the test began.
+    closes = datetime.combine(today, time(11), ZoneInfo("America/Chicago"))
+    left = timedelta(hours=2) - (closes - at(at_paola["submitted_at"]))
+    assert (
+        due.replace(tzinfo=None)
+        == datetime.combine(today + timedelta(days=2), time(opens // 60, opens % 60)) + left
+    )
 
 
 @pytest.mark.capability("L5")
