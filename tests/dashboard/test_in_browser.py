@@ -236,9 +236,34 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
             for task, people in ((callback, [told]), (world.add_callback("Nora", "Moss"), []))
         ]
     }
+    entry = {
+        "id": str(new_id()),
+        "version": 1,
+        "referral_id": row["id"],
+        "patient": row["patient"],
+        "visit_type": "pt_evaluation",
+        "priority": "P4",
+        "state": "booked",
+        "sites": ["liberty"],
+        "weekdays": [0],
+        "from_minute": 480,
+        "until_minute": 720,
+        "notice_minutes": 90,
+        "entered_at": world.now.isoformat(),
+        "expires_at": (world.now + timedelta(days=60)).isoformat(),
+        "ended": "",
+        "offers": [],
+    }
+    world.extra["referral", "GET", "waitlist"] = {"items": [entry]}
+    row["appointments"] = [visit]
+    follows = {"state": "needs_triage", "route": "surgical_consult", "created_at": world.now.isoformat()}
+    row["other_referrals"] = [{"id": str(new_id()), "open": True, "follows": True, **follows}]
     for path in (
         "/staff/triage",
         case,
+        f"{case}/assign",
+        "/staff/waitlist",
+        f"/staff/waitlist/{entry['id']}",
         own,
         f"{own}/submissions/{sent['submission_id']}",
         f"{case}/redirect",
