@@ -48,6 +48,7 @@ REFUSED_ANSWERS = [
     ids=[f"{f}-{c}-{i}" for i, (_, f, c) in enumerate(REFUSED_ANSWERS)],
 )
 def test_answers_that_do_not_fit(clinic: Clinic, answers: Any, field: str, code: str) -> None:
+    """BAD-37, 38, 40, 41, 42."""
     answer = send(clinic, answers)
     assert answer.status_code == 422
     assert answer.mimetype == "application/problem+json"
@@ -82,6 +83,7 @@ REFUSED_PATIENTS = [
 
 @pytest.mark.parametrize(("field", "value"), REFUSED_PATIENTS)
 def test_patients_that_do_not_fit(clinic: Clinic, field: str, value: str) -> None:
+    """BAD-29, 32, 47, 48, 49."""
     answer = send(clinic, **{field: value})
     assert answer.status_code == 422, answer.text
     assert any(error["field"].endswith(f"patient.{field}") for error in answer.get_json()["errors"])
@@ -105,6 +107,7 @@ TAKEN = [
 
 @pytest.mark.parametrize(("field", "value", "stored"), TAKEN)
 def test_unusual_but_real_patients(clinic: Clinic, field: str, value: str, stored: str) -> None:
+    """BAD-47, 48, 49: what people are called and how they write their number is taken."""
     answer = send(clinic, **{field: value})
     assert answer.status_code == 201, answer.text
     assert clinic.get(f"/patients/{answer.get_json()['patient_id']}")[field] == stored
