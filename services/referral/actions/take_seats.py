@@ -16,7 +16,8 @@ from kernel.rows import cursor
 from services.referral.model.schedule import SEAT_STRETCH, SeatUse
 from services.referral.rules.slots import VisitRules
 
-MOST_TRIES = 4
+# Each try that is lost was another's gain; beyond this many rooms there is something else amiss.
+MOST_TRIES = 12
 
 
 class SeatsTaken(Exception):
@@ -98,39 +99,43 @@ def take_seats(
     `SeatsTaken`.
     """
     used_from, used_until = visit.taken(starts_at)
+    by = [taker.appointment_id, taker.hold_id, used_from, used_until, taker.expires_at]
     if as_read is not None and not overbook:
-        seats, found_room = as_read
         if without is not None:
             give_back_seats(session, without)
-        ids = [new_id() for _ in seats]
-        failpoint("before_seats_taken")
-        by = [taker.appointment_id, taker.hold_id, used_from, used_until, taker.expires_at]
-        taken = cursor(session).execute(TAKE_AS_READ, [ids, seats, *by, provider_id]).fetchall()
-        if len(taken) == len(seats):
-            return found_room
-        session.execute(delete(SeatUse).where(SeatUse.id.in_([row.id for row in taken])))
+        if _insert(session, TAKE_AS_READ, as_read[0], [*by, provider_id]):
+            return as_read[1]
     lock_providers(session, provider_id)
     moment, minutes = now(session), (_minute(used_from), _minute(used_until))
     place = [provider_id, site_id, visit.room_kind, SEAT_STRETCH, overbook]
     wanted = [*place, *minutes, used_from, used_until, moment, without]
+    # Whoever lost a room to another looks at one of those left by their own number: all who lost it would meet again
+    # in the next one.
+    apart = (taker.appointment_id or taker.hold_id or new_id()).int if as_read is not None else 0
     for _ in range(MOST_TRIES):
         free = cursor(session).execute(FREE, wanted).fetchall()
-        chosen = _choose(visit, free, room_id)
+        chosen = _choose(visit, free, room_id, apart)
         if chosen is None:
             raise SeatsTaken
-        seats, found_room = chosen
         if without is not None:
             give_back_seats(session, without)
         if any(row.expired for row in free):
-            cursor(session).execute(CLEAR_EXPIRED, [seats, used_from, used_until, moment])
-        ids = [new_id() for _ in seats]
-        failpoint("before_seats_taken")
-        by = [taker.appointment_id, taker.hold_id, used_from, used_until, taker.expires_at]
-        taken = cursor(session).execute(TAKE, [ids, seats, *by]).fetchall()
-        if len(taken) == len(seats):
-            return found_room
-        session.execute(delete(SeatUse).where(SeatUse.id.in_([row.id for row in taken])))
+            cursor(session).execute(CLEAR_EXPIRED, [chosen[0], used_from, used_until, moment])
+        if _insert(session, TAKE, chosen[0], by):
+            return chosen[1]
+        apart = apart >> 4 or new_id().int
     raise SeatsTaken
+
+
+def _insert(session: Session, statement: str, seats: list[int], values: list[Any]) -> bool:
+    """Take all of the seats, or none; false when another has one of them."""
+    ids = [new_id() for _ in seats]
+    failpoint("before_seats_taken")
+    taken = cursor(session).execute(statement, [ids, seats, *values]).fetchall()
+    if len(taken) < len(seats):
+        session.execute(delete(SeatUse).where(SeatUse.id.in_([row.id for row in taken])))
+        return False
+    return True
 
 
 def lock_providers(session: Session, *provider_ids: str) -> None:
@@ -149,8 +154,11 @@ def give_back_seats(session: Session, taker_id: UUID) -> None:
     )
 
 
-def _choose(visit: VisitRules, free: Sequence[Any], room_id: str) -> tuple[list[int], str] | None:
-    """Pick the seats, provider's before the room's (one order for everybody); None when some are missing."""
+def _choose(visit: VisitRules, free: Sequence[Any], room_id: str, apart: int) -> tuple[list[int], str] | None:
+    """Pick the seats, provider's before the room's (one order for everybody); None when some are missing.
+
+    Of the rooms `room_id`, else the first, or with a number in `apart` the one it falls on.
+    """
     regular = [row.number for row in free if row.room_id is None and not row.overbook]
     extra = [row.number for row in free if row.room_id is None and row.overbook]
     rooms = [row for row in free if row.room_id is not None]
@@ -158,7 +166,7 @@ def _choose(visit: VisitRules, free: Sequence[Any], room_id: str) -> tuple[list[
     provider_seats = regular[:wanted] if 0 < wanted <= len(regular) else extra[:1]
     if not provider_seats or not rooms:
         return None
-    room = next((row for row in rooms if row.room_id == room_id), rooms[0])
+    room = next((row for row in rooms if row.room_id == room_id), rooms[apart % len(rooms)])
     return [*provider_seats, room.number], room.room_id
 
 
