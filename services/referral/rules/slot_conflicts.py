@@ -83,14 +83,13 @@ def choose_seats(
 
     free = [seat for seat in provider.seats if is_free(seat)]
     wanted = len(provider.seats) if visit.whole_provider else 1
+    every = sorted((seat, room) for room, seats in site.rooms.items() for seat in seats)
     rooms = (
         (seat, room)
-        for room, seats in site.rooms.items()
-        if not _meets(use, site.room_closures.get(room, ()))
-        for seat in seats
-        if is_free(seat)
+        for seat, room in every
+        if is_free(seat) and not _meets(use, site.room_closures.get(room, ()))
     )
-    chosen = min(rooms, default=None)
+    chosen = next(rooms, None)
     if not 0 < wanted <= len(free) or chosen is None:
         return None
     return [*sorted(free)[:wanted], chosen[0]], chosen[1]
