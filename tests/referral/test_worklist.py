@@ -11,7 +11,7 @@ from kernel.ids import new_id
 from services.referral.actions.fold_tallies import fold_tallies
 from services.referral.actions.mark_breaches import mark_breaches
 from services.referral.rules.worklist_order import worklist_rank
-from tests.referral.conftest import CAUDA_EQUINA, NECK_PAIN, NURSE, Clinic
+from tests.referral.conftest import CAUDA_EQUINA, FRONT_DESK, NECK_PAIN, NURSE, Clinic
 
 SAME_DAY = {**NECK_PAIN, "limb_weakness": "new_or_worse"}
 
@@ -49,6 +49,32 @@ def test_the_database_ranks_as_the_rule_does(clinic: Clinic) -> None:
                         {"f": flagged, "b": breached, "p": priority, "id": case["id"]},
                     ).scalar_one()
                     assert rank == worklist_rank(flagged, breached, priority)
+
+
+@pytest.mark.capability("T9")
+def test_a_row_that_was_listed_is_shown_as_it_is_now_and_as_the_next_reader_may_see_it(
+    clinic: Clinic,
+) -> None:
+    case = clinic.submit(SAME_DAY)
+    (first,) = clinic.get("/referrals")["items"]
+    assert first == clinic.get("/referrals")["items"][0]
+    assert {name: value for name, value in case.items() if name in first} == first
+    assert first["flags"]
+    (desk,) = clinic.get("/referrals", FRONT_DESK)["items"]
+    assert (desk["flags"], desk["proposed_route"], desk["allowed_moves"]) == ([], None, [])
+    changes = ("owner_name = 'Kim', owner_id = 'k'", "escalated_at = now()", "site = 'paola'")
+    for number, change in enumerate(changes):
+        with clinic.session() as session:
+            session.execute(text(f"UPDATE referral SET {change}"))
+        (row,) = clinic.get("/referrals")["items"]
+        assert (row["owner"] is not None, row["escalated_at"] is not None, row["site"]) == (
+            True,
+            number > 0,
+            "paola" if number > 1 else "",
+        )
+    with clinic.session() as session:
+        session.execute(text("UPDATE referral_hold SET cleared_at = now()"))
+    assert clinic.get("/referrals")["items"][0]["flags"] == []
 
 
 def test_a_clock_that_runs_out_is_marked(clinic: Clinic) -> None:

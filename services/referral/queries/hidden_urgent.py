@@ -1,27 +1,27 @@
 """How many urgent referrals a filter hides: nobody should find out too late."""
 
-from sqlalchemy import and_, func, not_, or_, select
+from typing import Any
+
 from sqlalchemy.orm import Session
 
-from services.referral.model.referral import Referral
-from services.referral.queries.worklist import WorklistFilter, filter_conditions
+from kernel.rows import cursor
+from services.referral.queries.worklist import WorklistFilter, filter_sql
 from services.referral.rules.worklist_order import FLAGGED_FIRST
 
 MOST_COUNTED = 1000
+HIDDEN = """
+SELECT count(*) AS hidden FROM (
+    SELECT FROM referral WHERE {everywhere} AND worklist_rank < $1 AND (flagged OR breached) AND NOT ({shown})
+    LIMIT $2) AS urgent
+"""
 
 
 def count_hidden_urgent(session: Session, wanted: WorklistFilter) -> int:
     """Return how many open referrals with a red flag or a run-out clock the filter leaves out (1,000 at most)."""
-    everywhere = filter_conditions(WorklistFilter(sites=wanted.sites))
-    shown = filter_conditions(wanted)
-    if len(shown) == len(everywhere) and not wanted.state:
+    unfiltered = WorklistFilter(sites=wanted.sites)
+    if wanted == unfiltered:
         return 0
-    urgent = (Referral.worklist_rank < FLAGGED_FIRST + 10, or_(Referral.flagged, Referral.breached))
-    some = (
-        select(Referral.id)
-        .where(*everywhere, *urgent)
-        .where(not_(and_(*shown)))
-        .limit(MOST_COUNTED)
-        .subquery()
-    )
-    return session.scalar(select(func.count()).select_from(some)) or 0
+    values: list[Any] = [FLAGGED_FIRST + 10, MOST_COUNTED]
+    statement = HIDDEN.format(everywhere=filter_sql(unfiltered, values), shown=filter_sql(wanted, values))
+    (found,) = cursor(session).execute(statement, values).fetchall()
+    return int(found.hidden)

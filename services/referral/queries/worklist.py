@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, and_, cast, or_, select, tuple_
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
@@ -18,8 +18,6 @@ from services.referral.model.decision import ReferralHold
 from services.referral.model.referral import Referral
 from services.referral.rules.referral_states import OPEN_STATES
 
-_REFERRAL = Referral.__table__.c
-_ORDER = (_REFERRAL.worklist_rank, _REFERRAL.due_at, _REFERRAL.id)
 # What a row of the list shows, as columns: fifty mapped objects cost more than finding them. Ids are wanted as text.
 _IDS = ("id", "submission_id", "patient_id", "follows_id")
 _SHOWN = (
@@ -54,18 +52,28 @@ _SHOWN = (
     "version",
     "worklist_rank",
 )
-_COLUMNS: list[ColumnElement[Any]] = [
-    *(cast(_REFERRAL[name], Text).label(name) for name in _IDS),
-    *(_REFERRAL[name] for name in _SHOWN),
-]
-_LISTED: Select[Any] = select(*_COLUMNS).order_by(*_ORDER)
-# The counts and the time of this transaction in one journey.
-_COUNTS = """
+# Which writing of a row it is: its number changes with every change of the row, whoever makes it.
+_STAMP = "xmin::text AS stamp"
+_ROWS = f"""
+SELECT {", ".join(f"{name}::text AS {name}" for name in _IDS)}, {", ".join(_SHOWN)}, {_STAMP}
+FROM referral WHERE id = ANY($1)
+"""  # noqa: S608 - names from this file
+# The time of this transaction, the counts and the order of the page in one journey.
+_PAGE = """
 SELECT now() AS now, (
-    SELECT coalesce(json_object_agg(state, many), '{}') FROM (
+    SELECT coalesce(json_object_agg(state, many), '{{}}') FROM (
         SELECT state, sum(many) AS many FROM referral_tally
         WHERE ($1 = '' OR site = $1) AND (cardinality($2::text[]) = 0 OR site = ANY($2) OR site = '')
-        GROUP BY state) AS summed) AS counts
+        GROUP BY state) AS summed) AS counts, (
+    SELECT json_agg(json_build_array(id, stamp, flagged, worklist_rank, due_at)) FROM (
+        SELECT id, {stamp}, flagged, worklist_rank, due_at FROM referral WHERE {conditions}
+        ORDER BY worklist_rank, due_at, id LIMIT $3) AS page) AS page
+"""
+_AFTER = "(worklist_rank, due_at, id) > ({}, {}, {})"
+
+_NEXT = """
+SELECT id FROM referral WHERE {conditions} AND id <> $1 AND owner_id = ANY($2)
+ORDER BY worklist_rank, due_at, id LIMIT 1
 """
 
 
@@ -88,59 +96,88 @@ class WorklistFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A referral's place on a page: its id as text, which writing of it this is, and the flags that hold it."""
+
+    id: str
+    stamp: str
+    flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class WorklistPage:
-    """Rows of one page, the flags that hold each, and the cursor of the next page (None at the end).
+    """One page in order, the cursor of the next (None at the end), and how many referrals each open state has."""
 
-    A row has the columns of a referral that the list shows, its ids as text.
-    """
-
-    referrals: Sequence[Row[Any]]
-    flags: dict[str, list[str]]
+    listed: Sequence[Listed]
     next_cursor: str | None
+    counts: dict[str, int]
 
 
 def read_worklist(session: Session, wanted: WorklistFilter, limit: int, cursor: str | None) -> WorklistPage:
-    """Return up to `limit` referrals after `cursor`; raises `BadCursor`.
+    """Return up to `limit` referrals after `cursor`, and the counts of what the reader may see; raises `BadCursor`.
 
-    Order: open red flag, breaching, priority, due, oldest; one index walk however many referrals there are.
+    Order: open red flag, breaching, priority, due, oldest; one index walk however many referrals there are. The sum of
+    the counts is all that is open; their cost does not grow with the rows.
     """
-    query = _LISTED.where(*filter_conditions(wanted)).limit(limit + 1)
+    values: list[Any] = [wanted.site, list(wanted.sites), limit + 1]
+    conditions = filter_sql(wanted, values)
     if cursor is not None:
-        query = query.where(tuple_(*_ORDER) > tuple_(*_read_cursor(cursor)))
-    found = session.execute(query).all()
-    page = found[:limit]
-    following = _make_cursor(page[-1]) if len(found) > limit else None
-    flags = open_flags(session, [UUID(row.id) for row in page if row.flagged])
-    return WorklistPage(page, {str(held): flag for held, flag in flags.items()}, following)
+        conditions += " AND " + _placed(_AFTER, _read_cursor(cursor), values)
+    statement = _PAGE.format(stamp=_STAMP, conditions=conditions)
+    (found,) = own_cursor(session).execute(statement, values).fetchall()
+    started_at(session, found.now)
+    rows = found.page or []
+    page = rows[:limit]
+    following = _make_cursor(page[-1]) if len(rows) > limit else None
+    flags = open_flags(session, [UUID(row_id) for row_id, _, flagged, *_ in page if flagged])
+    listed = [
+        Listed(row_id, stamp, tuple(flags.get(UUID(row_id), ())) if flagged else ())
+        for row_id, stamp, flagged, *_ in page
+    ]
+    counts = {state: int(found.counts.get(state, 0)) for state in OPEN_STATES}
+    return WorklistPage(listed, following, counts)
 
 
-def patient_of(row: Row[Any]) -> dict[str, Any]:
+def read_rows(session: Session, referral_ids: Sequence[str]) -> dict[str, Any]:
+    """Return by id, as text, the columns the list shows of these referrals, with each one's `stamp`."""
+    rows = own_cursor(session).execute(_ROWS, [[UUID(one) for one in referral_ids]]).fetchall()
+    return {row.id: row for row in rows}
+
+
+def patient_of(row: Any) -> dict[str, Any]:
     """Return the patient's snapshot of a row of the list."""
     patient: dict[str, Any] = Referral.patient.read(row.patient_sealed, row.id).reveal()
     return patient
 
 
-def filter_conditions(wanted: WorklistFilter) -> list[ColumnElement[bool]]:
-    """Return the SQL conditions of a filter."""
-    conditions: list[ColumnElement[bool]] = []
+def filter_sql(wanted: WorklistFilter, values: list[Any]) -> str:
+    """Return a filter as SQL on the columns of `referral`; its values are added to `values`, the statement's own."""
+    return " AND ".join(_placed(template, given, values) for template, given in _conditions(wanted)) or "true"
+
+
+def _placed(template: str, given: Sequence[Any], values: list[Any]) -> str:
+    values += given
+    return template.format(*(f"${len(values) - len(given) + number}" for number in range(1, len(given) + 1)))
+
+
+def _conditions(wanted: WorklistFilter) -> list[tuple[str, Sequence[Any]]]:
+    """Each condition with a place for each of its values."""
+    conditions: list[tuple[str, Sequence[Any]]] = []
     if wanted.state:
-        conditions.append(_REFERRAL.state == wanted.state)
+        conditions.append(("referral.state = {}", [wanted.state]))
     elif wanted.patient_id is None:
-        conditions.append(_REFERRAL.closed_at.is_(None))
-    if wanted.route:
-        conditions.append(_REFERRAL.route == wanted.route)
-    if wanted.priority:
-        conditions.append(_REFERRAL.priority == wanted.priority)
-    if wanted.site:
-        conditions.append(_REFERRAL.site == wanted.site)
+        conditions.append(("referral.closed_at IS NULL", []))
+    for column in ("route", "priority", "site"):
+        if value := getattr(wanted, column):
+            conditions.append((f"referral.{column} = {{}}", [value]))
     if wanted.owner:
-        conditions.append(_REFERRAL.owner_id == wanted.owner)
+        conditions.append(("referral.owner_id = {}", [wanted.owner]))
     if wanted.marker:
-        conditions.append(_REFERRAL.markers.contains([wanted.marker]))
+        conditions.append(("referral.markers @> {}", [[wanted.marker]]))
     if wanted.patient_id is not None:
-        conditions.append(_REFERRAL.patient_id == wanted.patient_id)
+        conditions.append(("referral.patient_id = {}", [wanted.patient_id]))
     if wanted.sites:
-        conditions.append(or_(_REFERRAL.site.in_(wanted.sites), _REFERRAL.site == ""))
+        conditions.append(("(referral.site = ANY({}) OR referral.site = '')", [list(wanted.sites)]))
     return conditions
 
 
@@ -158,17 +195,9 @@ def open_flags(session: Session, referral_ids: list[UUID]) -> dict[UUID, list[st
     return flags
 
 
-def count_by_state(session: Session, sites: tuple[str, ...] = (), site: str = "") -> dict[str, int]:
-    """Return how many referrals each open state has; their sum is all that is open. Cost does not grow with rows."""
-    found = own_cursor(session).execute(_COUNTS, [site, list(sites)]).fetchone()
-    assert found is not None
-    started_at(session, found.now)
-    return {state: int(found.counts.get(state, 0)) for state in OPEN_STATES}
-
-
-def _make_cursor(row: Row[Any]) -> str:
-    place = [row.worklist_rank, row.due_at.isoformat(), row.id]
-    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode().rstrip("=")
+def _make_cursor(row: Sequence[Any]) -> str:
+    row_id, _, _, rank, due_at = row
+    return base64.urlsafe_b64encode(json.dumps([rank, due_at, row_id]).encode()).decode().rstrip("=")
 
 
 def _read_cursor(cursor: str) -> tuple[int, datetime, UUID]:
@@ -185,9 +214,7 @@ def _read_cursor(cursor: str) -> tuple[int, datetime, UUID]:
 
 def next_to_review(session: Session, actor_id: str, sites: tuple[str, ...], after: UUID) -> UUID | None:
     """Return the first referral in triage that is nobody's or the actor's own, other than `after`, or None."""
-    conditions = filter_conditions(WorklistFilter(state="needs_triage", sites=sites))
-    query = select(Referral.id).where(
-        *conditions, Referral.id != after, Referral.owner_id.in_(("", actor_id))
-    )
-    order = (Referral.worklist_rank, Referral.due_at, Referral.id)
-    return session.scalars(query.order_by(*order).limit(1)).first()
+    values: list[Any] = [after, ["", actor_id]]
+    conditions = filter_sql(WorklistFilter(state="needs_triage", sites=sites), values)
+    found = own_cursor(session).execute(_NEXT.format(conditions=conditions), values).fetchone()
+    return None if found is None else UUID(str(found.id))

@@ -5,8 +5,6 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
-
 from kernel.context import Actor
 from services.referral.model.referral import Referral
 from services.referral.rules.referral_states import STATES, allowed_deeds
@@ -22,9 +20,9 @@ def referral_json(referral: Referral, flags: Sequence[str], actor: Actor, today:
 
 
 def row_json(
-    referral: Referral | Row[Any], patient: Mapping[str, Any], flags: Sequence[str], actor: Actor, today: date
+    referral: Any, patient: Mapping[str, Any], flags: Sequence[str], actor: Actor, today: date
 ) -> dict[str, Any]:
-    """The same of a referral's columns (`queries/worklist.py`) beside its patient's snapshot."""
+    """The same of a referral's columns (`queries/worklist.py: read_rows`) beside its patient's snapshot."""
     clinical = sees_clinical(actor.role, actor.kind)
     route = sees_route(actor.role, actor.kind, referral.state)
     state = STATES[referral.state]
@@ -69,7 +67,7 @@ def row_json(
     }
 
 
-def moves_for(referral: Referral | Row[Any], actor: Actor) -> list[str]:
+def moves_for(referral: Any, actor: Actor) -> list[str]:
     """The deeds this reader may do now: triage deeds for nurses and providers, `clear_hold` while a flag is open.
 
     `settle_warnings` while the answers leave a warning sign open and the referral itself is open.
