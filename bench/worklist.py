@@ -1,5 +1,7 @@
 """PERF-7: the worklist's API over referrals put in by the hundred thousand: requests a second, CPU, growth."""
 
+import base64
+import json
 import random
 import statistics
 from collections.abc import Iterator
@@ -10,7 +12,7 @@ from typing import Any
 import psycopg
 
 from bench.clinic import BenchClinic
-from bench.load import closed_loop, http_request
+from bench.load import closed_loop, each_once, http_request
 from bench.result import Result
 from kernel.ids import new_id
 from kernel.keyring import Keyring, use_keyring
@@ -27,6 +29,7 @@ COLUMNS = (
     " owner_name, due_at, clock, breached, attempts, outcome, created_at, submitted_at, closed_at"
 )
 ROUNDS = 3
+LOOKS = 300
 
 
 def measure_worklist(clinic: BenchClinic, seconds: float) -> list[Result]:
@@ -72,8 +75,39 @@ def measure_worklist(clinic: BenchClinic, seconds: float) -> list[Result]:
                 },
             )
         )
+        results.append(_first_looks(clinic, size))
     return results
 
+
+def _first_looks(clinic: BenchClinic, size: int) -> Result:
+    """Pages deep in the list, each asked for once: rows that no process has written out before."""
+    token = {"Authorization": f"Bearer {clinic.hands.access_token()}"}
+    places = clinic.rows("referral", FAR_PAGES)[:LOOKS]
+    requests = []
+    for rank, due_at, row_id in places:
+        place = json.dumps([rank, due_at.isoformat(), str(row_id)]).encode()
+        cursor = base64.urlsafe_b64encode(place).decode().rstrip("=")
+        path = f"/api/referral/v1/referrals?limit=50&cursor={cursor}"
+        requests.append(http_request("GET", path, headers=token))
+    before = clinic.cpu_seconds("referral-web")
+    load = each_once(clinic.stack.ports["referral"], requests)
+    each = (clinic.cpu_seconds("referral-web") - before) / max(1, load.good) * 1000
+    return Result(
+        "PERF-7b",
+        f"the same of pages nobody has looked at, {size:,} referrals",
+        load.good / load.seconds,
+        "/s",
+        more={"p95 ms": load.p95_ms, "CPU ms each": each, "pages": load.good, "asked": len(requests)},
+    )
+
+
+# The first place of every fiftieth row behind the first page.
+FAR_PAGES = """
+SELECT worklist_rank, due_at, id FROM (
+    SELECT worklist_rank, due_at, id, row_number() OVER (ORDER BY worklist_rank, due_at, id) AS place
+    FROM referral WHERE closed_at IS NULL ORDER BY worklist_rank, due_at, id LIMIT 20000) AS open
+WHERE place % 50 = 0 ORDER BY place
+"""
 
 # The counts a million single inserts would leave behind, once folded: what the clinic's own upkeep makes of them.
 RECOUNT = """
