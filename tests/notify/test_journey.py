@@ -54,3 +54,35 @@ def test_stop_ends_everything_at_its_commit(notify: Standing) -> None:
     assert [(c["channel"], c["opted_out"]) for c in seen["items"]] == [("sms", True), ("email", False)]
     assert notify.reply("+18165550142", "START") == 204
     assert notify.states(appointment_id=visit)["1_day", "sms"][0] == "due"
+
+
+@pytest.mark.capability("C10", "N10")
+def test_planned_ahead_it_is_told_three_times_in_spanish_and_r_and_x_come_before_staff(
+    notify: Standing,
+) -> None:
+    phone = "+18165550142"
+    visit = book(notify, submit(notify, language="es"), TUESDAY_TEN + timedelta(days=9))
+    for days in (0, 6, 8):
+        notify.set_clock(TUESDAY_TEN + timedelta(days=days, minutes=1))
+        notify.send_due()
+        text = notify.texts_to(phone)[-1]
+        assert "jue 11 mar 10:00 AM" in text
+        assert all(f"{letter} " in text for letter in "CRX")
+    assert len(notify.texts_to(phone)) == 3, "at booking, three days and one day before"
+    for letter, event, item in (
+        ("r.", "reply_reschedule", "reschedule"),
+        ("X", "reply_cannot_come", "cannot_come"),
+    ):
+        assert notify.reply(phone, letter) == 204
+        (told,) = notify.rows("SELECT subject FROM outbox_event WHERE type = :type", type=event)
+        assert told.subject == str(visit)
+        (reply,) = notify.rows("SELECT state, rule FROM reply WHERE why_open = :why", why=item)
+        assert reply.state == "open"
+        (open_item,) = notify.rows(
+            "SELECT kind, appointment_id FROM staff_item WHERE code = :code", code=item
+        )
+        assert (open_item.kind, open_item.appointment_id) == ("visit_question", visit)
+    notify.send_due()
+    answers = notify.texts_to(phone)[3:]
+    assert answers
+    assert not any("you" in answer.split() for answer in answers), "in their language"

@@ -142,6 +142,7 @@ def test_links_without_a_gate_are_blocked(text: str, blocked: str | None) -> Non
     assert found == ([] if blocked is None else [blocked])
 
 
+@pytest.mark.capability("N16")
 def test_a_name_beside_a_site_warns_and_a_name_is_not_a_word() -> None:
     text = "Dolores, your visit is tomorrow at Lee's Summit"
     (finding,) = lint_text(text, names=["Dolores"], sites=["Lee's Summit"])
@@ -154,6 +155,7 @@ def test_a_name_beside_a_site_warns_and_a_name_is_not_a_word() -> None:
     assert [f.rule for f in lint_template("{clinic_name}: migraine {link}")] == ["diagnosis"]
 
 
+@pytest.mark.capability("N16")
 def test_every_diagnosis_and_way_of_care_of_the_shipped_protocol_is_blocked() -> None:
     path = Path(__file__).resolve().parents[2] / "kernel/contracts/protocol/headache_spine_1.json"
     protocol = json.loads(path.read_text(encoding="utf-8"))

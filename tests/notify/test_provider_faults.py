@@ -52,7 +52,6 @@ def on_the_wire(notify: Standing) -> Iterator[None]:
 
 
 @pytest.mark.fault("F31")
-@pytest.mark.capability("N2")
 def test_an_acceptance_told_later_than_we_wait_is_one_text(notify: Standing) -> None:
     phone = "+18165550171"
     faults = [{"mode": "slow", "when": "after", "seconds": 2, "count": 1}, {"mode": "callback_never"}]

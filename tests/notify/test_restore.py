@@ -104,7 +104,6 @@ def test_after_a_restore_nothing_leaves_until_a_manager_says_so_and_no_text_twic
     assert b"carrier" not in kept.note_sealed
 
 
-@pytest.mark.capability("N18")
 def test_a_manager_pauses_sending_and_what_came_due_goes_out_once_it_goes_on(notify: Standing) -> None:
     assert decide(notify, "pause", "front_desk").status_code == 403
     assert decide(notify, "pause", "manager").status_code == 200
