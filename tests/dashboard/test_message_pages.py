@@ -235,6 +235,7 @@ def test_a_pause_says_why_since_when_and_by_whom_and_only_managers_end_it(clinic
     }
     clinic.world.extra["notify", "GET", "health-summary"] = {
         "due_now": 3,
+        "events_dead": 2,
         "silence_alarm": True,
         "paused": pause,
     }
@@ -242,6 +243,7 @@ def test_a_pause_says_why_since_when_and_by_whom_and_only_managers_end_it(clinic
     action = "/staff/messages/resume"
     shown = clinic.signed_in("front_desk").get("/staff/messages").text
     assert "these data were restored from a copy" in shown
+    assert "Not told on" in shown
     assert "by the system: the data were restored from a copy" in " ".join(shown.split())
     assert action not in shown
     browser = clinic.signed_in("manager")

@@ -48,8 +48,13 @@ def test_stop_ends_everything_at_its_commit(notify: Standing) -> None:
     assert notify.states(appointment_id=visit)["1_day", "sms"] == ("suppressed", "opted_out")
     notify.send_due()
     assert "no more texts" in notify.texts_to("+18165550142")[-1]
-    told = notify.rows("SELECT 1 FROM outbox_event WHERE type = 'contact_opted_out'")
+    told = notify.rows("SELECT id FROM outbox_event WHERE type = 'contact_opted_out'")
     assert len(told) == 1
+    given_up = notify.rows(
+        "UPDATE event_delivery SET state = 'dead' WHERE event_id = :id RETURNING 1", id=told[0].id
+    )
+    health = notify.call("GET", "/api/notify/v1/health-summary", role="manager").json()
+    assert health["events_dead"] == len(given_up) == 2, "what no other service hears of is shown"
     seen = notify.call("GET", f"/api/notify/v1/contacts?patient_id={patient}", role="front_desk").json()
     assert [(c["channel"], c["opted_out"]) for c in seen["items"]] == [("sms", True), ("email", False)]
     assert notify.reply("+18165550142", "START") == 204

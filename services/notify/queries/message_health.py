@@ -28,6 +28,7 @@ SELECT
     (SELECT count(*) FROM contact_point WHERE dead_at IS NOT NULL) AS dead_contacts,
     (SELECT count(*) FROM staff_item WHERE state = 'open') AS open_items,
     (SELECT count(*) FROM reply WHERE state = 'open') AS open_replies,
+    (SELECT count(*) FROM event_delivery WHERE state = 'dead') AS events_dead,
     EXISTS (SELECT 1 FROM send_attempt WHERE outcome = 'accepted' AND started_at > now() - interval '10 minutes')
         AS accepted_lately,
     EXISTS (SELECT 1 FROM planned_message m WHERE m.state = 'due'
@@ -69,6 +70,7 @@ def message_health(session: Session, at: datetime, since: datetime) -> dict[str,
         "last_accepted_at": row.last_accepted_at.isoformat() if row.last_accepted_at else None,
         "open_items": row.open_items,
         "open_replies": row.open_replies,
+        "events_dead": row.events_dead,
         "last_day": moved,
     }
 
