@@ -137,6 +137,10 @@ def test_every_page_is_accessible_at_320_px(chromium: Browser, served: tuple[str
             visit.page.click("label[for=f-aura_symptoms-visual]")
         if visit.name == "mood":
             visit.page.click("label[for='f-phq9_1-LA6570-1']")
+        # What opens by an answer is looked at as well.
+        visit.page.evaluate(
+            "document.querySelectorAll('[data-opens]').forEach(one => { one.hidden = false; })"
+        )
         visit.check(f"{lang}_{visit.name}")
         if lang == "en":
             visit.check_style(visit.name)

@@ -16,6 +16,7 @@ from services.dashboard.rules.times import local
 from tests.check_access import check_access
 from tests.dashboard.conftest import PASSWORD, Dashboard
 from tests.dashboard.filled_in import filled_in
+from tests.dashboard.test_lists import PERSON
 from tests.dashboard.test_on_call import contact
 
 pytestmark = pytest.mark.xdist_group("dashboard_browser")
@@ -222,6 +223,13 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
     case = f"/staff/referrals/{row['id']}"
     sent = filled_in(clinic)
     own = f"/staff/referrals/{sent['id']}"
+    record = f"/staff/patients/{sent['patient_id']}"
+    world.extra["intake", "GET", f"patients/{sent['patient_id']}"] = {
+        **PERSON,
+        "language": "es",
+        "id": sent["patient_id"],
+        "version": 1,
+    }
     told = {
         "name": "Ada Lind",
         "role": "nurse",
@@ -274,6 +282,7 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
         "/staff/worklists?all=1",
         "/staff/handoff",
         "/staff/patients",
+        record,
         "/staff/inbox",
         "/staff/messages",
         f"/staff/appointments/{visit['id']}/cancel",
@@ -282,8 +291,9 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
         page.goto(path)
         check(page, path)
     page.set_viewport_size({"width": 390, "height": 844})
-    page.goto(f"{own}/submissions/{sent['submission_id']}")
-    check(page, f"{own}/submissions/390")
+    for name, path in (("answers", f"{own}/submissions/{sent['submission_id']}"), ("record", record)):
+        page.goto(path)
+        check(page, f"/staff/{name}/390")
 
 
 def check(page: Page, path: str) -> None:
