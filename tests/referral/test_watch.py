@@ -135,13 +135,19 @@ def test_a_deferred_referral_returns_by_itself_when_its_day_comes(clinic: Clinic
     assert (last["actor"]["kind"], last["details"]["reason_code"]) == ("system", "deferral_ended")
 
 
-def test_a_case_with_an_open_red_flag_cannot_be_put_aside(clinic: Clinic) -> None:
+def test_a_case_with_an_open_red_flag_is_neither_put_aside_nor_declined(clinic: Clinic) -> None:
     case = clinic.submit({**NECK_PAIN, "limb_weakness": "new_or_worse"})
-    body = {"until": (clinic.now() + timedelta(days=2)).isoformat()}
-    refused = clinic.call("POST", f"/referrals/{case['id']}/defer", body, version=case["version"])
-    assert refused.status_code == 409
-    assert refused.json is not None
-    assert refused.json["code"] == "red_flag_hold"
+    until = (clinic.now() + timedelta(days=2)).isoformat()
+    for deed, body in (("defer", {"until": until}), ("decline", {"reason_code": "outside_our_scope"})):
+        refused = clinic.call("POST", f"/referrals/{case['id']}/{deed}", body, version=case["version"])
+        assert refused.status_code == 409
+        assert refused.json is not None
+        assert refused.json["code"] == "red_flag_hold"
+    assert clinic.get(f"/referrals/{case['id']}")["state"] == "needs_triage"
+    cleared = clinic.do(case, "clear-hold", {"reason_code": "assessed_by_clinician", "note": "Called."})
+    assert clinic.do(cleared, "decline", {"reason_code": "outside_our_scope"})["state"] == "declined"
+    sent_on = clinic.submit({**NECK_PAIN, "limb_weakness": "new_or_worse"})
+    assert clinic.do(sent_on, "decline", {"reason_code": "needs_emergency_care"})["state"] == "declined"
 
 
 @pytest.mark.capability("T12")
