@@ -49,6 +49,8 @@ def gather(clinic: Clinic, history: History, drained_in: float | None, ready_in:
     board = [t["submission_id"] for t in every_item(hands, "intake", f"{INTAKE}/callback-tasks")]
     # Looking is audited too; the sealer comes round every second.
     clinic.wait_for(lambda: not any(_unsealed(clinic).values()), 30)
+    # The carriers' logs right after the messages: what came due meanwhile would be called sent, and accepted nowhere.
+    messages = _messages(clinic)
     posts = [*_texts(clinic), *_letters(clinic)]
     return Evidence(
         acknowledged=[Acknowledged(e["key"], e["id"], e["number"]) for e in history.events("submitted")],
@@ -70,7 +72,7 @@ def gather(clinic: Clinic, history: History, drained_in: float | None, ready_in:
             )
         ),
         posts=posts,
-        messages=_messages(clinic),
+        messages=messages,
         moves=_moves(clinic),
         opted_out=_first(history, "stopped", "phone"),
         void_since=_void_since(clinic, history),
