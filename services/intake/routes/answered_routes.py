@@ -5,11 +5,9 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from kernel.audit import record
 from kernel.database import Database
-from kernel.ids import parse_id
 from kernel.web.principal import allow, principal
-from kernel.web.problems import not_found
+from services.intake.actions.view_submission import view_submission
 from services.intake.model import Submission
 from services.intake.queries.forms import form_at
 from services.intake.routes.response_routes import READS
@@ -48,12 +46,8 @@ def answered_routes(database: Database) -> APIBlueprint:
     @routes.output(AnyOut)
     def as_answered(submission_id: str) -> Any:
         """Questions and answers in words, page by page, on the version they were given on; the reading is recorded."""
-        found = parse_id(submission_id)
         with database.transaction() as session:
-            submission = session.get(Submission, found) if found else None
-            if submission is None:
-                raise not_found("submission")
-            record(session, principal().actor, "view_submission", "submission", submission.id)
+            submission = view_submission(session, principal().actor, submission_id)
             return _in_words(session, submission)
 
     return routes

@@ -10,6 +10,7 @@ from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
+from services.intake.actions.view_submission import view_submission
 from services.intake.model import Patient, Submission
 from services.intake.queries.forms import form_at
 from services.intake.queries.patients import submissions_of
@@ -38,13 +39,11 @@ def response_routes(database: Database) -> APIBlueprint:
     @routes.output(AnyOut)
     def response(submission_id: str) -> Any:
         """The answers as a FHIR R4 QuestionnaireResponse on the version they were given on; the reading is recorded."""
-        found = parse_id(submission_id)
         with database.transaction() as session:
-            submission = session.get(Submission, found) if found else None
-            form = form_at(session, submission.form, submission.form_version) if submission else None
-            if submission is None or form is None:
+            submission = view_submission(session, principal().actor, submission_id)
+            form = form_at(session, submission.form, submission.form_version)
+            if form is None:
                 raise not_found("submission")
-            record(session, principal().actor, "view_submission", "submission", submission.id)
             content = submission.content
             items = content.reveal().get("items", {}) if content is not None else {}
             patient = session.get_one(Patient, submission.patient_id)

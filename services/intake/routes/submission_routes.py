@@ -6,18 +6,16 @@ from typing import Any
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
-from kernel.audit import record
 from kernel.clock import now
 from kernel.database import Database
-from kernel.ids import parse_id
 from kernel.personal import Personal
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, invalid, not_found
+from kernel.web.problems import FieldProblem, invalid
 from services.intake.actions.publish_shipped_questionnaire import publish_shipped_questionnaire
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.submit_answers import submit_answers
-from services.intake.model import Submission
+from services.intake.actions.view_submission import view_submission
 from services.intake.queries.forms import current_form
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.questionnaires import HEADACHE_SPINE
@@ -52,12 +50,8 @@ def submission_routes(database: Database) -> APIBlueprint:
     @routes.output(AnyOut)
     def read(submission_id: str) -> Any:
         """One submission with its answers; who read it is recorded."""
-        found = parse_id(submission_id)
         with database.transaction() as session:
-            submission = session.get(Submission, found) if found else None
-            if submission is None:
-                raise not_found("submission")
-            record(session, principal().actor, "view_submission", "submission", submission.id)
+            submission = view_submission(session, principal().actor, submission_id)
             return submission_json(session, submission)
 
     return routes
