@@ -118,6 +118,19 @@ def test_a_manager_pauses_sending_and_what_came_due_goes_out_once_it_goes_on(not
     assert len(notify.texts_to(BEFORE)) == 1
 
 
+def test_a_copy_that_was_paused_before_it_noticed_asks_before_it_sends_too(notify: Standing) -> None:
+    notify.jobs()
+    with notify.store.transaction() as session:
+        session.execute(text("UPDATE sending_gate SET home = 'the-original.1.5'"))
+    assert decide(notify, "pause", "manager", {}).status_code == 200
+    visit = book(notify, submit(notify, phone=AFTER, email=""), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    assert decide(notify, "resume", "manager", {"note": "The copy is ours now."}).status_code == 200
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["booked", "sms"] == ("unknown", "restored")
+    assert notify.texts_to(AFTER) == []
+
+
 @pytest.mark.fault("F58")
 def test_a_base_backup_brought_forward_by_its_wal_knows_that_it_is_not_the_original(tmp_path: Path) -> None:
     """Real servers: what was committed after the backup is there, and sending is paused."""

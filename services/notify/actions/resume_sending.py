@@ -7,6 +7,7 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.personal import Personal, seal_json
+from services.notify.actions.may_send import SLACK
 from services.notify.queries.sending_gate import sending_gate
 
 NOTE_PLACE = "notify.sending_gate.note_sealed.1"
@@ -34,9 +35,12 @@ def resume_sending(session: Session, actor: Actor, note: Personal[str]) -> bool:
     if gate.paused_at is None:
         return False
     at = now(session)
-    asked = 0
-    if gate.gap_since is not None:
-        asked = len(session.execute(text(ASK_FIRST), {"since": gate.gap_since, "now": at}).all())
+    asked, since = 0, gate.gap_since
+    if since is None and gate.home not in ("", gate.home_now):
+        # A copy of a database whose sending was paused, or where it was paused before the copy noticed by itself.
+        since = (gate.seen_at or at) - SLACK
+    if since is not None:
+        asked = len(session.execute(text(ASK_FIRST), {"since": since, "now": at}).all())
     session.execute(
         text(RESUME),
         {
