@@ -13,7 +13,6 @@ from services.dashboard.model import Staff
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import Case, read_case
 from services.dashboard.queries.staff_list import colleagues
-from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.routes.desk import (
     Desk,
     actor,
@@ -153,7 +152,8 @@ def _owner(desk: Desk, deed: Deed) -> tuple[dict[str, Any], dict[str, str]]:
     if "owner" not in deed.fields or (not named and deed.name != "assign"):
         return {}, {}
     with desk.database.transaction() as session:
-        name = staff_names(session, [named]).get(named, "")
+        listed = colleagues(session, deed.roles, "")
+        name = next((one.name for one in listed if str(one.id) == named), "")
     return (
         ({"owner_id": named, "owner_name": name}, {}) if name else ({}, {"owner": "Choose one of the list."})
     )

@@ -116,4 +116,7 @@ def _as_seen(value: Any) -> str:
     """A field as the form that was opened wrote it; of a person, the name."""
     if isinstance(value, dict):
         return str(value.get("name") or "")
-    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value or "")
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in value)
+    # Midnight is minute 0, and said.
+    return "" if value is None else str(value)

@@ -82,9 +82,12 @@ class OwnSchedule:
     def first_time(self, referral: UUID) -> FirstTime:
         """What to offer of a first time. A schedule that does not answer promises nothing and keeps no page away."""
         try:
-            told = self.get(f"referrals/{referral}").body["referrals"][0]
+            answer = self.get(f"referrals/{referral}")
         except Problem:
             return FirstTime()
+        if answer.status != 200 or not answer.body["referrals"]:
+            return FirstTime()
+        told = answer.body["referrals"][0]
         if told["may_book"]:
             return FirstTime(may_choose=True)
         return FirstTime() if told["why_not"] == "not_ready" else FirstTime(call=self.phone_in(told))

@@ -129,7 +129,7 @@ def check_slot(
 
     `routes`: those the referral may be booked on (None: not asked again). `without`: an appointment or hold whose own
     seats and time do not count. Bookings of one patient take turns here, so two at once cannot both pass; `in_turn`:
-    the caller has taken the turn (`find_referral`). `referral_id`: whose sender is asked for. Raises the 422 of
+    the caller has taken the turn (`find_in_turn`). `referral_id`: whose sender is asked for. Raises the 422 of
     `find_place` when the clinic has just given up what the place names.
     """
     if not in_turn:

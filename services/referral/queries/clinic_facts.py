@@ -77,11 +77,12 @@ def clinic_for(session: Session, visit: VisitRules, revision: int | None = None)
     if revision is None:
         revision = clinic_revision(session)
     place = (address_of(session), revision, visit.id)
-    if place not in _kept:
+    found = _kept.get(place)
+    if found is None:
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
-        _kept[place] = _read(session, visit)
-    return _kept[place]
+        found = _kept[place] = _read(session, visit)
+    return found
 
 
 def visit_rules(visit: VisitType) -> VisitRules:
