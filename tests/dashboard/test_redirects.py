@@ -44,6 +44,10 @@ def test_a_redirect_needs_a_route_a_coded_reason_and_goes_to_somebody_by_name(cl
     fields = browser.form_fields(browser.get(assign), assign)
     assert browser.post(assign, {**fields, "owner": ""}).status_code == 422
     assert browser.post(assign, {**fields, "owner": str(new_id())}).status_code == 422
+    clinic.signed_in("front_desk")
+    with clinic.parts.database.transaction() as session:
+        desk = str(session.scalars(select(Staff.id).where(Staff.role == "front_desk")).first())
+    assert browser.post(assign, {**fields, "owner": desk}).status_code == 422, "who is not on the list"
     assert browser.post(assign, {**fields, "owner": who}).status_code == 303
     sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]["body"]
     assert sent == {"owner_id": who, "owner_name": "Provider Tester"}

@@ -133,6 +133,12 @@ def test_what_suits_a_waiting_patient_is_changed_where_they_wait_and_a_stale_cha
         assert f"<td><s>{seen}</s></td><td><b>{now}</b></td>" in late.text, (seen, now)
     assert late.text.count("<td><s>") == 3, "what is the same is not listed"
     assert "Monday; Wednesday</b>" in late.text, "and what was ticked is not typed again"
+    clinic.world.refusals[path] = (
+        412,
+        {"code": "changed_meanwhile", "title": "Changed.", "current": {**now_is, "from_minute": 0}},
+    )
+    midnight = desk.post(action, {**fields, **as_shown, "seen_from_minute": "0", "key": "k4"})
+    assert (midnight.status_code, midnight.text.count("<td><s>")) == (412, 3), "midnight is midnight"
     wrong = {
         "code": "invalid",
         "title": "Not valid.",
