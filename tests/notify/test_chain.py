@@ -179,7 +179,7 @@ def test_a_stop_the_carrier_reports_after_taking_the_text_is_a_stop_once(notify:
     assert len(notify.rows(told)) == 1
 
 
-@pytest.mark.capability("N8", "N10")
+@pytest.mark.capability("N8")
 def test_a_dead_number_whose_owner_writes_from_it_lives_and_a_stop_stays_a_stop(notify: Standing) -> None:
     visit = book(notify, submit(notify, email="", consent_email=False), IN_NINE_DAYS)
     fault = {"mode": "reject", "code": 21614, "count": 1}

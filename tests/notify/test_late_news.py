@@ -35,7 +35,6 @@ def hear_late(notify: Standing, patient: UUID, said_at: datetime, **facts: Any) 
     hear(notify.store, REACTIONS, envelope)
 
 
-@pytest.mark.capability("N9")
 def test_an_older_consent_that_arrives_late_does_not_undo_a_refusal(notify: Standing) -> None:
     patient = submit(notify, consent_sms=False)
     hear_late(notify, patient, TUESDAY_TEN - timedelta(hours=1), consent_sms=True)
