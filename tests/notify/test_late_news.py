@@ -4,8 +4,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from kernel.contracts.intake_submitted import IntakeSubmitted
 from kernel.events import Envelope
 from kernel.ids import new_id
