@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from kernel.assembly import Parts
-from kernel.work import WorkKind, free_leases
+from kernel.work import WorkKind
+from services.notify.actions.free_lookups import free_lookups
 from services.notify.actions.free_sends import free_sends
 from services.notify.rules.compose import ClinicWords
 from services.notify.rules.recipients import EVERYONE, Recipients
@@ -36,8 +37,9 @@ def notify_work(
             table=doubt_resolver.TABLE,
             task="notify.resolve_doubt",
             run=resolver.resolve,
-            free=lambda session, worker_id: free_leases(session, doubt_resolver.TABLE, worker_id),
+            free=free_lookups,
             rows_per_ring=doubt_resolver.ROWS_PER_RING,
+            alone=doubt_resolver.SUSPECT,
         ),
         parts.deliveries,
     )

@@ -2,10 +2,11 @@
 
 import threading
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from kernel.context import Actor
 from kernel.failpoints import FailpointRaised, arm
@@ -162,10 +163,15 @@ def test_a_letter_that_ends_its_sender_three_times_is_given_up_and_its_siblings_
         visit=visit,
     )
     arm("before_post_of@poison=raise:1")
-    ended = 0
+    ended, beside = 0, list[str]()
     try:
         for turn in range(1, 12):
-            notify.set_clock(TUESDAY_TEN + timedelta(minutes=2 * turn))
+            at = TUESDAY_TEN + timedelta(minutes=2 * turn)
+            if ended == 2 and not beside:
+                waits_for_something_else(notify, visit, at)
+                # Due with it, and not to be lost with it.
+                beside = book_by_mail(notify, "later", 1)
+            notify.set_clock(at)
             try:
                 notify.send_due()
             except FailpointRaised:
@@ -175,13 +181,30 @@ def test_a_letter_that_ends_its_sender_three_times_is_given_up_and_its_siblings_
         arm("")
     assert ended == 3
     assert notify.states(appointment_id=visit)["poison", "email"] == ("failed", "worker_lost_often")
-    assert [len(notify.mails_to(address)) for address in addresses] == [1] * MAILS
+    assert [len(notify.mails_to(address)) for address in addresses + beside] == [1] * (MAILS + 1)
+    lost = "SELECT count(*) FROM message_move WHERE reason = 'worker_lost' GROUP BY message_id ORDER BY 1"
+    assert notify.rows(lost)[-1] == (3,)
+    assert len(notify.rows(lost)) <= MAILS + 1, "the letter beside it at its third time was never lost"
     assert notify.mails_to("poison@example.test") == []
     items = notify.rows("SELECT kind, code FROM staff_item ORDER BY kind")
     assert [tuple(row) for row in items] == [
         ("call_patient", "worker_lost_often"),
         ("send_gave_up", "worker_lost_often"),
     ]
+
+
+def waits_for_something_else(notify: Standing, visit: UUID, at: datetime) -> None:
+    """Let the suspect of `visit` be put off because its recipient is locked, until some seconds before `at`."""
+    (suspect,) = notify.messages(appointment_id=visit, step="poison")
+    assert (suspect.reason, suspect.goes_alone) == ("worker_lost_again", True)
+    notify.set_clock(at - timedelta(seconds=30))
+    with notify.store.transaction() as busy:
+        busy.execute(
+            text("SELECT 1 FROM contact_point WHERE id = :id FOR UPDATE"), {"id": suspect.contact_point_id}
+        )
+        notify.work[0].run(new_id())
+    (suspect,) = notify.messages(appointment_id=visit, step="poison")
+    assert (suspect.reason, suspect.goes_alone) == ("", True)
 
 
 @pytest.mark.fault("F10")
@@ -209,6 +232,49 @@ def test_a_text_that_ends_its_sender_is_asked_about_each_time_and_then_a_person_
     assert notify.texts_to(phone) == []
     kinds = [row.kind for row in notify.rows("SELECT kind FROM staff_item ORDER BY kind")]
     assert kinds == ["call_patient", "send_gave_up"]
+
+
+@pytest.mark.fault("F10")
+def test_a_look_up_that_ends_its_worker_three_times_is_left_to_staff_and_those_beside_it_are_answered(
+    notify: Standing,
+) -> None:
+    phones = [f"+181655502{n}" for n in range(71, 75)]
+    visits = [
+        book(notify, submit(notify, phone=phone, email=""), TUESDAY_TEN + timedelta(days=9))
+        for phone in phones
+    ]
+    notify.carrier.put("/carrier/faults", json=[{"mode": "error_500_after"}, {"mode": "callback_never"}])
+    notify.work[0].run(new_id())
+    assert notify.states(step="booked")["booked", "sms"][0] == "unknown"
+    notify.rows(
+        "UPDATE planned_message SET step = 'poison' WHERE appointment_id = :visit AND step = 'booked' RETURNING 1",
+        visit=visits[0],
+    )
+    arm("before_lookup_of@poison=raise:1")
+    ended = 0
+    try:
+        for turn in range(1, 7):
+            notify.set_clock(TUESDAY_TEN + timedelta(minutes=turn))
+            for lookup in notify.rows("SELECT id FROM send_lookup WHERE state = 'due' ORDER BY id"):
+                try:
+                    notify.work[1].run(lookup.id)
+                except FailpointRaised:
+                    ended += 1
+            with notify.store.transaction() as session:
+                notify.work[1].free(session, notify.parts.worker_id)
+    finally:
+        arm("")
+    assert ended == 3
+    assert notify.states(appointment_id=visits[0])["poison", "sms"][0] == "unknown"
+    for visit in visits[1:]:
+        assert notify.states(appointment_id=visit)["booked", "sms"][0] in ("sent", "delivered")
+    assert [len(notify.texts_to(phone)) for phone in phones] == [1] * len(phones)
+    # Not after a quarter of an hour, as other doubts: nobody asks about it any more.
+    items = notify.rows("SELECT kind, code FROM staff_item")
+    assert [tuple(row) for row in items] == [("unknown_send", "lookup_lost_often")]
+    lookups = notify.rows("SELECT state, losses FROM send_lookup ORDER BY losses")
+    assert [row.state for row in lookups] == ["done"] * len(phones), "nobody asks any more"
+    assert lookups[-1].losses == 3
 
 
 @pytest.mark.fault("F10", "F12")

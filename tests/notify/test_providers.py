@@ -206,6 +206,16 @@ def test_what_an_answer_means(status: int, body: bytes, result: str) -> None:
     assert read_answer(status, body, "7").result == result
 
 
+@pytest.mark.capability("N8")
+@pytest.mark.parametrize(
+    ("code", "dead"),
+    [(21211, True), (21635, True), (30006, True), (21612, False), (21219, False), (30003, False)],
+)
+def test_only_what_a_code_says_of_the_number_itself_ends_the_number(code: int, dead: bool) -> None:
+    """21612 and 21219 are about our own number and account: no patient's number may be struck off for them."""
+    assert read_answer(400, b'{"code": %d}' % code, None).permanent is dead
+
+
 def letter(address: str) -> Letter:
     return Letter(new_id(), new_id(), Personal(address), "Prairie Crossing: see you Tue", "Your visit", "")
 

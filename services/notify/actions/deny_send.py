@@ -18,7 +18,7 @@ RETURNING message_id, send_attempt_id
 """
 DENIED = """
 UPDATE planned_message SET state = 'due', reason = :reason, due_at = :now, rung_at = NULL,
-    unknown_at = NULL, sent_at = NULL
+    unknown_at = NULL, sent_at = NULL, goes_alone = goes_alone OR :reason = 'provider_denied_again'
 WHERE id = :id AND attempt_id = :attempt AND state = 'unknown' RETURNING id
 """
 ATTEMPT_DENIED = "UPDATE send_attempt SET outcome = 'denied', settled_at = now() WHERE id = :attempt"

@@ -26,7 +26,7 @@ WHERE id = ANY(CAST(:attempts AS uuid[])) AND marks_handover AND handed_over_at 
 """
 AGAIN = """
 UPDATE planned_message AS m SET state = 'due', reason = v.reason, due_at = v.due, rung_at = NULL, sent_at = NULL,
-    lease_until = NULL, leased_by = ''
+    lease_until = NULL, leased_by = '', goes_alone = m.goes_alone OR v.reason = 'worker_lost_again'
 FROM unnest(CAST(:ids AS uuid[]), CAST(:dues AS timestamptz[]), CAST(:reasons AS text[])) AS v (id, due, reason)
 WHERE m.id = v.id
 """

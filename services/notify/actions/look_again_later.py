@@ -12,7 +12,7 @@ from kernel.work import Claim
 SECOND_LOOK = timedelta(seconds=30)
 AGAIN = """
 UPDATE send_lookup SET state = 'due', rung_at = NULL, lease_until = NULL, leased_by = '', due_at = :due,
-    denials = denials + :denied
+    denials = denials + :denied, losses = 0
 WHERE id = :id AND attempt_id = :attempt AND state = 'leased'
 RETURNING id
 """

@@ -68,6 +68,8 @@ class PlannedMessage(Base):
     leased_by: Mapped[str] = mapped_column(Text, server_default="")
     attempt_id: Mapped[UUID | None] = mapped_column(PgUuid)
     attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    # It ended its sender twice. Not said by `reason`, which is the newest thing to say about a message that waits.
+    goes_alone: Mapped[bool] = mapped_column(Boolean, server_default=sql_text("false"))
     # Sent, if at all, only after the carrier said that it had it not since then (a restored database).
     ask_since: Mapped[datetime | None] = mapped_column(Moment)
 
@@ -89,11 +91,9 @@ class PlannedMessage(Base):
         ),
         Index("ix_planned_message_due", "due_at", postgresql_where=sql_text("state = 'due'")),
         Index(
-            "ix_planned_message_suspect",
+            "ix_planned_message_alone",
             "due_at",
-            postgresql_where=sql_text(
-                "state = 'due' AND reason IN ('worker_lost_again', 'provider_denied_again')"
-            ),
+            postgresql_where=sql_text("state = 'due' AND goes_alone"),
         ),
         Index("ix_planned_message_catch_up", "expires_at", postgresql_where=sql_text("state = 'due'")),
         Index("ix_planned_message_sending", "lease_until", postgresql_where=sql_text("state = 'sending'")),
@@ -156,7 +156,8 @@ class UntoldState(Base):
 class SendLookup(Base):
     """Work: ask the provider whether it has a message whose outcome nobody saw.
 
-    `doubtful` when the provider may still have been working on it, so that one denial is not enough.
+    `doubtful` when the provider may still have been working on it, so that one denial is not enough. `losses` counts
+    the processes that ended one after another with it in hand; at the third nobody asks any more.
     """
 
     __tablename__ = "send_lookup"
@@ -166,6 +167,7 @@ class SendLookup(Base):
     send_attempt_id: Mapped[UUID] = mapped_column(PgUuid, unique=True)
     doubtful: Mapped[bool] = mapped_column(Boolean)
     denials: Mapped[int] = mapped_column(Integer, server_default="0")
+    losses: Mapped[int] = mapped_column(Integer, server_default="0")
     state: Mapped[str] = mapped_column(Text, server_default="due")
     due_at: Mapped[datetime] = mapped_column(Moment)
     rung_at: Mapped[datetime | None] = mapped_column(Moment)

@@ -14,7 +14,7 @@ from kernel.arrays import ids_array
 from services.notify.rules.gate import Candidate, start_of_day
 
 # Twice the sender ended with these in hand (free_sends.py): they go alone from then on.
-SUSPECT = "reason IN ('worker_lost_again', 'provider_denied_again')"
+SUSPECT = "goes_alone"
 PICK_ANY = """
 SELECT id, contact_point_id FROM planned_message WHERE state = 'due' AND due_at <= :now AND {which}
 ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED

@@ -16,15 +16,12 @@ from urllib.parse import SplitResult, quote, quote_plus, urlencode, urlsplit
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
+from services.notify.rules.receipts import DEAD_NUMBER_CODES
 from services.notify.sending.line import BrokenLine, Line
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
 IDLE_SECONDS = 4.0
 LARGEST_ANSWER = 256 * 1024
-# Codes by which Twilio says that the number can never be reached by text.
-DEAD_NUMBER_CODES = frozenset(
-    {"21211", "21214", "21217", "21219", "21401", "21612", "21614", "30005", "30006"}
-)
 # Refusals that are about the moment, not about the message.
 PASSING_CODES = frozenset({"20429", "14107", "30001", "63038"})
 
