@@ -1,6 +1,7 @@
 """Amazon as the second provider of a whole service: it takes over what never left, nothing else, and gives back."""
 
 from collections import Counter
+from contextlib import ExitStack
 from datetime import timedelta
 
 import boto3
@@ -15,6 +16,7 @@ from services.notify.actions.balance_providers import balance_providers
 from services.notify.rules.provider_pace import LEAST_TO_JUDGE
 from tests.conftest import DatabaseFactory
 from tests.notify.people import book, submit
+from tests.notify.sns_endpoint import sns_endpoint
 from tests.notify.standing import TUESDAY_TEN, Standing, StandIns, standing
 
 RESTING = {"sms": {"sms_http": 90, "sns": 10}, "email": {"smtp": 90, "ses": 10}}
@@ -56,7 +58,14 @@ def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "for-tests")
-    with mock_aws(), standing(database("notify"), notify_stand_ins, more=AMAZON) as notify:
+    with (
+        mock_aws(),
+        sns_endpoint() as amazon,
+        monkeypatch.context() as patched,
+        ExitStack() as stack,
+    ):
+        patched.setenv("AWS_ENDPOINT_URL_SNS", amazon.url)
+        notify = stack.enter_context(standing(database("notify"), notify_stand_ins, more=AMAZON))
         taken = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages
         # Ten answers that never come (the carrier has the text), then it takes nothing at all.
         lost = texted(0, 12, notify)

@@ -6,6 +6,8 @@ from typing import Any
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sns.models import sns_backends
 from sqlalchemy import text
 
 from kernel.ids import new_id
@@ -19,6 +21,7 @@ from services.notify.sending.sms_http import SmsHttp, read_answer
 from services.notify.sending.smtp_mail import SmtpMail
 from tests.conftest import DatabaseFactory
 from tests.notify.people import book, submit
+from tests.notify.sns_endpoint import sns_endpoint
 from tests.notify.standing import (
     ACCOUNT,
     CLINIC_NUMBER,
@@ -220,8 +223,57 @@ def letter(address: str) -> Letter:
     return Letter(new_id(), new_id(), Personal(address), "Prairie Crossing: see you Tue", "Your visit", "")
 
 
+SAID = (
+    b"<ErrorResponse><Error><Type>Sender</Type><Code>%b</Code><Message>%b</Message></Error></ErrorResponse>"
+)
+AMAZON_SAYS = (
+    (
+        400,
+        "InvalidParameter",
+        "Invalid parameter: PhoneNumber Reason: it is opted out",
+        ("refused", "OptedOut"),
+    ),
+    (400, "InvalidParameter", "Invalid parameter: Message too long", ("refused", "InvalidParameter")),
+    (400, "Throttling", "Rate exceeded", ("not_transmitted", "Throttling")),
+    (403, "AuthorizationError", "not yours", ("refused", "AuthorizationError")),
+    (500, "InternalError", "try again", ("unknown", "InternalError")),
+    (503, "ServiceUnavailable", "later", ("unknown", "ServiceUnavailable")),
+)
+
+
+@pytest.mark.capability("N7")
+@pytest.mark.fault("F32", "F39")
+def test_a_text_by_amazon_is_written_without_a_wait_and_its_answer_is_read_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """`start` runs while the recipient and the visit are locked: a STOP must not wait for Amazon."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "for-tests")
+    with mock_aws(), sns_endpoint() as amazon:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", amazon.url)
+        amazon.answers.clear()
+        prepared = SnsSms("us-east-1", FAST).prepare([letter("+18165550142"), letter("+18165550143")])
+        first, second = (item for item in prepared if not isinstance(item, Outcome))
+        assert (first.open(), second.open()) == (None, None)
+        assert not amazon.received.is_set(), "nothing is asked before the fence"
+        first.start()
+        assert amazon.received.wait(20), "Amazon has it, and has not answered"
+        assert not amazon.answers.is_set()
+        second.abandon()
+        amazon.answers.set()
+        assert first.finish().result == "accepted"
+        kept = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages
+        assert [number for number, _ in kept.values()] == ["+18165550142"]
+        # Nobody there: not transmitted, so the other provider may have it.
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", "http://127.0.0.1:1")
+        (nobody,) = SnsSms("us-east-1", FAST).prepare([letter("+18165550142")])
+        assert not isinstance(nobody, Outcome)
+        assert nobody.open() == Outcome("not_transmitted", code="connect")
+
+
 def outcome_of(provider: Any, address: str) -> Outcome:
     (transmission,) = provider.prepare([letter(address)])
+    assert transmission.open() is None
     transmission.start()
     found = transmission.finish()
     assert isinstance(found, Outcome)
@@ -234,11 +286,23 @@ def test_amazon_takes_texts_and_mails_and_its_refusals_are_understood(
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "for-tests")
-    with mock_aws():
+    with mock_aws(), sns_endpoint() as amazon:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", amazon.url)
         texts = SnsSms("us-east-1", FAST)
         taken = outcome_of(texts, "+18165550142")
         assert (taken.result, bool(taken.provider_message_id)) == ("accepted", True)
-        assert outcome_of(texts, "not a number").result == "refused"
+        kept = sns_backends[DEFAULT_ACCOUNT_ID]["us-east-1"].sms_messages
+        assert list(kept.values()) == [("+18165550142", "Prairie Crossing: see you Tue")]
+        wrong = outcome_of(texts, "not a number")
+        assert (wrong.result, wrong.permanent) == ("refused", True)
+        for status, code, told, result in AMAZON_SAYS:
+            amazon.instead = (status, SAID % (code.encode(), told.encode()))
+            before = amazon.requests
+            answer = outcome_of(texts, "+18165550142")
+            assert (answer.result, answer.code, answer.permanent) == (*result, False)
+            assert amazon.requests == before + 1, "the library repeats nothing"
+        amazon.instead = (200, b"no XML")
+        assert outcome_of(texts, "+18165550142").result == "unknown"
         with pytest.raises(LookupFailed):
             texts.find(Personal("+18165550142"), datetime.now(UTC))
 

@@ -1,16 +1,22 @@
 """Amazon SNS for texts and SES for e-mail, as second providers. boto3 is imported where it is used."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
+from services.notify.sending.line import BrokenLine, Line, Reply
+from services.notify.sending.line_pool import LinePool
 from services.notify.sending.provider import Found, Letter, NoList, Outcome, Transmission
 
+LARGEST_ANSWER = 64 * 1024
 # What Amazon answers when it took nothing and may be asked again.
 _PASSING = ("Throttling", "ThrottledException", "TooManyRequestsException", "KMSThrottling", "LimitExceeded")
+# About the number when the message names it; else about the text, or about our own settings.
 _DEAD = ("InvalidParameter", "InvalidParameterValue")
 
 
@@ -18,9 +24,6 @@ class _Amazon:
     """What both have in common: one client, no retries of its own, and no list to ask afterwards."""
 
     waits_for_receipts = False
-    # A call here writes and waits in one.
-    letters_at_once = 1
-    letters_a_batch = 1
 
     def __init__(self, service: str, region: str) -> None:
         import boto3
@@ -40,25 +43,128 @@ class _Amazon:
 
 
 class SnsSms(_Amazon):
-    """Texts by Amazon SNS."""
+    """Texts by Amazon SNS. The library signs the request and reads the answer; it is sent by a line of our own.
+
+    Its own call would wait for the answer while the recipient's and the visit's locks are held (0226).
+    """
 
     name = "sns"
     channel = "sms"
-    # Its call is made under the fence, one text at a time: none may begin after a STOP was answered.
+    letters_at_once = 16
+    letters_a_batch = 16
     marks_handover = False
 
     def __init__(self, region: str, pace: Pace) -> None:
         super().__init__("sns", region)
         self.pace = pace
+        self._lines = LinePool(self.client.meta.endpoint_url)
+        self.client.meta.events.register("before-send.sns.Publish", _take_signed)
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
-        """One call a letter."""
+        """One request a letter; each connects when it is opened."""
+        return [_SnsPost(self, letter) for letter in letters]
 
-        def publish(letter: Letter) -> str:
-            answer = self.client.publish(PhoneNumber=letter.address.reveal(), Message=letter.text)
-            return str(answer["MessageId"])
+    def signed(self, letter: Letter) -> bytes:
+        """The signed request of `letter`; raises BotoCoreError where it cannot be made, as without credentials."""
+        try:
+            self.client.publish(PhoneNumber=letter.address.reveal(), Message=letter.text)
+        except _Signed as signed:
+            return _bytes_of(signed.request)
+        raise RuntimeError("the library sent it by itself")
 
-        return [_Call(publish, letter, under_the_fence=True) for letter in letters]
+    def read(self, answer: Reply) -> Outcome:
+        """What an answer of the Publish operation means."""
+        model = self.client.meta.service_model
+        shape = model.operation_model("Publish").output_shape
+        whole = {"status_code": answer.status, "headers": answer.headers, "body": answer.body}
+        from botocore.parsers import ResponseParserError, create_parser
+
+        try:
+            parsed = create_parser(model.resolved_protocol).parse(whole, shape)
+        except ResponseParserError:
+            return Outcome("unknown", http_status=answer.status, code="no_id")
+        if answer.status >= 300:
+            error = parsed.get("Error", {})
+            return _refusal(str(error.get("Code", "")), answer.status, str(error.get("Message", "")))
+        if not parsed.get("MessageId"):
+            return Outcome("unknown", http_status=answer.status, code="no_id")
+        return Outcome("accepted", provider_message_id=parsed["MessageId"], http_status=answer.status)
+
+
+class _Signed(Exception):
+    """Not an error: how a signed request leaves the library before it is sent."""
+
+    def __init__(self, request: Any) -> None:
+        super().__init__("signed")
+        self.request = request
+
+
+def _take_signed(request: Any, **_: Any) -> None:
+    raise _Signed(request)
+
+
+def _bytes_of(request: Any) -> bytes:
+    """A prepared request of botocore's as it goes over the wire."""
+
+    def as_text(value: str | bytes) -> str:
+        return value.decode("latin-1") if isinstance(value, bytes) else value
+
+    address = urlsplit(request.url)
+    headers = [f"{name}: {as_text(value)}" for name, value in request.headers.items()]
+    path = (address.path or "/") + (f"?{address.query}" if address.query else "")
+    head = [f"{request.method} {path} HTTP/1.1", f"Host: {address.netloc}", "Accept-Encoding: identity"]
+    body = request.body.encode() if isinstance(request.body, str) else bytes(request.body or b"")
+    return "\r\n".join([*head, *headers, "", ""]).encode("latin-1") + body
+
+
+class _SnsPost:
+    """One text: signed and connected by `open`, written by `start`, answered by `finish`."""
+
+    def __init__(self, provider: SnsSms, letter: Letter) -> None:
+        self._provider = provider
+        self._letter = letter
+        self._request = b""
+        self._line: Line | None = None
+        self._deadline = 0.0
+
+    def open(self) -> Outcome | None:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            self._request = self._provider.signed(self._letter)
+        except BotoCoreError as error:
+            return Outcome("not_transmitted", code=type(error).__name__)
+        self._line = self._provider._lines.take(time.monotonic() + PROVIDER_CONNECT_SECONDS)
+        return Outcome("not_transmitted", code="connect") if self._line is None else None
+
+    def start(self) -> None:
+        self._deadline = time.monotonic() + PROVIDER_TOTAL_SECONDS
+        if self._line is None:
+            return
+        try:
+            self._line.send(self._request, PROVIDER_CONNECT_SECONDS)
+        except OSError:
+            # Some bytes may have gone out.
+            self._line.close()
+            self._line = None
+
+    def abandon(self) -> None:
+        if self._line is not None:
+            self._provider._lines.give_back(self._line)
+
+    def finish(self) -> Outcome:
+        if self._line is None:
+            return Outcome("unknown", code="reset")
+        try:
+            answer = self._line.receive(self._deadline, LARGEST_ANSWER)
+        except TimeoutError:
+            self._line.close()
+            return Outcome("unknown", code="timeout", doubtful=True)
+        except (OSError, BrokenLine):
+            self._line.close()
+            return Outcome("unknown", code="reset")
+        self._provider._lines.give_back(self._line)
+        return self._provider.read(answer)
 
 
 class SesMail(_Amazon):
@@ -66,7 +172,9 @@ class SesMail(_Amazon):
 
     name = "ses"
     channel = "email"
-    # Its call is made after the mark, like a letter's DATA: nothing is locked while it waits.
+    # A call here writes and waits in one: after the mark, like a letter's DATA, and one at a time.
+    letters_at_once = 1
+    letters_a_batch = 1
     marks_handover = True
 
     def __init__(self, region: str, pace: Pace, compose: Callable[[Letter], bytes], sender: str) -> None:
@@ -93,32 +201,26 @@ class SesMail(_Amazon):
             )
             return str(answer["MessageId"])
 
-        return _Call(send, letter, under_the_fence=False)
+        return _Call(send, letter)
 
 
 class _Call:
-    """One call to Amazon, in `start` or in `finish`: the library has no moment between write and wait."""
+    """One call of the library's, which writes and waits in one: made by `finish`, when nothing is locked."""
 
-    def __init__(self, call: Callable[[Letter], str], letter: Letter, *, under_the_fence: bool) -> None:
+    def __init__(self, call: Callable[[Letter], str], letter: Letter) -> None:
         self._call = call
         self._letter = letter
-        self._under_the_fence = under_the_fence
-        self._outcome: Outcome | None = None
 
     def open(self) -> None:
         """There is nothing to say before the call."""
 
     def start(self) -> None:
-        if self._under_the_fence:
-            self._outcome = self._made()
+        """Nothing leaves before the mark is committed."""
 
     def abandon(self) -> None:
         return
 
     def finish(self) -> Outcome:
-        return self._outcome or self._made()
-
-    def _made(self) -> Outcome:
         from botocore.exceptions import (
             BotoCoreError,
             ClientError,
@@ -129,14 +231,23 @@ class _Call:
         try:
             return Outcome("accepted", provider_message_id=self._call(self._letter), http_status=200)
         except ClientError as error:
-            code = str(error.response.get("Error", {}).get("Code", ""))
+            told = error.response.get("Error", {})
             status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
-            if code.startswith(_PASSING) or status == 429:
-                return Outcome("not_transmitted", http_status=status, code=code)
-            if 400 <= status < 500:
-                return Outcome("refused", http_status=status, code=code, permanent=code in _DEAD)
-            return Outcome("unknown", http_status=status, code=code)
+            return _refusal(str(told.get("Code", "")), status, str(told.get("Message", "")))
         except (ConnectTimeoutError, EndpointConnectionError):
             return Outcome("not_transmitted", code="connect")
         except BotoCoreError:
             return Outcome("unknown", code="reset", doubtful=True)
+
+
+def _refusal(code: str, status: int, message: str) -> Outcome:
+    """What an error Amazon answered with means for the message."""
+    if code.startswith(_PASSING) or status == 429:
+        return Outcome("not_transmitted", http_status=status, code=code)
+    if "opted out" in message.lower():
+        # Amazon's own list of STOPs, which it words as a wrong parameter.
+        return Outcome("refused", http_status=status, code="OptedOut")
+    if 400 <= status < 500:
+        dead = code in _DEAD and "phonenumber" in message.replace(" ", "").lower()
+        return Outcome("refused", http_status=status, code=code, permanent=dead)
+    return Outcome("unknown", http_status=status, code=code)

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import json
-import ssl
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,16 +10,16 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any
-from urllib.parse import SplitResult, quote, quote_plus, urlencode, urlsplit
+from urllib.parse import quote, quote_plus, urlencode
 
 from kernel.personal import Personal
 from kernel.timings import PROVIDER_CONNECT_SECONDS, PROVIDER_TOTAL_SECONDS
 from services.notify.rules.provider_pace import Pace
 from services.notify.rules.receipts import DEAD_NUMBER_CODES
 from services.notify.sending.line import BrokenLine, Line
+from services.notify.sending.line_pool import LinePool
 from services.notify.sending.provider import Found, Letter, LookupFailed, Outcome, Transmission
 
-IDLE_SECONDS = 4.0
 LARGEST_ANSWER = 256 * 1024
 # Refusals that are about the moment, not about the message.
 PASSING_CODES = frozenset({"20429", "14107", "30001", "63038"})
@@ -42,7 +41,10 @@ class SmsHttp:
     letters_at_once: int = 64
     letters_a_batch: int = 64
     marks_handover: bool = False
-    _idle: list[Line] = field(default_factory=list)
+    _lines: LinePool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._lines = LinePool(self.base_url)
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
         """Connect once a letter, within three seconds for all; what finds no connection was not transmitted."""
@@ -50,7 +52,7 @@ class SmsHttp:
         prepared: list[Transmission | Outcome] = []
         refused = False
         for letter in letters:
-            line = None if refused or time.monotonic() > deadline else self._line(deadline)
+            line = None if refused or time.monotonic() > deadline else self._lines.take(deadline)
             refused = line is None
             prepared.append(
                 Outcome("not_transmitted", code="connect") if line is None else _SmsPost(self, line, letter)
@@ -68,7 +70,7 @@ class SmsHttp:
             }
         )
         began = time.monotonic()
-        line = self._line(began + PROVIDER_CONNECT_SECONDS)
+        line = self._lines.take(began + PROVIDER_CONNECT_SECONDS)
         if line is None:
             raise LookupFailed("connect")
         try:
@@ -83,25 +85,18 @@ class SmsHttp:
         except LookupFailed:
             line.close()
             raise
-        self._give_back(line)
+        self._lines.give_back(line)
         return found
-
-    @cached_property
-    def _address(self) -> SplitResult:
-        return urlsplit(self.base_url)
-
-    @cached_property
-    def _context(self) -> ssl.SSLContext | None:
-        return ssl.create_default_context() if self._address.scheme == "https" else None
 
     def _head(self, method: str, query: str = "") -> bytes:
         """Request line and headers, without the blank line that ends them."""
-        prefix = self._address.path.rstrip("/")
+        address = self._lines.address
+        prefix = address.path.rstrip("/")
         path = f"{prefix}/2010-04-01/Accounts/{quote(self.account)}/Messages.json"
         login = base64.b64encode(f"{self.account}:{self.token.reveal()}".encode()).decode()
         lines = (
             f"{method} {path}{'?' if query else ''}{query} HTTP/1.1",
-            f"Host: {self._address.netloc.rpartition('@')[2]}",
+            f"Host: {address.netloc.rpartition('@')[2]}",
             f"Authorization: Basic {login}",
             "Accept: application/json",
             "Accept-Encoding: identity",
@@ -124,26 +119,6 @@ class SmsHttp:
         to, words = quote_plus(letter.address.reveal()), quote_plus(letter.text)
         body = f"{self._form}{letter.attempt_id}&To={to}&Body={words}".encode("ascii")
         return b"%b%d\r\n\r\n%b" % (self._post_head, len(body), body)
-
-    def _line(self, deadline: float) -> Line | None:
-        while True:
-            try:
-                line = self._idle.pop()
-            except IndexError:
-                break
-            if time.monotonic() - line.used_at < IDLE_SECONDS and not line.is_stale():
-                return line
-            line.close()
-        try:
-            return Line.open(self._address, self._context, max(0.05, deadline - time.monotonic()))
-        except OSError:
-            return None
-
-    def _give_back(self, line: Line) -> None:
-        if line.reusable:
-            self._idle.append(line)
-        else:
-            line.close()
 
 
 class _SmsPost:
@@ -168,7 +143,7 @@ class _SmsPost:
             self._broken = True
 
     def abandon(self) -> None:
-        self._provider._give_back(self._line)
+        self._provider._lines.give_back(self._line)
 
     def finish(self) -> Outcome:
         if self._broken:
@@ -182,7 +157,7 @@ class _SmsPost:
         except (OSError, BrokenLine):
             self._line.close()
             return Outcome("unknown", code="reset")
-        self._provider._give_back(self._line)
+        self._provider._lines.give_back(self._line)
         return read_answer(answer.status, answer.body, answer.headers.get("retry-after"))
 
 
