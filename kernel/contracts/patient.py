@@ -5,6 +5,15 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict
 
 
+class PatientIdentifier(BaseModel):
+    """A number the patient is kept under, as FHIR's Identifier: `system` is the URI of who keeps it."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    system: str
+    value: str
+
+
 class PatientSnapshot(BaseModel):
     """Names, birth date and how to reach the patient. `phone` is E.164, `time_zone` an IANA name or "" if unknown."""
 

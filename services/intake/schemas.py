@@ -49,6 +49,14 @@ def a_postcode(text: str) -> str:
     return plain
 
 
+def a_number(text: str) -> str:
+    """Trim an identifier; refuse one without a letter or digit, and characters nobody can see."""
+    plain = " ".join(text.split())
+    if not any(c.isalnum() for c in plain) or _INVISIBLE.search(plain):
+        raise ValueError("not a number")
+    return plain
+
+
 Name = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=100), AfterValidator(a_name)]
 Phone = Annotated[str, StringConstraints(strict=True, max_length=40), AfterValidator(a_phone)]
 Email = Annotated[str, StringConstraints(strict=True, max_length=254), AfterValidator(an_email)]
@@ -68,6 +76,25 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+class IdentifierIn(Wire):
+    """A number the patient is kept under, as FHIR's Identifier: `system` is the URI of who keeps it."""
+
+    system: Annotated[
+        str, StringConstraints(strict=True, pattern=r"^[a-z][a-z0-9+.\-]{1,20}:[!-~]{1,200}$", max_length=222)
+    ]
+    value: Annotated[str, StringConstraints(strict=True, max_length=64), AfterValidator(a_number)]
+
+
+def one_of_each(identifiers: list[IdentifierIn]) -> list[IdentifierIn]:
+    """Refuse two values of one system."""
+    if len({one.system for one in identifiers}) < len(identifiers):
+        raise ValueError("two values of one system")
+    return identifiers
+
+
+Identifiers = Annotated[list[IdentifierIn], Field(max_length=10), AfterValidator(one_of_each)]
+
+
 class PatientIn(Wire):
     """Who the patient is."""
 
@@ -78,6 +105,7 @@ class PatientIn(Wire):
     email: Email = ""
     postcode: Postcode = ""
     time_zone: Zone = ""
+    identifiers: Identifiers = []
 
 
 class ConsentIn(Wire):

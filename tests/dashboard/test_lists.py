@@ -310,27 +310,6 @@ def test_a_closure_lists_whom_it_strands_and_can_be_lifted(clinic: Dashboard) ->
     )
 
 
-def test_two_records_are_joined_only_by_a_persons_word(clinic: Dashboard) -> None:
-    known = str(new_id())
-    case = {
-        "id": ONE,
-        "version": 3,
-        "state": "open",
-        "patient": {"id": str(new_id()), **PERSON},
-        "candidates": [
-            {"patient_id": known, "score": 0.9, "patient": {"id": known, **PERSON, "given_name": "Maria"}}
-        ],
-    }
-    offer(clinic, "intake", "match-cases", [case])
-    accept(clinic, "intake", f"match-cases/{ONE}/decide")
-    browser = clinic.signed_in("manager")
-    page = browser.get("/staff/matches")
-    assert "Ostrander, Maria" in page.text
-    fields = browser.form_fields(page, f"/staff/matches/{ONE}/decide")
-    assert browser.post(f"/staff/matches/{ONE}/decide", {**fields, "same_as": known}).status_code == 303
-    assert last(clinic)[1] == {"same_as": known}
-
-
 def test_findings_go_in_their_types_and_what_is_left_alone_stays_unknown(clinic: Dashboard) -> None:
     row = clinic.world.add_referral("Mara", "Ostrander", NECK)
     accept(clinic, "referral", f"referrals/{row['id']}/findings")

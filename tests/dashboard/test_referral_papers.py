@@ -165,6 +165,9 @@ def test_a_patient_with_a_live_referral_is_shown_it_and_the_letter_is_kept_for_t
         "preferred_site": "liberty",
         "reason": "Neck pain",
         "notices_email": "front@referrer.example.test",
+        "identifier_kind": "record",
+        "identifier_keeper": "Prairie Family",
+        "identifier": "PF 2002",
     }
     problem = {
         "code": "live_referral",
@@ -185,6 +188,7 @@ def test_a_patient_with_a_live_referral_is_shown_it_and_the_letter_is_kept_for_t
     body = last(clinic)[1]
     assert (body["if_live"], base64.b64decode(body["letter_base64"])) == ("track", PDF)
     assert (body["patient"]["phone"], body["patient"]["postcode"]) == ("+18165550142", "66071")
+    assert body["identifiers"] == [{"system": "urn:waymark:record:prairie-family", "value": "PF 2002"}]
     large = desk.post(
         "/staff/referral-from-outside", {**form, "file": (io.BytesIO(b"0" * (2 * 1024 * 1024 + 1)), "l.pdf")}
     )

@@ -7,6 +7,7 @@ import pytest
 
 from services.intake.rules.identity import Likeness, settle
 from tests.intake.conftest import FRONT_DESK, NURSE, Clinic
+from tests.intake.steps import go_to, send_all
 
 BASE = {
     "given_name": "Maren",
@@ -119,6 +120,53 @@ def test_merge_and_unmerge_are_audited(clinic: Clinic) -> None:
         "POST", f"/patients/{new}/merge", {"into": new}, actor=FRONT_DESK, version=version + 1
     )
     assert direct.status_code == 409
+
+
+@pytest.mark.capability("I3", "I7", "I14")
+def test_a_chain_of_merges_is_one_person_everywhere_until_it_is_parted(clinic: Clinic) -> None:
+    def begun(number: int) -> tuple[str, str]:
+        phone = f"(816) 555-016{number}"
+        browser = clinic.browser().start(given_name="Iris", family_name="Chain", phone=phone, postcode="")
+        go_to(browser, browser.token, "pain_now").send({"nprs_now": str(number)})
+        send_all(browser, browser.token)
+        rows = clinic.sql("SELECT patient_id, id FROM submission ORDER BY id DESC LIMIT 1")
+        return str(rows[0].patient_id), str(rows[0].id)
+
+    def change(record: str, deed: str, body: dict[str, str]) -> None:
+        version = clinic.sql("SELECT version FROM patient WHERE id = :id", id=record)[0].version
+        done = clinic.call("POST", f"/patients/{record}/{deed}", body, actor=FRONT_DESK, version=version)
+        assert done.status_code == 200, done.text
+
+    def seen(record: str) -> tuple[set[str], list[float], bool]:
+        """Submissions, pain scores in order, and whether the tablet shows a page's answers of last time."""
+        listed = {one["id"] for one in clinic.get(f"/patients/{record}/submissions")["items"]}
+        trends = {one["instrument"]: one for one in clinic.get(f"/patients/{record}/scores")["items"]}
+        made = clinic.call(
+            "POST", f"/patients/{record}/links", {"mode": "kiosk"}, actor=FRONT_DESK
+        ).get_json()
+        tablet = clinic.browser().open(made["path"]).send({"birth_date": "04/23/1980"})
+        shown = go_to(tablet, tablet.token, "pain_now").body
+        points = [point["value"] for point in trends["nprs"]["points"]] if "nprs" in trends else []
+        return listed - {made["submission_id"]}, points, "your answers from last time" in shown
+
+    (first, one), (second, two), (third, three) = begun(1), begun(2), begun(3)
+    assert len({first, second, third}) == 3
+    change(first, "merge", {"into": second})
+    change(second, "merge", {"into": third})
+    for record in (first, second, third):
+        assert seen(record) == ({one, two, three}, [1.0, 2.0, 3.0], True), (
+            "whichever of their records is asked by"
+        )
+    drafts = clinic.sql("SELECT count(*) AS n FROM submission WHERE state = 'draft'")
+    assert drafts[0].n == 1, "one person has one open draft, by whatever record it was begun"
+    change(second, "unmerge", {})
+    assert seen(third)[1] == [3.0]
+    assert seen(first) == seen(second)
+    assert seen(second)[:2] == ({one, two}, [1.0, 2.0]), (
+        "what was merged into the released record goes with it"
+    )
+    change(first, "unmerge", {})
+    assert (seen(first)[1], seen(second)[1]) == ([1.0], [2.0])
 
 
 @pytest.mark.capability("I14")

@@ -4,9 +4,12 @@ import base64
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from kernel.contracts.patient import PatientSnapshot
+from kernel.outbox import event_place
+from kernel.personal import open_json
+from kernel.tables import OutboxEvent
 from tests.referral.calendar_steps import booked, change, events, slots
 from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
 
@@ -47,12 +50,18 @@ def test_the_same_sender_and_id_is_one_referral_whatever_the_key(clinic: Clinic)
 
 @pytest.mark.capability("L9")
 def test_the_letter_is_kept_as_it_came_beside_what_was_read_from_it(clinic: Clinic) -> None:
-    made = refer(clinic).json
+    number = {"system": "urn:waymark:record:prairie-family", "value": "PF-2002"}
+    assert refer(clinic, identifiers=[{**number, "system": "prairie"}]).status_code == 422
+    made = refer(clinic, identifiers=[number]).json
     assert (made["state"], made["route"], made["mode"]) == ("needs_triage", "staff_triage", "referrer")
+    with clinic.session() as session:
+        (told,) = session.scalars(select(OutboxEvent).where(OutboxEvent.type == "referral_received"))
+        assert open_json(told.data_sealed, event_place(told.id))["identifiers"] == [number]
     case = clinic.get(f"/referrals/{made['id']}")
     letter = case["letters"][0]
     assert letter["fields"]["reason"] == "Neck pain since spring"
     assert letter["fields"]["diagnosis_text"] == "neck pain"
+    assert letter["fields"]["identifiers"] == ["PF-2002 (urn:waymark:record:prairie-family)"]
     kept = clinic.get(f"/referrals/{made['id']}/letters/{letter['id']}")
     assert base64.b64decode(kept["content_base64"]) == PDF
     assert kept["media_type"] == "application/pdf"

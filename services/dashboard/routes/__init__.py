@@ -18,6 +18,7 @@ from services.dashboard.routes.form_items import form_item_routes
 from services.dashboard.routes.form_list import form_list_routes
 from services.dashboard.routes.from_outside import from_outside_routes
 from services.dashboard.routes.handoff import handoff_routes
+from services.dashboard.routes.identifiers import identifier_routes
 from services.dashboard.routes.inbox import inbox_routes
 from services.dashboard.routes.instruments import instrument_routes
 from services.dashboard.routes.matches import match_routes
@@ -68,6 +69,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         worklist_routes,
         patient_routes,
         patient_link_routes,
+        identifier_routes,
         handoff_routes,
         inbox_routes,
         message_health_routes,

@@ -10,6 +10,7 @@ from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.desk import Desk, actor, staff_only
 from services.dashboard.rules.form_refusals import refusal_words
+from services.dashboard.rules.identifier_kinds import KINDS, identifiers_in
 from services.dashboard.rules.phone_numbers import to_e164
 from services.dashboard.rules.roles import CLINICAL, FRONT_DESK
 
@@ -35,15 +36,17 @@ def from_outside_routes(desk: Desk) -> Blueprint:
     def receive() -> Any:
         form = {name: value.strip() for name, value in request.form.items()}
         letter, wrong = _letter(form)
-        if wrong:
-            return _page(desk, form, problems=[wrong]), 422
+        identifiers, no_keeper = identifiers_in(form)
+        if wrong or no_keeper:
+            faults = [one for one in (wrong, no_keeper) if one]
+            return _page(desk, {**form, "letter": letter}, problems=faults), 422
         try:
             made = ask_owner(
                 desk.patient_owners,
                 actor(),
                 "referral",
                 "/referrals",
-                _body(form, letter),
+                _body(form, letter, identifiers),
                 key=form.get("key", ""),
             )
         except OwnerAway as away:
@@ -77,6 +80,7 @@ def _page(
         away=away,
         sites=sites,
         person=PERSON,
+        identifier_kinds=KINDS,
     )
 
 
@@ -96,7 +100,7 @@ def _letter(form: dict[str, str]) -> tuple[str, str]:
     return kept, ""
 
 
-def _body(form: dict[str, str], letter: str) -> dict[str, Any]:
+def _body(form: dict[str, str], letter: str, identifiers: list[dict[str, str]]) -> dict[str, Any]:
     patient = {name: form.get(name, "") for name in PERSON}
     patient["phone"] = to_e164(patient["phone"]) or patient["phone"]
     chosen = form.get("if_live", "")
@@ -104,6 +108,7 @@ def _body(form: dict[str, str], letter: str) -> dict[str, Any]:
         "sender": form.get("sender", ""),
         "external_id": form.get("external_id", ""),
         "patient": patient,
+        "identifiers": identifiers,
         "reason": form.get("reason", ""),
         "notices_email": form.get("notices_email", ""),
         "preferred_site": form.get("preferred_site", ""),

@@ -21,6 +21,7 @@ from services.dashboard.rules import (
     words,
 )
 from services.dashboard.rules.derived_form import derived_words
+from services.dashboard.rules.identifier_kinds import system_words
 from services.dashboard.rules.navigation import PAGES, pages_for
 from services.dashboard.rules.ranking_form import ranking_words
 from services.dashboard.rules.review_form import review_words
@@ -42,6 +43,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         code=clauses.code_words,
         person=person_name,
         phone=phone_words,
+        system=system_words,
         lower_day=lower_day,
         weekday=times.weekday_words,
         why=message_words.why,

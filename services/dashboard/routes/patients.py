@@ -13,7 +13,9 @@ from services.dashboard.queries.reference import names, reference
 from services.dashboard.routes.acting import act
 from services.dashboard.routes.answered import ANSWERERS
 from services.dashboard.routes.desk import Desk, actor, id_or_404, me, note_view, staff_only
+from services.dashboard.routes.identifiers import IDENTIFIES
 from services.dashboard.routes.opening import opening
+from services.dashboard.rules.identifier_kinds import KINDS
 from services.dashboard.rules.navigation import MESSAGES
 from services.dashboard.rules.reply_words import TOPICS, WAYS
 from services.dashboard.rules.roles import SEES_PATIENTS
@@ -64,6 +66,8 @@ def patient_routes(desk: Desk) -> Blueprint:
             sites=names(reference(desk.owners, who, "sites")),
             may_change=me().role in MESSAGES,
             answerers=ANSWERERS,
+            identifier_kinds=KINDS,
+            may_identify=me().role in IDENTIFIES,
             TOPICS=TOPICS,
             WAYS=WAYS,
         )

@@ -32,6 +32,7 @@ TYPED = {
     "family_name": "The family name",
     "birth_date": "Born",
     "phone": "The phone number",
+    "identifier": "The number",
     "email": "The e-mail address",
     "from_time": "Not before",
     "until_time": "Not after",

@@ -7,9 +7,11 @@ from kernel.context import Actor
 from kernel.contracts.referral_received import ReferralReceived
 from kernel.personal import Personal
 from kernel.rows import write_rows
+from services.intake.actions.add_identifiers import add_identifiers
 from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.actions.send_status_link import send_status_link
+from services.intake.queries.identifiers import Identifier
 from services.intake.queries.patients import patient_of
 
 # The patient is ours to name: the referral service knows them by an id of its own.
@@ -26,6 +28,7 @@ def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
     What they agreed to is not known from a letter, so an earlier consent is left as it was.
     """
     who = told.patient
+    identifiers = tuple(Identifier(Personal(one.system), Personal(one.value)) for one in told.identifiers)
     facts = PatientFacts(
         given_name=Personal(who.given_name),
         family_name=Personal(who.family_name),
@@ -38,6 +41,7 @@ def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
         consent_sms=False,
         consent_email=False,
         consent_known=False,
+        identifiers=identifiers,
     )
     actor = Actor("service", "referral")
     patient = patient_of(session, told.patient_id)
@@ -46,6 +50,8 @@ def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
         write_rows(session)
         patient = registered.patient
         open_match_case(session, actor, patient.id, None, registered.candidates)
+    else:
+        add_identifiers(session, actor, patient.id, identifiers)
     session.execute(
         text(FOLLOW),
         {

@@ -37,6 +37,8 @@ def open_match_case(
             "patient_id": str(one.patient_id),
             "equal": list(one.equal),
             "phone_equal": one.phone_equal,
+            "identifier_equal": one.identifier_equal,
+            "identifier_differs": one.identifier_differs,
             "score": one.score,
         }
         for one in candidates

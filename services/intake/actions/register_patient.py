@@ -1,6 +1,5 @@
 """Find the patient somebody names, or make a record for them."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,18 +12,14 @@ from kernel.ids import new_id
 from kernel.keyring import keyring
 from kernel.personal import Personal, birth_date_index, name_index, phone_index
 from kernel.rows import add_row, cursor
+from services.intake.actions.add_identifiers import add_identifiers
 from services.intake.model import Patient
+from services.intake.queries.identifiers import Identifier
+from services.intake.queries.matches import asked_between
+from services.intake.queries.similar_patients import FactIndexes, similar_patients
 from services.intake.rules.identity import Likeness, settle
 from services.intake.rules.search_words import search_words
 from services.intake.rules.zone_of_postcode import zone_of_postcode
-
-MOST_COMPARED = 50
-SIMILAR = """
-SELECT id, given_index, family_index, birth_index, postcode_index, phone_index FROM patient
-WHERE merged_into IS NULL AND (phone_index = $1
-    OR (birth_index = $2 AND (given_index = $3 OR family_index = $4)))
-ORDER BY id LIMIT $5
-"""
 
 
 @dataclass(frozen=True)
@@ -45,6 +40,7 @@ class PatientFacts:
     consent_sms: bool
     consent_email: bool
     consent_known: bool = True
+    identifiers: tuple[Identifier, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,73 +52,53 @@ class Registered:
     candidates: tuple[Likeness, ...]
 
 
-@dataclass(frozen=True)
-class _Indexes:
-    given: bytes
-    family: bytes
-    birth: bytes
-    phone: bytes | None
-    postcode: bytes | None
-
-
 def register_patient(session: Session, actor: Actor, facts: PatientFacts) -> Registered:
     """Return the one known patient the facts fit (contact points and consent brought up to date), or a new one.
 
     A new one is written with the transaction; `write_rows` before the session refers to it.
     """
     indexes = _indexes(facts)
-    same, candidates = settle([_likeness(known, indexes) for known in _similar(session, indexes)])
+    same, candidates = settle(similar_patients(session, indexes))
     if same is None:
         # Two first submissions of one person at one moment take turns: the second finds the record of the first.
         _take_turn(session, indexes)
-        same, candidates = settle([_likeness(known, indexes) for known in _similar(session, indexes)])
+        same, candidates = settle(similar_patients(session, indexes))
     if same is None:
         patient = _new_patient(session, facts, indexes)
         record(session, actor, "register_patient", "patient", patient.id)
+        add_identifiers(session, actor, patient.id, facts.identifiers)
         return Registered(patient, True, candidates)
     patient = session.get_one(Patient, same.patient_id)
     _update(session, patient, facts)
-    return Registered(patient, False, ())
+    if add_identifiers(session, actor, patient.id, facts.identifiers):
+        patient.version += 1
+        patient.updated_at = now(session)
+    fresh = tuple(one for one in candidates if not asked_between(session, patient.id, one.patient_id))
+    return Registered(patient, False, fresh)
 
 
-def _take_turn(session: Session, indexes: _Indexes) -> None:
-    """Wait for whoever is making a record of somebody born on that day; looking again after it sees theirs."""
-    turn = int.from_bytes(indexes.birth[:8], signed=True)
-    cursor(session).execute("SELECT pg_advisory_xact_lock($1::bigint)", (turn,))
+def _take_turn(session: Session, indexes: FactIndexes) -> None:
+    """Wait for whoever is making a record of somebody born on that day, or with one of the identifiers; looking again
+    after it sees theirs.
+    """
+    for index in (indexes.birth, *sorted({one.value for one in indexes.identifiers})):
+        turn = int.from_bytes(index[:8], signed=True)
+        cursor(session).execute("SELECT pg_advisory_xact_lock($1::bigint)", (turn,))
 
 
-def _indexes(facts: PatientFacts) -> _Indexes:
+def _indexes(facts: PatientFacts) -> FactIndexes:
     postcode, phone = facts.postcode.reveal(), facts.phone.reveal()
-    return _Indexes(
+    return FactIndexes(
         name_index(facts.given_name.reveal()),
         name_index(facts.family_name.reveal()),
         birth_date_index(facts.birth_date.reveal()),
         phone_index(phone) if phone else None,
         keyring().blind_index("postcode", postcode) if postcode else None,
+        tuple(one.indexes for one in facts.identifiers),
     )
 
 
-def _similar(session: Session, indexes: _Indexes) -> Sequence[Any]:
-    """Records that can reach the marks of `rules.identity`: the same phone, or the birth date with a name.
-
-    Only index columns are read, nothing is opened; both ways in have an index, however many patients there are.
-    """
-    values = (indexes.phone, indexes.birth, indexes.given, indexes.family, MOST_COMPARED)
-    return cursor(session).execute(SIMILAR, values).fetchall()
-
-
-def _likeness(known: Any, indexes: _Indexes) -> Likeness:
-    pairs = (
-        ("given_name", known.given_index, indexes.given),
-        ("family_name", known.family_index, indexes.family),
-        ("birth_date", known.birth_index, indexes.birth),
-        ("postcode", known.postcode_index, indexes.postcode),
-    )
-    equal = tuple(name for name, ours, theirs in pairs if ours is not None and ours == theirs)
-    return Likeness(known.id, equal, indexes.phone is not None and known.phone_index == indexes.phone)
-
-
-def _new_patient(session: Session, facts: PatientFacts, indexes: _Indexes) -> Patient:
+def _new_patient(session: Session, facts: PatientFacts, indexes: FactIndexes) -> Patient:
     moment = now(session)
     patient = Patient(
         id=new_id(),

@@ -6,6 +6,7 @@ from services.intake.model.instrument_permission import InstrumentPermission
 from services.intake.model.link import PatientLink
 from services.intake.model.match_case import MatchCase
 from services.intake.model.patient import Patient
+from services.intake.model.patient_identifier import PatientIdentifier
 from services.intake.model.patient_status import ReferralView, VisitView
 from services.intake.model.published import ProtocolVersion, QuestionnaireVersion
 from services.intake.model.questionnaire_draft import QuestionnaireDraft
@@ -22,6 +23,7 @@ __all__ = [
     "MatchCase",
     "PageSave",
     "Patient",
+    "PatientIdentifier",
     "PatientLink",
     "ProtocolVersion",
     "QuestionnaireDraft",

@@ -2,11 +2,12 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, exists, or_, select
+from sqlalchemy import ColumnElement, exists, select
 from sqlalchemy.orm import Session
 
-from services.intake.model import Patient, Submission
+from services.intake.model import Submission
 from services.intake.queries.drafts import Draft
+from services.intake.queries.records_of import records_of
 from services.intake.rules.check_value import fault
 from services.intake.rules.form import Item, answers_in
 
@@ -35,10 +36,8 @@ def has_earlier_answers(session: Session, draft: Draft) -> bool:
 
 def _finished(draft: Draft) -> tuple[ColumnElement[bool], ...]:
     """This form, finished by the patient under this record or one merged into it."""
-    patient = draft.submission.patient_id
-    same = select(Patient.id).where(or_(Patient.id == patient, Patient.merged_into == patient))
     return (
-        Submission.patient_id.in_(same),
+        records_of(Submission.patient_id, draft.submission.patient_id),
         Submission.form == draft.submission.form,
         Submission.state.in_(("submitted", "stopped")),
     )

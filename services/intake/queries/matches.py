@@ -28,3 +28,18 @@ def lock_match(session: Session, case_id: UUID) -> MatchCase | None:
 def lock_patient(session: Session, patient_id: UUID) -> Patient | None:
     """One patient record as it is (merges not followed), locked for this transaction."""
     return session.scalars(select(Patient).where(Patient.id == patient_id).with_for_update()).first()
+
+
+def asked_between(session: Session, one: UUID, other: object, *, open_only: bool = False) -> bool:
+    """True when a person is asked already whether the two records are the same, or has decided that."""
+    rows = select(MatchCase).where(MatchCase.patient_id.in_((one, other)))
+    if open_only:
+        rows = rows.where(MatchCase.state == "open")
+    named = {str(one), str(other)}
+    return any(
+        case.candidates is not None
+        and any(
+            {str(case.patient_id), candidate["patient_id"]} == named for candidate in case.candidates.reveal()
+        )
+        for case in session.scalars(rows)
+    )

@@ -2,24 +2,41 @@
 
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.keyring import keyring
 from services.intake.model import Patient, Submission
+from services.intake.queries.identifiers import kept_under_value
+from services.intake.queries.records_of import records_of
 from services.intake.rules.search_words import LONGEST, asked_words, folded
 
 
 def find_patients(session: Session, query: str, limit: int) -> list[Patient]:
-    """Patients that have every word of `query` (see `search_words`), newest first."""
+    """Patients who have the whole `query` as an identifier, then those with every word of it (see `search_words`),
+    newest first.
+    """
+    by_number = _by_number(session, query, limit)
     words = asked_words(query)
     if not words:
-        return []
+        return by_number
     keys = [keyring().blind_index("search", word) for word in words]
     found = select(Patient).where(Patient.search_keys.contains(keys), Patient.merged_into.is_(None))
     rows = session.scalars(found.order_by(Patient.id.desc()).limit(limit * 4)).all()
     long_words = [piece for piece in folded(query).split() if len(piece) > LONGEST and not piece.isdigit()]
-    return [row for row in rows if _has(row, long_words)][:limit]
+    named = [row for row in rows if _has(row, long_words) and row not in by_number]
+    return [*by_number, *named][:limit]
+
+
+def _by_number(session: Session, query: str, limit: int) -> list[Patient]:
+    if not any(c.isdigit() for c in query):
+        return []
+    found = {
+        patient.id: patient
+        for one in kept_under_value(session, query)
+        if (patient := patient_of(session, one)) is not None
+    }
+    return list(found.values())[:limit]
 
 
 def _has(patient: Patient, long_words: list[str]) -> bool:
@@ -33,8 +50,7 @@ def _has(patient: Patient, long_words: list[str]) -> bool:
 
 def submissions_of(session: Session, patient_id: UUID) -> list[Submission]:
     """Submissions of a patient and of records merged into theirs, newest first."""
-    mine = select(Patient.id).where(or_(Patient.id == patient_id, Patient.merged_into == patient_id))
-    found = select(Submission).where(Submission.patient_id.in_(mine))
+    found = select(Submission).where(records_of(Submission.patient_id, patient_id))
     return list(session.scalars(found.order_by(Submission.started_at.desc()).limit(100)))
 
 

@@ -4,10 +4,11 @@ from collections import defaultdict
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from services.intake.model import Patient, Submission
+from services.intake.model import Submission
+from services.intake.queries.records_of import records_of
 from services.intake.questionnaires import instruments
 from services.intake.rules.scores import band_of
 
@@ -16,10 +17,9 @@ MOST_SUBMISSIONS = 200
 
 def score_trends(session: Session, patient_id: UUID) -> list[dict[str, Any]]:
     """Each instrument ever scored for the patient (and for records merged into theirs), points oldest first."""
-    mine = select(Patient.id).where(or_(Patient.id == patient_id, Patient.merged_into == patient_id))
     found = (
         select(Submission)
-        .where(Submission.patient_id.in_(mine), Submission.state.in_(("submitted", "stopped")))
+        .where(records_of(Submission.patient_id, patient_id), Submission.state.in_(("submitted", "stopped")))
         .order_by(Submission.submitted_at.desc())
         .limit(MOST_SUBMISSIONS)
     )

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from services.intake.model import PageSave, ReferralView, SafetyNotice, Submission, VisitView
+from services.intake.queries.records_of import records_of
 
 
 def referral_of(session: Session, submission_id: UUID) -> ReferralView | None:
@@ -21,16 +22,17 @@ def visits_of(session: Session, patient_id: UUID, referral_id: UUID | None) -> l
         # The referral service may know a patient from outside by another id: the referral is what tells.
         found = found.where(VisitView.referral_id == referral_id)
     else:
-        found = found.where(VisitView.patient_id == patient_id)
+        found = found.where(records_of(VisitView.patient_id, patient_id))
     return list(session.scalars(found.order_by(VisitView.starts_at).limit(50)))
 
 
 def open_draft(session: Session, patient_id: UUID, form: str) -> Submission | None:
-    """The one draft a patient may have of a form, locked for this transaction."""
+    """The one draft a patient may have of a form, locked; of two, when records were merged, the one saved last."""
     found = select(Submission).where(
-        Submission.patient_id == patient_id, Submission.form == form, Submission.state == "draft"
+        records_of(Submission.patient_id, patient_id), Submission.form == form, Submission.state == "draft"
     )
-    return session.scalars(found.with_for_update()).first()
+    newest = found.order_by(Submission.saved_at.desc()).limit(1)
+    return session.scalars(newest.with_for_update(of=Submission)).first()
 
 
 def notices_of(session: Session, submission_id: UUID) -> list[SafetyNotice]:

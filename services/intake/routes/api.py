@@ -6,6 +6,7 @@ from kernel.assembly import Parts
 from services.intake.routes.answered_routes import answered_routes
 from services.intake.routes.callback_routes import callback_routes
 from services.intake.routes.form_editor_routes import form_editor_routes
+from services.intake.routes.identifier_routes import identifier_routes
 from services.intake.routes.instrument_routes import instrument_routes
 from services.intake.routes.link_routes import link_routes
 from services.intake.routes.match_routes import match_routes
@@ -28,6 +29,7 @@ def add_api_routes(api: APIFlask, parts: Parts, link_days: int, *, secret_key: s
         questionnaire_routes(parts.database),
         match_routes(parts.database),
         merge_routes(parts.database),
+        identifier_routes(parts.database),
         form_editor_routes(parts.database, secret_key),
         instrument_routes(parts.database),
         link_routes(parts.database, link_days),

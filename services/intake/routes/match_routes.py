@@ -13,12 +13,13 @@ from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, Problem, conflict, invalid, not_found
 from services.intake.actions.decide_match import AlreadyDecided, decide_match
-from services.intake.actions.merge_patients import CannotMerge
+from services.intake.actions.merge_patients import CannotMerge, DifferentIdentifiers
 from services.intake.model import MatchCase, Patient
 from services.intake.queries.cursors import BadCursor
+from services.intake.queries.identifiers import different_systems
 from services.intake.queries.matches import lock_match, open_matches
 from services.intake.routes.list_queries import PageQuery
-from services.intake.routes.patient_routes import patient_json
+from services.intake.routes.patient_routes import identifiers_json, not_one_person, patient_json
 from services.intake.schemas import AnyOut, DecideMatchIn
 
 DECIDES = {"nurse", "front_desk", "manager"}
@@ -65,6 +66,8 @@ def match_routes(database: Database) -> APIBlueprint:
                 raise conflict(
                     "not_possible_now", "The case was decided already.", state=case.state
                 ) from None
+            except DifferentIdentifiers as different:
+                raise not_one_person(different) from None
             except CannotMerge:
                 raise conflict("cannot_merge", "These are not two records that can be made one.") from None
             except ValueError:
@@ -82,14 +85,31 @@ def _case(session: Session, case: MatchCase) -> dict[str, Any]:
     for one in case.candidates.reveal() if case.candidates else []:
         known = parse_id(one["patient_id"])
         patient = session.get(Patient, known) if known else None
-        listed.append({**one, "patient": patient_json(patient) if patient else None})
+        listed.append(_candidate(session, case, one, patient))
     return {
         "id": str(case.id),
         "version": case.version,
         "state": case.state,
         "submission_id": str(case.submission_id) if case.submission_id else None,
-        "patient": patient_json(session.get_one(Patient, case.patient_id)),
+        "patient": {
+            **patient_json(session.get_one(Patient, case.patient_id)),
+            "identifiers": identifiers_json(session, case.patient_id),
+        },
         "candidates": listed,
         "opened_at": case.opened_at.isoformat(),
         "decided_by": case.decided_by or None,
+    }
+
+
+def _candidate(
+    session: Session, case: MatchCase, stored: dict[str, Any], patient: Patient | None
+) -> dict[str, Any]:
+    """A candidate as it was found, with the identifiers as they are now: a corrected one excludes no longer."""
+    if patient is None:
+        return {**stored, "patient": None, "excluded_by": []}
+    numbers = identifiers_json(session, patient.id)
+    return {
+        **stored,
+        "patient": {**patient_json(patient), "identifiers": numbers},
+        "excluded_by": different_systems(session, case.patient_id, patient.id),
     }

@@ -11,12 +11,12 @@ from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
-from services.intake.actions.merge_patients import CannotMerge, merge_patients
+from services.intake.actions.merge_patients import CannotMerge, DifferentIdentifiers, merge_patients
 from services.intake.actions.unmerge_patients import NotMerged, unmerge_patients
 from services.intake.model import Patient
 from services.intake.queries.matches import lock_patient
 from services.intake.routes.list_queries import EmptyIn
-from services.intake.routes.patient_routes import patient_json
+from services.intake.routes.patient_routes import not_one_person, patient_json
 from services.intake.schemas import AnyOut, MergeIn
 
 DECIDES = {"nurse", "front_desk", "manager"}
@@ -42,6 +42,8 @@ def merge_routes(database: Database) -> APIBlueprint:
             require_match(patient.version)
             try:
                 kept = merge_patients(session, who.actor, patient, into)
+            except DifferentIdentifiers as different:
+                raise not_one_person(different) from None
             except CannotMerge:
                 raise conflict("cannot_merge", "These are not two records that can be made one.") from None
             return Reply(patient_json(kept), 200)

@@ -1,16 +1,20 @@
 """Patients over HTTP: one record, and search by name beginnings, birth date or phone."""
 
 from typing import Any
+from uuid import UUID
 
 from apiflask import APIBlueprint
+from sqlalchemy.orm import Session
 
 from kernel.audit import record
 from kernel.context import Actor
 from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.principal import allow, principal
-from kernel.web.problems import not_found
+from kernel.web.problems import Problem, conflict, not_found
+from services.intake.actions.merge_patients import DifferentIdentifiers
 from services.intake.model import Patient
+from services.intake.queries.identifiers import identifiers_of
 from services.intake.queries.patients import find_patients, patient_of, submissions_of
 from services.intake.routes.list_queries import PatientsQuery
 from services.intake.schemas import AnyOut
@@ -51,6 +55,7 @@ def patient_routes(database: Database) -> APIBlueprint:
             listed = [] if actor.role in CONTACT_ONLY else submissions_of(session, patient.id)
             return {
                 **patient_json(patient),
+                "identifiers": identifiers_json(session, patient.id),
                 "submissions": [
                     {
                         "id": str(one.id),
@@ -65,6 +70,24 @@ def patient_routes(database: Database) -> APIBlueprint:
             }
 
     return routes
+
+
+def identifiers_json(session: Session, patient_id: UUID) -> list[dict[str, str]]:
+    """A person's identifiers, of all their records, as JSON."""
+    return [
+        {"id": str(row.id), **(row.held.reveal() if row.held else {}), "set_at": row.set_at.isoformat()}
+        for row in identifiers_of(session, patient_id)
+    ]
+
+
+def not_one_person(different: DifferentIdentifiers) -> Problem:
+    """409 with the systems in which the two records have different identifiers."""
+    return conflict(
+        "different_identifiers",
+        "These two records have different numbers of one kind, so they are two people.",
+        detail="Nothing was changed. If a number was entered wrong, correct it on its record, then merge.",
+        systems=different.systems,
+    )
 
 
 def patient_json(patient: Patient) -> dict[str, Any]:

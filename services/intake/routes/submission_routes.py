@@ -17,12 +17,13 @@ from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.submit_answers import submit_answers
 from services.intake.actions.view_submission import view_submission
 from services.intake.queries.forms import current_form
+from services.intake.queries.identifiers import Identifier
 from services.intake.queries.rulebook import current_rulebook
 from services.intake.questionnaires import HEADACHE_SPINE
 from services.intake.routes.submission_view import submission_json
 from services.intake.rules.form import Form
 from services.intake.rules.patient_age import birth_date_of
-from services.intake.schemas import AnyOut, SubmissionIn, SubmittedOut
+from services.intake.schemas import AnyOut, IdentifierIn, SubmissionIn, SubmittedOut
 from services.intake.texts import safety_text
 
 KINDS = {"E": "emergency", "S": "same_day"}
@@ -106,7 +107,13 @@ def facts_of(given: SubmissionIn, born: date) -> PatientFacts:
         time_zone=patient.time_zone,
         consent_sms=given.consent.sms,
         consent_email=given.consent.email,
+        identifiers=given_identifiers(patient.identifiers),
     )
+
+
+def given_identifiers(given: list[IdentifierIn]) -> tuple[Identifier, ...]:
+    """Checked identifiers of a request."""
+    return tuple(Identifier(Personal(one.system), Personal(one.value)) for one in given)
 
 
 def form_in_force(session: Session) -> Form:

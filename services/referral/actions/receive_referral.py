@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
-from kernel.contracts.patient import PatientSnapshot
+from kernel.contracts.patient import PatientIdentifier, PatientSnapshot
 from kernel.ids import new_id
 from kernel.web.problems import conflict
 from services.referral.actions.set_patient import patient_key
@@ -45,6 +45,7 @@ class OutsideReferral:
     letter_type: str
     preferred_site: str
     if_live: str
+    identifiers: tuple[PatientIdentifier, ...] = ()
 
 
 def receive_referral(session: Session, actor: Actor, outside: OutsideReferral) -> Received:
@@ -101,4 +102,5 @@ def _create(session: Session, actor: Actor, outside: OutsideReferral, live: Refe
         priority="P5",
         reason_code="referred_from_outside",
         patient_id=None if live is None else live.patient_id,
+        identifiers=outside.identifiers,
     )

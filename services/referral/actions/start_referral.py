@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.context import Actor
-from kernel.contracts.patient import PatientSnapshot
+from kernel.contracts.patient import PatientIdentifier, PatientSnapshot
 from kernel.contracts.referral_received import ReferralReceived
 from kernel.ids import new_id
 from kernel.outbox import emit
@@ -27,10 +27,12 @@ def start_referral(
     priority: str,
     reason_code: str,
     patient_id: UUID | None = None,
+    identifiers: tuple[PatientIdentifier, ...] = (),
 ) -> Referral:
     """Create a referral in triage, without answers and so without a route, and return it.
 
-    `patient_id`: the patient as known from another referral; None makes a new one.
+    `identifiers`: numbers of the patient a letter names. `patient_id`: the patient as known from another referral;
+    None makes a new one.
     """
     moment = now(session)
     referral = Referral(
@@ -64,6 +66,7 @@ def start_referral(
             referral_id=referral.id,
             patient_id=referral.patient_id,
             patient=patient,
+            identifiers=identifiers,
             state=referral.state,
             version=referral.version,
             received_at=moment,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.clock import now
-from kernel.contracts.patient import PatientSnapshot
+from kernel.contracts.patient import PatientIdentifier, PatientSnapshot
 from kernel.ids import parse_id
 from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
@@ -139,12 +139,14 @@ def _outside(session: Session, body: OutsideIn, who: Principal) -> OutsideReferr
             "reason": body.reason,
             "wanted_route": body.wanted_route,
             **body.fields,
+            "identifiers": [f"{one.value} ({one.system})" for one in body.identifiers],
             "notices_email": body.notices_email,
         },
         letter=letter,
         letter_type="" if letter is None else str(letter_kind(letter)),
         preferred_site=body.preferred_site,
         if_live=body.if_live,
+        identifiers=tuple(PatientIdentifier(**one.model_dump()) for one in body.identifiers),
     )
 
 

@@ -25,15 +25,26 @@ class OutsidePatientIn(In):
     postcode: Annotated[StrictStr, StringConstraints(pattern=r"^(\d{5})?$")] = ""
 
 
+class IdentifierIn(In):
+    """A number the patient is kept under, as FHIR's Identifier: `system` is the URI of who keeps it."""
+
+    system: Annotated[
+        StrictStr, StringConstraints(max_length=222, pattern=r"^[a-z][a-z0-9+.\-]{1,20}:[!-~]{1,200}$")
+    ]
+    value: Annotated[StrictStr, StringConstraints(max_length=64, pattern=r"^[ -~]*[0-9A-Za-z][ -~]*$")]
+
+
 class OutsideIn(In):
     """A referral from a referrer. `sender` with `external_id` makes it one, however often it is sent.
 
+    `identifiers`: numbers of the patient in the letter; what is known already is not replaced by them.
     `notices_email`: where the sender wants to be told of each milestone, "" for nowhere.
     """
 
     sender: Annotated[StrictStr, StringConstraints(min_length=1, max_length=120, pattern=r"\S")]
     external_id: Annotated[StrictStr, StringConstraints(min_length=1, max_length=120, pattern=r"\S")]
     patient: OutsidePatientIn
+    identifiers: Annotated[list[IdentifierIn], Field(max_length=10)] = Field(default_factory=list)
     reason: Note = ""
     wanted_route: Code | None = None
     notices_email: Email = ""

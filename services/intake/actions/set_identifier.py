@@ -1,0 +1,44 @@
+"""Staff note a number a patient is kept under; somebody else with the same one is put before a person."""
+
+from sqlalchemy.orm import Session
+
+from kernel.audit import record
+from kernel.clock import now
+from kernel.context import Actor
+from kernel.ids import new_id
+from services.intake.actions.open_match_case import open_match_case
+from services.intake.model import Patient, PatientIdentifier
+from services.intake.queries.identifiers import Identifier, identifiers_of, kept_under
+from services.intake.queries.matches import asked_between
+from services.intake.queries.similar_patients import likenesses_to
+
+
+def set_identifier(session: Session, actor: Actor, patient: Patient, identifier: Identifier) -> None:
+    """Keep `identifier` as the person's one of its system, in place of an earlier one.
+
+    The audit says that it was set or corrected, never the number. Whoever else has it becomes a match case.
+    """
+    indexes, moment = identifier.indexes, now(session)
+    rows = [row for row in identifiers_of(session, patient.id) if row.system_index == indexes.system]
+    if rows and all(row.value_index == indexes.value for row in rows):
+        return
+    if not rows:
+        new = PatientIdentifier(id=new_id(), patient_id=patient.id, system_index=indexes.system)
+        session.add(new)
+        rows = [new]
+    for row in rows:
+        row.value_index = indexes.value
+        row.set_at, row.set_by = moment, f"{actor.kind}:{actor.id}"
+        row.held = {"system": identifier.system.reveal(), "value": identifier.value.reveal()}
+    patient.version += 1
+    patient.updated_at = moment
+    session.flush()
+    record(session, actor, "set_identifier", "patient", patient.id, details={"records": len(rows)})
+    _look_for_others(session, actor, patient, identifier)
+
+
+def _look_for_others(session: Session, actor: Actor, patient: Patient, identifier: Identifier) -> None:
+    others = [one for one in kept_under(session, [identifier.indexes]) if one != patient.id]
+    fresh = [one for one in others if not asked_between(session, patient.id, one, open_only=True)]
+    if fresh:
+        open_match_case(session, actor, patient.id, None, likenesses_to(session, patient, fresh))
