@@ -370,7 +370,10 @@ PUBLISHED: dict[str, dict[str, Any]] = {
 }
 #: What each asks for and is not done, by name.
 NOT_HONOURED: dict[str, set[str]] = {
-    "lhc": {"item: sdc-questionnaire-calculatedExpression", "questionnaire: sdc-questionnaire-launchContext"},
+    "lhc": {
+        "item: sdc-questionnaire-calculatedExpression: %a",
+        "questionnaire: sdc-questionnaire-launchContext",
+    },
     "smart": {
         "answerValueSet not contained: countries",
         "contained: Bundle",
@@ -379,7 +382,7 @@ NOT_HONOURED: dict[str, set[str]] = {
         "item: sdc-questionnaire-initialExpression",
         "item: x",
         "questionnaire: sdc-questionnaire-assemble-expectation",
-        "questionnaire: variable",
+        "questionnaire: variable: no expression",
     },
     "medplum": {"item: questionnaire-referenceResource"},
     "hl7": set(),

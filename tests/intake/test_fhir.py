@@ -163,10 +163,18 @@ def test_what_is_not_honoured_is_listed_by_name(clinic: Clinic) -> None:
     answer = clinic.call("POST", "/questionnaires/check", document, actor=MANAGER)
     assert answer.get_json()["not_honoured"] == [
         "item: regex",
-        "item: sdc-questionnaire-calculatedExpression",
+        "item: sdc-questionnaire-calculatedExpression: no expression",
     ]
     far = questionnaire("x", [question("a", "open-choice", answerValueSet="http://example.test/vs")])
     assert read_questionnaire(far).not_honoured == ("answerValueSet not contained: vs",)
+    # Smart Forms writes a pattern as the FHIRPath that tries it.
+    wrapped = question("a", "string", extension=[extension("regex", valueString="matches('^[0-9]{4}$')")])
+    form = read_questionnaire(questionnaire("x", [wrapped]))
+    assert (form.not_honoured, fault(form.by_id["a"], "2000"), fault(form.by_id["a"], "20000")) == (
+        (),
+        None,
+        "pattern",
+    )
 
 
 def test_deep_and_large_documents_are_refused() -> None:

@@ -27,6 +27,8 @@ CHANGED_WORDS = {
     "options": "answers to pick",
     "conditions": "when it is asked",
     "any_condition": "when it is asked",
+    "enabled_by": "when it is asked",
+    "calculated": "how it is worked out",
     "variable": "what it fills",
 }
 

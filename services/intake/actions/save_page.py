@@ -20,6 +20,7 @@ from services.intake.queries.rulebook import Rulebook
 from services.intake.questionnaires import instruments
 from services.intake.rules.answer_variables import to_variables
 from services.intake.rules.branching import without_hidden
+from services.intake.rules.calculate_answers import calculate_answers
 from services.intake.rules.form import Form, Item
 from services.intake.rules.harm_words import speaks_of_self_harm
 from services.intake.rules.plain_answers import plain_answers
@@ -87,6 +88,8 @@ def save_page(
     if alerted and TEXT_ALERT in form.by_id:
         items = {**items, TEXT_ALERT: True}
     unscored = without_hidden(form, items, rulebook.protected)
+    if form.calculated:
+        unscored = calculate_answers(form, unscored, rulebook.protected)
     items, scores = with_scores(form, unscored, instruments())
     if items != unscored:
         # A total can open questions, or close them.

@@ -258,5 +258,9 @@ def _labels(page: Item, language: str) -> Iterator[tuple[str, str]]:
 def _opens_here(page: Item) -> frozenset[str]:
     """What opens by another answer of the same page, with what is in it: without a script it is always on the page."""
     here = {item.link_id for item in walk(page) if item.holds_answer}
-    opened = [item for item in walk(page) if any(one.question in here for one in item.conditions)]
+    opened = [
+        item
+        for item in walk(page)
+        if item.enabled_by is not None or any(one.question in here for one in item.conditions)
+    ]
     return frozenset(one.link_id for item in opened for one in walk(item))

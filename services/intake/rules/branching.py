@@ -10,6 +10,7 @@ from typing import Any
 
 from kernel.read_whole import read_whole
 from services.intake.rules.form import NOT_SURE, Condition, Form, Item, Items, answers_in, walk
+from services.intake.rules.form_expressions import FormExpressions
 from services.intake.rules.units import in_unit
 
 _MOST = 10**15
@@ -34,6 +35,7 @@ class Branching:
         self._row = row or {}
         self._around = around
         self._known: dict[str, bool] = {}
+        self._expressions: FormExpressions | None = None
 
     def in_row(self, group: str, row: Items) -> "Branching":
         """The same for one row of a repeating group, whose questions see their neighbours' answers."""
@@ -52,6 +54,11 @@ class Branching:
         return known
 
     def _enabled(self, item: Item) -> bool:
+        if item.enabled_by is not None:
+            if self._expressions is None:
+                self._expressions = FormExpressions(self._form, self._items)
+            if not self._expressions.holds(item.enabled_by):
+                return False
         if not item.conditions:
             return True
         met = (self.meets_condition(condition) for condition in item.conditions)
@@ -168,7 +175,7 @@ def _pruned(form: Form, branching: Branching, items: Items, protected: Collectio
             kept[link_id] = value
         elif branching.is_open(link_id):
             branches = (
-                item.kind == "group" and isinstance(value, list) and any(i.conditions for i in walk(item))
+                item.kind == "group" and isinstance(value, list) and any(i.conditional for i in walk(item))
             )
             kept[link_id] = (
                 [_pruned(form, branching.in_row(link_id, row), row, protected) for row in value]

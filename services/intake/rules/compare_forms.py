@@ -14,6 +14,8 @@ COMPARED = (
     "repeats",
     "options",
     "conditions",
+    "enabled_by",
+    "calculated",
     "any_condition",
     "variable",
 )

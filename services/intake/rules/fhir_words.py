@@ -21,6 +21,11 @@ MEASURED: Final = frozenset({"string", "text", "url", "choice", "open-choice"})
 OPERATORS: Final = frozenset({"exists", "=", "!=", ">", "<", ">=", "<="})
 STATUSES: Final = frozenset({"draft", "active", "retired", "unknown"})
 TRANSLATION: Final = BASE + "translation"
+VARIABLE: Final = BASE + "variable"
+ENABLED_BY: Final = SDC + "enableWhenExpression"
+CALCULATED: Final = SDC + "calculatedExpression"
+#: Expressions: acted on where they can be worked out from the answers, named by `read_expressions` where not.
+EXPRESSIONS: Final = frozenset({VARIABLE, ENABLED_BY, CALCULATED})
 #: Extension address -> the word `extensions_of` gives its value under.
 ITEM_EXTENSIONS: Final[Mapping[str, str]] = {
     **{
@@ -54,7 +59,8 @@ _WORDS: Final = {**ITEM_EXTENSIONS, **OPTION_EXTENSIONS}
 _TRANSLATED: Final = frozenset({TRANSLATION})
 #: Where an extension may stand -> addresses that are acted on there.
 HONOURED: Final[Mapping[str, frozenset[str]]] = {
-    "item": frozenset(ITEM_EXTENSIONS),
+    "questionnaire": frozenset({VARIABLE}),
+    "item": frozenset(ITEM_EXTENSIONS) | EXPRESSIONS,
     "answerOption": frozenset(OPTION_EXTENSIONS),
     "coding": frozenset(CODING_EXTENSIONS),
     "item.text": _TRANSLATED,

@@ -7,6 +7,8 @@ from functools import cached_property
 from itertools import takewhile
 from typing import Any, Final
 
+from services.intake.rules.read_expression import Node
+
 #: An answer of somebody who was asked and does not know; kept apart from "no" and from "never asked".
 NOT_SURE: Final[Mapping[str, Any]] = {"not_sure": True}
 #: Answers by linkId: bool, number, text, code, list of codes, {"value", "unit"}, or a list of such mappings.
@@ -70,6 +72,24 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True)
+class Variable:
+    """A named FHIRPath expression of the questionnaire or, with an `owner`, of what that item holds."""
+
+    name: str
+    node: Node
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A FHIRPath expression of the item `owner`, with the variables it may name, outermost first."""
+
+    node: Node
+    owner: str
+    variables: tuple[Variable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """One item. `variable` names what of the protocol it fills; `kind` is the FHIR item type.
 
@@ -111,11 +131,18 @@ class Item:
     loose: bool = False
     max_bytes: int = 0
     media_types: tuple[str, ...] = ()
+    enabled_by: Expression | None = None
+    calculated: Expression | None = None
     items: tuple["Item", ...] = ()
 
     @property
     def holds_answer(self) -> bool:
         return self.kind not in ("group", "display")
+
+    @property
+    def conditional(self) -> bool:
+        """Is it asked only by other answers?"""
+        return bool(self.conditions) or self.enabled_by is not None
 
     @property
     def scale(self) -> range | None:
@@ -137,7 +164,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Form:
-    """A compiled questionnaire. `not_honoured` names what the document asks for and this system does not do."""
+    """A compiled questionnaire. `not_honoured` names what the document asks for and this system does not do.
+
+    `source` is the document, kept only where an expression looks answers up in it.
+    """
 
     url: str
     version: str
@@ -146,6 +176,7 @@ class Form:
     by_id: Mapping[str, Item]
     parents: Mapping[str, str]
     not_honoured: tuple[str, ...] = ()
+    source: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def questionnaire(self) -> str:
@@ -160,6 +191,11 @@ class Form:
                 if system == LOINC and item.holds_answer:
                     found.setdefault(code, item.link_id)
         return found
+
+    @cached_property
+    def calculated(self) -> tuple[Item, ...]:
+        """Questions whose answers are worked out from others, in order."""
+        return tuple(item for item in self.by_id.values() if item.calculated is not None)
 
     @cached_property
     def sections(self) -> Mapping[str, Item]:
@@ -189,7 +225,7 @@ class Form:
         found: set[str] = set()
         for link_id, item in self.by_id.items():
             # A group comes before what is in it, so `found` knows of it already.
-            if item.conditions or self.parents.get(link_id) in found:
+            if item.conditional or self.parents.get(link_id) in found:
                 found.add(link_id)
         return frozenset(found)
 

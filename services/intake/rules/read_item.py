@@ -6,9 +6,11 @@ from typing import Any, Final
 
 from services.intake.rules import fhir_words as fhir
 from services.intake.rules.check_value import fault
+from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.fhir_shape import Refusal
-from services.intake.rules.form import LOINC, Item, Option, Texts, Unit, field_name
+from services.intake.rules.form import LOINC, Expression, Item, Option, Texts, Unit, Variable, field_name
 from services.intake.rules.read_conditions import read_conditions
+from services.intake.rules.read_expressions import read_expression_of, read_variables
 from services.intake.rules.read_limits import read_limits
 
 LENGTH_MAX: Final = 10_000
@@ -35,6 +37,10 @@ class Reading:
     kinds: dict[str, str] = field(default_factory=dict)
     options: dict[str, tuple[Option, ...]] = field(default_factory=dict)
     valuesets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    scope: tuple[Variable, ...] = ()
+    in_rows: bool = False
+    purse: Purse = field(default_factory=Purse)
+    asks_document: bool = False
 
     def refuse(self, path: str, code: str) -> None:
         self.refusals.append(Refusal(path, code))
@@ -46,10 +52,16 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
     The document's shape, its linkIds and types have been checked before.
     """
     kind = str(raw["type"])
+    around = reading.scope, reading.in_rows
+    reading.in_rows = reading.in_rows or (raw.get("repeats") is True and kind == "group")
+    reading.scope = read_variables(raw, raw["linkId"], "item", reading)
+    enabled_by = read_expression_of(raw, fhir.ENABLED_BY, reading)
+    calculated = _calculated(raw, kind, reading)
     children = tuple(
         read_item(child, f"{path}.item[{index}]", reading)
         for index, child in enumerate(raw.get("item") or ())
     )
+    reading.scope, reading.in_rows = around
     if kind == "display" and children:
         reading.refuse(f"{path}.item", "display_with_items")
     helps = [child.text for child in children if child.kind == "display" and child.control in fhir.EXPLAINS]
@@ -61,8 +73,11 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
     limits = read_limits(kind, extensions, raw.get("repeats") is True, path, reading)
     options = reading.options[raw["linkId"]]
     if kind == "choice" and not options:
-        if raw.get("answerValueSet") is None:
+        if "answerOption" in raw and raw.get("answerValueSet") is None:
             reading.refuse(f"{path}.answerOption", "missing")
+        elif raw.get("answerValueSet") is None:
+            # R4 lets a choice come without answers; some have them worked out elsewhere. It is asked in words.
+            reading.dropped.add("item: a choice without answers to choose from")
         kind = "open-choice"
     item = Item(
         link_id=raw["linkId"],
@@ -91,18 +106,34 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
         offers_not_sure=extensions.get("offers-not-sure") is True,
         offers_none=extensions.get("offers-none") is True,
         hidden=extensions.get("hidden") is True or str(extensions.get("usageMode")).startswith("display"),
-        read_only=raw.get("readOnly") is True,
+        read_only=raw.get("readOnly") is True or calculated is not None,
         control=_control(extensions, reading),
         horizontal=extensions.get("choiceOrientation") == "horizontal",
         step=limits.step,
         other_label=str(extensions.get("openLabel") or ""),
         max_bytes=limits.max_bytes,
         media_types=fhir.media_types(raw),
+        enabled_by=enabled_by,
+        calculated=calculated,
         items=children,
     )
     if item.repeats and item.kind != "group" and any(child.holds_answer for child in children):
         reading.dropped.add("item: questions under a repeating question, asked once")
     return _with_initial(item, raw, path, reading)
+
+
+def _calculated(raw: Mapping[str, Any], kind: str, reading: Reading) -> Expression | None:
+    """What works the item's answer out. What the protocol reads is always a person's answer."""
+    found = read_expression_of(raw, fhir.CALCULATED, reading)
+    if found is None:
+        return None
+    if kind in ("group", "display", "attachment") or _variable(raw):
+        why = "on what the protocol reads" if _variable(raw) else f"on {kind}"
+        reading.dropped.add(f"item: {fhir.short(fhir.CALCULATED)}: {why}")
+        return None
+    if raw.get("readOnly") is not True:
+        reading.dropped.add("item: a calculated answer that may be changed by hand")
+    return found
 
 
 def _control(extensions: Mapping[str, Any], reading: Reading) -> str:

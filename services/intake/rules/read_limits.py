@@ -12,6 +12,8 @@ ROWS_MAX: Final = 20
 _VARIABLE: Final = re.compile(r"(?<!\\)(?:\\\\)*(?:[*+?]|\{\d{0,4},\d{0,4}\})")
 _UNSAFE: Final = re.compile(r"\)\s*(?:[*+]|\{)|\(\?(?!:)|\\[1-9]|\\[kpPXGZ]|\[\[|--|&&|\|\||~~")
 PATTERN_MAX: Final = 300
+#: Smart Forms writes the pattern as the FHIRPath that tries it.
+_MATCHES: Final = re.compile(r"\s*matches\(\s*'(.*)'\s*\)\s*", re.DOTALL)
 
 
 class Notes(Protocol):
@@ -104,6 +106,8 @@ def _pattern(kind: str, extensions: Mapping[str, Any], reading: Notes) -> str:
     pattern = extensions.get("regex")
     if pattern is None:
         return ""
+    if isinstance(pattern, str) and (wrapped := _MATCHES.fullmatch(pattern)):
+        pattern = wrapped.group(1).replace("\\\\", "\\")
     bare = re.sub(r"\\.|\[(?:\\.|[^\]\\])*\]", "x", str(pattern))
     sound = isinstance(pattern, str) and len(pattern) <= PATTERN_MAX and kind in _TEXTS
     if not sound or _UNSAFE.search(pattern) or len(_VARIABLE.findall(bare)) > 3:

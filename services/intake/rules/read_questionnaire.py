@@ -8,6 +8,7 @@ from uuid import NAMESPACE_URL, uuid5
 from services.intake.rules import fhir_words as fhir
 from services.intake.rules.fhir_shape import Refusal, check_shape
 from services.intake.rules.form import Form, Item, walk
+from services.intake.rules.read_expressions import read_variables
 from services.intake.rules.read_item import QuestionnaireRefused, Reading, read_item, texts_of
 from services.intake.rules.read_options import contained_sets, read_options
 from services.intake.rules.split_pages import split_pages
@@ -37,6 +38,7 @@ def read_questionnaire(document: Mapping[str, Any]) -> Form:
     _look_over(document, reading)
     if reading.refusals:
         raise QuestionnaireRefused(reading.refusals)
+    reading.scope = read_variables(document, "", "questionnaire", reading)
     items = tuple(read_item(raw, f"item[{i}]", reading) for i, raw in enumerate(document["item"]))
     _index(items, reading)
     _refuse_loops(reading)
@@ -51,6 +53,7 @@ def read_questionnaire(document: Mapping[str, Any]) -> Form:
         by_id=reading.by_id,
         parents=reading.parents,
         not_honoured=tuple(sorted(reading.dropped)),
+        source=document if reading.asks_document else {},
     )
 
 

@@ -18,10 +18,20 @@ _PLAIN = {
 
 
 def write_response(
-    form: Form, items: Items, *, language: str, zone: str, status: str, authored: datetime | None
+    form: Form,
+    items: Items,
+    *,
+    language: str,
+    zone: str,
+    status: str,
+    authored: datetime | None,
+    with_points: bool = False,
 ) -> dict[str, Any]:
-    """The response to `form` that `items` are. Times without a zone are of `zone`; `status` is FHIR's word."""
-    writer = _Writer(language, ZoneInfo(zone))
+    """The response to `form` that `items` are. Times without a zone are of `zone`; `status` is FHIR's word.
+
+    `with_points`: a chosen answer brings its points along, as expressions that add them up look for them.
+    """
+    writer = _Writer(language, ZoneInfo(zone), with_points)
     top = [item for item in form.by_id.values() if item.link_id not in form.parents]
     response: dict[str, Any] = {
         "resourceType": "QuestionnaireResponse",
@@ -36,9 +46,10 @@ def write_response(
 
 
 class _Writer:
-    def __init__(self, language: str, zone: ZoneInfo) -> None:
+    def __init__(self, language: str, zone: ZoneInfo, with_points: bool) -> None:
         self._language = language
         self._zone = zone
+        self._with_points = with_points
 
     def nodes(self, item: Item, items: Items) -> Iterator[dict[str, Any]]:
         """The item as it stands in the response: nothing when it is not answered, a node a row when it repeats."""
@@ -94,7 +105,10 @@ class _Writer:
                 "code": option.own_code,
                 "display": in_language(option.text, self._language),
             }
-            return {"valueCoding": {key: said for key, said in coding.items() if said}}
+            points = {"url": BASE + "ordinalValue", "valueDecimal": option.score}
+            with_points = self._with_points and option.score is not None
+            written = {**coding, "extension": [points] if with_points else None}
+            return {"valueCoding": {key: said for key, said in written.items() if said}}
         if option.kind == "Reference":
             return {"valueReference": {"reference": option.code}}
         return {f"value{option.kind}": int(option.code) if option.kind == "Integer" else option.code}

@@ -1,0 +1,86 @@
+"""Answers that a questionnaire works out from others: totals, an index, a sentence put together."""
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from services.intake.rules.branching import without_hidden
+from services.intake.rules.check_value import fault
+from services.intake.rules.expression_words import ExpressionFailed, Found, as_text
+from services.intake.rules.form import Form, Item, Items
+from services.intake.rules.form_expressions import FormExpressions
+
+#: One answer may be worked out from another that is itself worked out; a form that never comes to rest stops here.
+ROUNDS_MAX: Final = 5
+#: Decimals kept where the question does not say how many.
+DECIMALS: Final = 4
+
+
+def calculate_answers(form: Form, items: Items, protected: Collection[str]) -> dict[str, Any]:
+    """`items` with every calculated answer as it follows from them, and without answers to closed questions.
+
+    What cannot be worked out, or is no answer to its question, is left empty. Answers people gave are never changed.
+    """
+    settled = dict(items)
+    for _ in range(ROUNDS_MAX):
+        before, work = settled, FormExpressions(form, settled)
+        found = {item.link_id: _answer(item, work) for item in form.calculated}
+        kept = {key: value for key, value in settled.items() if key not in found}
+        kept |= {key: value for key, value in found.items() if value is not None}
+        settled = without_hidden(form, kept, protected)
+        if settled == before:
+            break
+    return settled
+
+
+def _answer(item: Item, work: FormExpressions) -> Any:
+    assert item.calculated is not None
+    try:
+        found = work.find(item.calculated)
+        values = [value for one in found if (value := _as_answer(item, one)) is not None]
+    except (ExpressionFailed, ValueError, ArithmeticError):
+        return None
+    if not values or len(values) < len(found) or (len(values) > 1 and not item.repeats):
+        return None
+    value = values if item.repeats else values[0]
+    return None if fault(item, value) else value
+
+
+def _as_answer(item: Item, found: Any) -> Any:
+    """A value found as an answer of the item's type; None when it is none."""
+    if item.kind in ("integer", "decimal"):
+        return _number(item, found)
+    if item.kind == "quantity":
+        amount = found.get("value") if isinstance(found, Mapping) else found
+        unit = found.get("code") or found.get("unit") if isinstance(found, Mapping) else None
+        number = _number(item, amount)
+        own = item.units[0].code if item.units else ""
+        return None if number is None else {"value": number, "unit": unit or own}
+    if item.kind == "boolean":
+        return found if isinstance(found, bool) else None
+    if item.kind in ("choice", "open-choice"):
+        return _chosen(item, found)
+    if isinstance(found, Mapping):
+        return found.get("display") if item.kind in ("string", "text") else None
+    return as_text(found)
+
+
+def _number(item: Item, found: Any) -> int | float | None:
+    if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
+        return None
+    exact = found if isinstance(found, Decimal) else Decimal(str(found))
+    if exact == exact.to_integral_value():
+        return int(exact)
+    decimals = DECIMALS if item.max_decimals is None else item.max_decimals
+    return None if item.kind == "integer" else float(round(exact, decimals))
+
+
+def _chosen(item: Item, found: Found | Any) -> Any:
+    said = as_text(found) if not isinstance(found, Mapping) else found.get("code") or found.get("display")
+    system = found.get("system") if isinstance(found, Mapping) else None
+    for option in item.options:
+        if said in (option.own_code, option.code) and system in (None, "", option.system):
+            return option.code
+    named = next((one.code for one in item.options if said in one.text.values()), None)
+    shown = found.get("display") if isinstance(found, Mapping) else None
+    return named or ({"text": str(shown or said)} if item.kind == "open-choice" and said else None)
