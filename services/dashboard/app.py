@@ -69,6 +69,8 @@ def register_demo_client(parts: Parts, given: str) -> None:
             secret=secret,
             scopes=SCOPES,
         )
+    # gunicorn forks after this: processes that inherit one open connection read each other's answers from it.
+    parts.database.engine.dispose()
 
 
 def join_parts(parts: Parts, settings: DashboardSettings) -> Joined:

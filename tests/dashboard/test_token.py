@@ -1,14 +1,21 @@
 """The token endpoint: client credentials in, ten minutes of access out, RFC 6749's errors otherwise."""
 
 import base64
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
-from werkzeug.test import TestResponse
+from werkzeug.test import Client, TestResponse
 
 from kernel.tokens import Tokens
-from tests.dashboard.conftest import Dashboard
+from services.dashboard.app import create_app
+from tests.conftest import DatabaseFactory
+from tests.dashboard.conftest import Dashboard, environment
+from tests.dashboard.fake_owners import Owners
+from tests.local.standins import until
 
 SECRET = "s3cret of the test client!"
 GOOD = {"grant_type": "client_credentials", "client_id": "test-client", "client_secret": SECRET}
@@ -90,3 +97,34 @@ def test_guessing_a_secret_is_slowed(dashboard: Dashboard, add_client: Callable[
     statuses = [ask(dashboard, GOOD | {"client_secret": "guess"}).status_code for _ in range(6)]
     assert statuses == [401] * 5 + [429]
     assert ask(dashboard, GOOD).status_code == 429
+
+
+@pytest.fixture
+def named_environment(
+    owners: Owners, signing: tuple[dict[str, str], str], repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], None]:
+    """Give this process the environment of a dashboard on the database at an address, with the demo client."""
+
+    def give(url: str) -> None:
+        client = {"client_id": GOOD["client_id"], "client_secret": SECRET}
+        values = environment(url, owners, signing, repository / "node_modules")
+        for name, value in {**values, "DEMO_CLIENT": json.dumps(client)}.items():
+            monkeypatch.setenv(name, value)
+
+    return give
+
+
+def test_no_connection_is_open_when_web_processes_are_forked(
+    database: DatabaseFactory,
+    named_environment: Callable[[str], None],
+    admin_connection: psycopg.Connection[tuple[object, ...]],
+) -> None:
+    """gunicorn loads the application once and forks it; two processes on one connection answered 500."""
+    copy = database("dashboard")
+    named_environment(copy.app_url)
+    app = create_app()
+    held = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s"
+    # The server takes its time to notice that a connection was closed.
+    until(lambda: admin_connection.execute(held, (copy.name,)).fetchone() == (0,), seconds=30)
+    answer = Client(app, TestResponse).post("/api/token", data=GOOD)
+    assert answer.status_code == 200
