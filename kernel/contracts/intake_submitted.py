@@ -12,9 +12,9 @@ class IntakeSubmitted(Contract):
     """`answers` are keyed by the protocol's variable ids; an absent one is unknown, never "no".
 
     `stopped` is true when an emergency flag ended the form before its last page. `flags` are the ids intake saw
-    fire under `protocol_version`. `mode`: self, phone, paper, kiosk, api. `corrects` names an earlier submission
-    whose answers these replace. `not_asked`: variables whose question the patient's other answers made needless; what
-    is neither there nor in `answers` was left out.
+    fire under `protocol_version`. `mode`: self, phone, paper, kiosk, api, or mixed of them. `corrects` names an
+    earlier submission whose answers these replace. `not_asked`: variables whose question the patient's other answers
+    made needless; what is neither there nor in `answers` was left out.
     """
 
     submission_id: UUID

@@ -189,6 +189,16 @@ class LinkIn(Wire):
     questionnaire: Annotated[str, StringConstraints(strict=True, max_length=1000)] = ""
 
 
+class TypedEntryIn(Wire):
+    """Whom a member of staff types for: a caller, or who wrote it on paper. A caller's telephone is needed."""
+
+    patient: PatientIn
+    mode: Literal["phone", "paper"]
+    answered_by: AnsweredBy = "self"
+    language: Language = "en"
+    consent: ConsentIn = ConsentIn()
+
+
 class StatusLinkIn(Wire):
     """A link to follow a referral by; without a language, the patient's own."""
 

@@ -9,8 +9,11 @@ PDF = b"%PDF-1.7\nnot much of a letter\n%%EOF"
 GOOD, BAD = str(new_id()), str(new_id())
 
 
-def filled_in(clinic: Dashboard) -> dict[str, Any]:
-    """A case whose patient sent it through a carer with two files, and begun another questionnaire."""
+def filled_in(clinic: Dashboard, typist: str = "", mode: str = "phone") -> dict[str, Any]:
+    """A case whose patient sent it through a carer with two files, and begun another questionnaire.
+
+    One page was typed by `typist` (the id of an account), the other the patient gave alone.
+    """
     row = clinic.world.add_referral("Oda", "Brenn", {"age_years": 71, "pain_weeks": 10})
     now = clinic.world.now.isoformat()
     sent = {
@@ -20,7 +23,7 @@ def filled_in(clinic: Dashboard) -> dict[str, Any]:
         "questionnaire": "https://waymark.example/fhir/Questionnaire/headache-spine|2",
         "status": "submitted",
         "language": "es",
-        "mode": "phone",
+        "mode": mode,
         "answered_by": "carer",
         "author": {"kind": "staff", "id": str(new_id()), "role": "front_desk"},
         "started_at": now,
@@ -38,10 +41,18 @@ def filled_in(clinic: Dashboard) -> dict[str, Any]:
         "pages": [
             {
                 "title": "Your visit",
+                "mode": "phone",
+                "typed_by": typist,
                 "answers": [
                     {"question": "What else should we know?", "answers": ["No puedo dormir <script>"]}
                 ],
-            }
+            },
+            {
+                "title": "Pain now",
+                "mode": "self",
+                "typed_by": None,
+                "answers": [{"question": "How strong?", "answers": ["6"]}],
+            },
         ],
         "uploads": [
             {**file, "id": GOOD, "state": "clean", "reason": None},

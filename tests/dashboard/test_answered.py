@@ -1,7 +1,9 @@
 """What a patient filled in stands with the case, word for word: who answered, how, and the files that came with it."""
 
 import pytest
+from sqlalchemy import select
 
+from services.dashboard.model import Staff
 from tests.dashboard.conftest import Dashboard
 from tests.dashboard.filled_in import BAD, GOOD, PDF, filled_in
 
@@ -37,6 +39,22 @@ def test_the_case_leads_to_every_answer_and_file_word_for_word(clinic: Dashboard
     assert nurse.get(f"{own}/files/{BAD}").status_code == 404
     assert nurse.get(f"{at}/submissions/{row['other']}").status_code == 200
     assert nurse.get(f"{at}/submissions/{row['other']}/files/{GOOD}").status_code == 404
+
+
+@pytest.mark.capability("I9")
+def test_each_page_says_how_it_was_given_and_who_typed_it(clinic: Dashboard) -> None:
+    nurse = clinic.signed_in("nurse")
+    with clinic.parts.database.transaction() as session:
+        known = session.scalars(select(Staff).where(Staff.role == "nurse")).first()
+        assert known is not None
+        typist, name = str(known.id), known.name
+    row = filled_in(clinic, typist, "mixed")
+    page = nurse.get(f"/staff/referrals/{row['id']}/submissions/{row['submission_id']}").text
+    assert f"in more than one way, typed by {name}" in page
+    typed, alone = page.split("<h2>Pain now</h2>")
+    assert f"By telephone, typed by {name}" in typed
+    assert "On their own device" in alone
+    assert "typed by" not in alone
 
 
 @pytest.mark.capability("I11")

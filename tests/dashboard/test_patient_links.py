@@ -68,3 +68,70 @@ def test_a_link_to_follow_a_referral_and_a_refusal_in_words(clinic: Dashboard) -
     assert "#t=" + "Z" * 43 in shown.text
     assert "evil.test" not in shown.text
     assert clinic.signed_in("therapist").post(f"/staff/referrals/{referral}/link", fields).status_code == 403
+
+
+@pytest.mark.capability("I9", "I14")
+def test_a_new_caller_is_entered_and_the_questions_open_at_once(clinic: Dashboard) -> None:
+    browser = clinic.signed_in("front_desk")
+    assert "/staff/new-caller" in browser.get("/staff/patients").text
+    asked = browser.get("/staff/new-caller")
+    form = {
+        **browser.form_fields(asked, "/staff/new-caller"),
+        "mode": "paper",
+        "answered_by": "carer",
+        "language": "es",
+        "given_name": " Rosa ",
+        "family_name": "Lund",
+        "birth_date": "1961-01-30",
+        "phone": "(913) 555-0101",
+        "consent_sms": "yes",
+        "identifier_kind": "mrn",
+        "identifier": "MR-31",
+    }
+    problem = {
+        "code": "invalid",
+        "title": "Some fields were not accepted.",
+        "errors": [
+            {"field": "json.patient.phone", "code": "value_error"},
+            {"field": "answered_by", "code": "minor"},
+        ],
+    }
+    clinic.world.refusals["typed-entries"] = (422, problem)
+    refused = browser.post("/staff/new-caller", form)
+    assert refused.status_code == 422
+    for words in (
+        "Nothing was stored",
+        "ten digits",
+        "a guardian or whoever referred",
+        'value="MR-31"',
+        'value="Lund"',
+    ):
+        assert words in refused.text, words
+    del clinic.world.refusals["typed-entries"]
+    clinic.world.away = {"intake"}
+    away = browser.post("/staff/new-caller", form)
+    assert (away.status_code, browser.form_fields(away, "/staff/new-caller")["key"]) == (503, form["key"])
+    clinic.world.away = set()
+    path = "/intake/q?lang=es#t=" + "Q" * 43
+    clinic.world.extra["intake", "POST", "typed-entries"] = {"path": path, "patient_id": str(new_id())}
+    done = browser.post("/staff/new-caller", form)
+    assert (done.status_code, done.headers["Location"].endswith(path)) == (303, True)
+    assert last(clinic) == (
+        "/typed-entries",
+        {
+            "patient": {
+                "given_name": "Rosa",
+                "family_name": "Lund",
+                "birth_date": "1961-01-30",
+                "phone": "(913) 555-0101",
+                "email": "",
+                "postcode": "",
+                "identifiers": [{"system": "urn:waymark:mrn", "value": "MR-31"}],
+            },
+            "mode": "paper",
+            "language": "es",
+            "answered_by": "carer",
+            "consent": {"sms": True, "email": False},
+        },
+    )
+    assert clinic.signed_in("therapist").get("/staff/new-caller").status_code == 403

@@ -1,8 +1,10 @@
 """Answers somebody else gives or types: a parent, a carer, staff by telephone or from paper; the record says who."""
 
+import re
+
 import pytest
 
-from tests.intake.conftest import FRONT_DESK, NURSE, Browser, Clinic
+from tests.intake.conftest import FRONT_DESK, MANAGER, NURSE, Browser, Clinic
 from tests.intake.steps import MINIMUM, go_to, send_all
 
 
@@ -76,7 +78,18 @@ def test_staff_type_on_the_pages_what_they_are_told_and_the_record_says_so(clini
     nurse.open(f"/intake/review/{nurse.token}").send()
     assert nurse.status == 200, nurse.body
     seen = clinic.get(f"/submissions/{row.id}")
-    assert (seen["mode"], seen["answered_by"], seen["status"]) == ("paper", "interpreter", "submitted")
+    assert (seen["mode"], seen["answered_by"], seen["status"]) == ("mixed", "interpreter", "submitted")
+    said = {page: (how["mode"], how["typed_by"]) for page, how in seen["pages"].items()}
+    assert said["emergency_signs"] == ("self", None)
+    assert (said["pain_now"], said["where"]) == (("paper", "nurse-1"), ("phone", "desk-1"))
+    steps = [
+        (one["page"], one["mode"], one["author"]["id"])
+        for one in seen["history"]
+        if one["page"] == "pain_now"
+    ]
+    assert steps == [("pain_now", "self", str(row.patient_id)), ("pain_now", "paper", "nurse-1")]
+    words = {one["title"]: one for one in clinic.get(f"/submissions/{row.id}/as-answered")["pages"]}
+    assert {one["typed_by"] for one in words.values()} == {None, "desk-1", "nurse-1"}
     assert seen["author"] == {"kind": "staff", "id": "nurse-1", "role": "nurse"}
     audit = clinic.sql(
         "SELECT action, actor_kind, actor_id FROM audit_entry WHERE subject_id = :id ORDER BY id",
@@ -86,6 +99,75 @@ def test_staff_type_on_the_pages_what_they_are_told_and_the_record_says_so(clini
     assert ("take_over_draft", "staff", "desk-1") in by
     assert ("save_page", "staff", "nurse-1") in by
     (told,) = clinic.events("intake_submitted")
+    assert told["mode"] == "mixed"
     assert (told["answers"]["nprs_now"], told["answers"]["regions"]) == (7, ["neck"])
     for body in ({"mode": "fax"}, {"mode": "phone", "answered_by": "neighbour"}):
         assert clinic.call("POST", at, body, actor=NURSE).status_code == 422
+
+
+@pytest.mark.capability("I9", "I14", "I15")
+def test_a_new_caller_is_one_step_and_what_they_go_on_with_alone_is_theirs(clinic: Clinic) -> None:
+    """The birth date was told when the record was made, so the questions open at once: for this browser, once."""
+    number = {"system": "urn:waymark:mrn", "value": "MR-31"}
+    caller = {
+        "given_name": "Rosa",
+        "family_name": "<b>Lund",
+        "birth_date": "1961-01-30",
+        "phone": "9135550101",
+        "identifiers": [number],
+    }
+    entry = {
+        "patient": caller,
+        "mode": "phone",
+        "answered_by": "carer",
+        "language": "es",
+        "consent": {"sms": True},
+    }
+    for change, field in (
+        ({"patient": {**caller, "phone": ""}}, "patient.phone"),
+        ({"patient": {**caller, "birth_date": "2020-01-30"}}, "answered_by"),
+        ({"patient": {**caller, "birth_date": "1961-02-30"}}, "patient.birth_date"),
+    ):
+        refused = clinic.call("POST", "/typed-entries", {**entry, **change}, actor=FRONT_DESK)
+        assert (refused.status_code, refused.get_json()["errors"][0]["field"]) == (422, field)
+    assert clinic.sql("SELECT count(*) AS n FROM patient")[0].n == 0
+    assert clinic.call("POST", "/typed-entries", entry, actor=MANAGER).status_code == 403
+    made = clinic.call("POST", "/typed-entries", entry, actor=FRONT_DESK)
+    assert made.status_code == 201, made.text
+    begun = made.get_json()
+    assert clinic.get(f"/patients/{begun['patient_id']}")["identifiers"][0]["value"] == "MR-31"
+    desk = clinic.browser("198.51.100.30").open(begun["path"])
+    assert (desk.page, "page-form" in desk.body) == ("emergency_signs", True), (
+        "no birth date is asked a second time"
+    )
+    assert "You are typing for Rosa &lt;b&gt;Lund." in desk.body
+    assert "Read each question aloud" in desk.body
+    assert re.search(r'wm-typing" lang="en"', desk.body), (
+        "the banner is for staff, whatever the questions are in"
+    )
+    found = clinic.browser("198.51.100.31").open(begun["path"])
+    assert "page-form" not in found.body, "who finds the address later is asked for the birth date"
+    desk.send({"thunderclap": "false"})
+    go_to(desk, desk.token, "where").send({"regions": ["neck"]})
+    assert "You are typing for" in desk.open(f"/intake/review/{desk.token}").body
+    # They go on alone, by a link of their own.
+    link = clinic.call("POST", f"/patients/{begun['patient_id']}/links", {}, actor=FRONT_DESK).get_json()
+    assert (link["resumed"], link["submission_id"]) == (True, begun["submission_id"])
+    phone = clinic.browser("198.51.100.32").open(link["path"]).send({"birth_date": "01/30/1961"})
+    assert "You are typing for" not in phone.body
+    go_to(phone, phone.token, "pain_now").send({"nprs_now": "6"})
+    phone.open(f"/intake/review/{phone.token}").send()
+    seen = clinic.get(f"/submissions/{begun['submission_id']}")
+    assert (seen["status"], seen["mode"], seen["answered_by"]) == ("submitted", "mixed", "carer")
+    assert seen["pages"]["where"] == {"mode": "phone", "typed_by": "desk-1"}
+    assert seen["pages"]["pain_now"] == {"mode": "self", "typed_by": None}
+    audit = {(one.action, one.actor_id) for one in clinic.sql("SELECT action, actor_id FROM audit_entry")}
+    assert ("ask_birth_date", "desk-1") in audit
+    # Who is known already is found, not made again: the same flow goes on with their record.
+    again = clinic.call("POST", "/typed-entries", {**entry, "mode": "paper"}, actor=NURSE).get_json()
+    assert again["patient_id"] == begun["patient_id"]
+    nurse = clinic.browser("198.51.100.33").open(again["path"])
+    assert "Copy what is on the paper" in nurse.body
+    go_to(nurse, nurse.token, "emergency_signs").send({"thunderclap": "true"})
+    stopped = clinic.get(f"/submissions/{again['submission_id']}")
+    assert (stopped["status"], stopped["mode"]) == ("stopped", "paper")

@@ -25,6 +25,7 @@ from services.dashboard.routes.matches import match_routes
 from services.dashboard.routes.message_editor import message_editor_routes
 from services.dashboard.routes.message_health import message_health_routes
 from services.dashboard.routes.moves import move_routes
+from services.dashboard.routes.new_caller import new_caller_routes
 from services.dashboard.routes.new_message import new_message_routes
 from services.dashboard.routes.on_call import on_call_routes
 from services.dashboard.routes.overlays import overlay_routes
@@ -70,6 +71,7 @@ def add_pages(pages: Flask, desk: Desk) -> None:
         patient_routes,
         patient_link_routes,
         identifier_routes,
+        new_caller_routes,
         handoff_routes,
         inbox_routes,
         message_health_routes,

@@ -21,6 +21,7 @@ MODES = {
     "phone": "by telephone",
     "paper": "on paper",
     "api": "sent by a program",
+    "mixed": "in more than one way",
 }
 #: Who answered, when it was not the patient.
 ANSWERERS = {
@@ -61,13 +62,19 @@ def answered_routes(desk: Desk) -> Blueprint:
         case = open_case(desk, referral_id, "answers")
         found = _of_case(desk, case, id_or_404(submission_id))
         author = found.get("author") or {}
+        pages: Rows = found.get("pages") or []
+        typists = {str(page.get("typed_by") or "") for page in pages} - {""}
+        # Whoever began it typed it, unless its pages say who did.
+        if author.get("kind") == "staff" and not any(page.get("mode") for page in pages):
+            typists.add(str(author.get("id") or ""))
         with desk.database.transaction() as session:
-            names = staff_names(session, {str(author.get("id") or "")})
+            names = staff_names(session, typists)
         return render_template(
             "answered.html",
             case=case,
             found=found,
-            typed_by=names.get(str(author.get("id")), "") if author.get("kind") == "staff" else "",
+            typed_by=", ".join(sorted(names[one] for one in typists if one in names)),
+            staff_name=names,
             modes=MODES,
             answerers=ANSWERERS,
             reasons=REASONS,

@@ -23,6 +23,7 @@ from services.intake.rules.branching import without_hidden
 from services.intake.rules.calculate_answers import calculate_answers
 from services.intake.rules.form import Form, Item
 from services.intake.rules.harm_words import speaks_of_self_harm
+from services.intake.rules.how_given import how_given
 from services.intake.rules.plain_answers import plain_answers
 from services.intake.rules.scores import with_scores
 
@@ -34,6 +35,7 @@ class PageVisit:
     """How a page came to be saved: the browser's running number, its own id, and seconds since it was shown.
 
     `seen` is the running number of the page's last save when it was shown, -1 for none: the version it was read at.
+    `mode` is how the answers are given: self, kiosk, phone, paper.
     """
 
     sequence: int
@@ -42,6 +44,7 @@ class PageVisit:
     seen: int = -1
     seconds: int | None = None
     device_kind: str = ""
+    mode: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,8 +105,8 @@ def save_page(
     if (errors or only_if_urgent or conflict) and not any(flag.action == "E" for flag in flags):
         return Saved(draft, faults=_by_link_id(form, errors), conflict=conflict)
     # Two devices' clocks differ: what the second saves knowing of the first comes after it.
-    saved = {"sequence": max(visit.sequence, last + 1), "by": visit.device}
-    held = {
+    saved = {"sequence": max(visit.sequence, last + 1), "by": visit.device, **_given(actor, visit)}
+    held: dict[str, Any] = {
         "items": items,
         "answers": plain_answers(typed),
         "pages": {**draft.saves, page.link_id: saved},
@@ -112,11 +115,12 @@ def save_page(
     submission.version += 1
     submission.page = page.link_id
     submission.language = visit.language
+    submission.mode = how_given(held["pages"], submission.mode)
     submission.saved_at = now(session)
     submission.protocol_version = rulebook.protocol.version
     submission.preferred_site = str(items.get("preferred_site") or submission.preferred_site)
     submission.content = held
-    _keep_history(session, submission, page, values, visit)
+    _keep_history(session, actor, submission, page, values=values, visit=visit)
     record(session, actor, "save_page", "submission", submission.id, details={"page": page.link_id})
     urgent = record_flags(session, actor, submission, rulebook, flags)
     notice = show_safety_text(session, submission, flags, urgent)
@@ -154,8 +158,20 @@ def _by_link_id(form: Form, errors: Any) -> dict[str, str]:
     return {asks.get(error.field.partition("[")[0], error.field): error.code for error in errors}
 
 
+def _given(actor: Actor, visit: PageVisit) -> dict[str, str]:
+    """How the page was given, and the member of staff who typed it."""
+    typed = {"typed_by": actor.id} if actor.kind == "staff" else {}
+    return {**({"mode": visit.mode} if visit.mode else {}), **typed}
+
+
 def _keep_history(
-    session: Session, submission: Submission, page: Item, values: Mapping[str, Any], visit: PageVisit
+    session: Session,
+    actor: Actor,
+    submission: Submission,
+    page: Item,
+    *,
+    values: Mapping[str, Any],
+    visit: PageVisit,
 ) -> None:
     save = PageSave(
         id=new_id(),
@@ -165,6 +181,9 @@ def _keep_history(
         language=visit.language,
         device=visit.device_kind,
         seconds=visit.seconds,
+        mode=visit.mode,
+        author_kind=actor.kind,
+        author_id=actor.id,
         saved_at=now(session),
     )
     save.items = dict(values)

@@ -17,6 +17,7 @@ from services.intake.actions.register_patient import PatientFacts, register_pati
 from services.intake.model import Patient, Submission
 from services.intake.queries.submissions import open_draft
 from services.intake.rules.form import Form
+from services.intake.rules.how_given import how_given
 from services.intake.rules.identity import Likeness
 from services.intake.rules.initial_answers import answers_nobody_gives
 from services.intake.rules.patient_age import age_years
@@ -99,7 +100,11 @@ def start_draft(
 
 def _take_over(session: Session, draft: Submission, author: Actor, mode: str, answered_by: str) -> None:
     before = {"mode": draft.mode, "answered_by": draft.answered_by, "author": draft.author_id}
-    draft.mode, draft.answered_by = mode, answered_by
+    content = draft.content
+    pages = content.reveal().get("pages", {}) if content is not None else {}
+    # What the patient gave before stays given their way; what is typed from now on comes beside it.
+    draft.mode = how_given({**pages, "": {"mode": mode}}, draft.mode)
+    draft.answered_by = answered_by
     draft.author_kind, draft.author_id, draft.author_role = author.kind, author.id, author.role
     draft.version += 1
     record(session, author, "take_over_draft", "submission", draft.id, details={"before": before})

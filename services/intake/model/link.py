@@ -14,7 +14,8 @@ class PatientLink(Base):
 
     `about_id` is the offer an "offer" link opens. A status link follows a submission, or, for a patient referred from
     outside, the referral `referral_id`. `may_read` links are issued by staff who checked who is there (kiosk): they
-    may show earlier answers.
+    may show earlier answers. Until `opens_until` a link opens once without the birth date: the member of staff who has
+    it was told the birth date a moment before.
     """
 
     __tablename__ = "patient_link"
@@ -33,6 +34,7 @@ class PatientLink(Base):
     locked_at: Mapped[datetime | None] = mapped_column(Moment)
     issued_mode: Mapped[str] = mapped_column(Text, server_default="self")
     referral_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    opens_until: Mapped[datetime | None] = mapped_column(Moment)
     may_read: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
 
     __table_args__ = (

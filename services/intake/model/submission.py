@@ -24,6 +24,8 @@ from services.intake.model.base import Base, Moment, PgUuid
 class Submission(Base):
     """One set of answers on one questionnaire version. draft -> submitted | stopped | replaced.
 
+    `mode` is how it was begun, then how its saved pages were given: "mixed" when in more than one way. The author began
+    it, or is the member of staff who took it over; who typed each page stands with the page.
     `content` holds {"items": {linkId: value}, "answers": {variable: value}, "scores": [...], "pages": {...}};
     `flags` the ids of red flags seen so far, also those whose answer was changed later.
     """
@@ -76,7 +78,10 @@ class Submission(Base):
 
 
 class PageSave(Base):
-    """One saved page: what was answered then (answers changed later stay readable), when, how long it took."""
+    """One saved page: what was answered then (answers changed later stay readable), when, how long it took.
+
+    `mode` and author say how it was given and who typed it; "" for pages saved before they were kept here.
+    """
 
     __tablename__ = "page_save"
 
@@ -88,6 +93,9 @@ class PageSave(Base):
     language: Mapped[str] = mapped_column(Text)
     device: Mapped[str] = mapped_column(Text, server_default="")
     seconds: Mapped[int | None] = mapped_column(Integer)
+    mode: Mapped[str] = mapped_column(Text, server_default="")
+    author_kind: Mapped[str] = mapped_column(Text, server_default="")
+    author_id: Mapped[str] = mapped_column(Text, server_default="")
     saved_at: Mapped[datetime] = mapped_column(Moment, index=True)
 
     items = PersonalField[dict[str, Any]]("items_sealed")

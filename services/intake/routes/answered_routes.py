@@ -63,7 +63,8 @@ def _in_words(session: Session, submission: Submission) -> dict[str, Any]:
         said = page_answers(form, page, whole["items"], STAFF_LANGUAGE, words)
         if said:
             answers = [{"question": one.question, "answers": list(one.answers)} for one in said]
-            pages.append({"title": in_language(page.text, STAFF_LANGUAGE), "answers": answers})
+            given = whole["pages"].get(page.link_id, {})
+            pages.append({"title": in_language(page.text, STAFF_LANGUAGE), "answers": answers, **given})
     return {
         **{name: whole[name] for name in KEPT},
         "title": in_language(form.title, STAFF_LANGUAGE) if form is not None else "",

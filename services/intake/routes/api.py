@@ -15,6 +15,7 @@ from services.intake.routes.patient_routes import patient_routes
 from services.intake.routes.questionnaire_routes import questionnaire_routes
 from services.intake.routes.response_routes import response_routes
 from services.intake.routes.submission_routes import submission_routes
+from services.intake.routes.typed_entry_routes import typed_entry_routes
 from services.intake.routes.upload_routes import upload_routes
 
 PREFIX = "/api/intake/v1"
@@ -33,6 +34,7 @@ def add_api_routes(api: APIFlask, parts: Parts, link_days: int, *, secret_key: s
         form_editor_routes(parts.database, secret_key),
         instrument_routes(parts.database),
         link_routes(parts.database, link_days),
+        typed_entry_routes(parts.database),
         upload_routes(parts.database),
         response_routes(parts.database),
         answered_routes(parts.database),

@@ -1,11 +1,14 @@
 """Personal links over HTTP: staff issue one for a phone, a kiosk or a QR code, and take it back."""
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
+from kernel.audit import record
+from kernel.context import Actor
 from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.personal import Personal
@@ -15,12 +18,12 @@ from kernel.web.problems import FieldProblem, conflict, invalid, not_found
 from services.intake.actions.issue_link import issue_link
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.revoke_link import revoke_link
-from services.intake.actions.start_draft import start_draft
+from services.intake.actions.start_draft import Started, start_draft
 from services.intake.model import Patient, PatientLink, ReferralView, Submission
 from services.intake.queries.forms import current_form, questionnaire_document
 from services.intake.queries.patients import patient_of
 from services.intake.queries.permissions import missing_permissions
-from services.intake.routes.answering import STATUS_LINK_DAYS, TYPED_BY_STAFF
+from services.intake.routes.answering import KIOSK, STATUS_LINK_DAYS, TYPED_BY_STAFF
 from services.intake.routes.list_queries import EmptyIn
 from services.intake.routes.response_routes import READS
 from services.intake.routes.submission_routes import form_in_force
@@ -30,6 +33,8 @@ from services.intake.schemas import AnyOut, LinkIn, StatusLinkIn
 ISSUES = {"nurse", "front_desk"}
 #: Of a link that is used where it was asked for: on the clinic's tablet, or by who asked.
 DAYS_BESIDE = 1
+#: In which whoever was told the birth date opens the questions.
+AT_ONCE = timedelta(minutes=10)
 
 
 def link_routes(database: Database, link_days: int) -> APIBlueprint:
@@ -72,25 +77,9 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
                 author=who.actor if typing else None,
                 known=patient,
             )
-            beside = typing or json_data.mode == "kiosk"
-            token, link = issue_link(
-                session,
-                who.actor,
-                "answer",
-                patient_id=patient.id,
-                submission_id=started.submission.id,
-                days=DAYS_BESIDE if beside else link_days,
-                mode=json_data.mode,
-                # On the tablet the patient reads; what staff type by, shows answers to those who may see them.
-                may_read=beside and who.actor.kind == "staff" and (not typing or who.actor.role in READS),
+            body = open_by_link(
+                session, who.actor, started, json_data.mode, json_data.language, days=link_days
             )
-            body = {
-                "id": str(link.id),
-                "path": link_path("answer", token, json_data.language),
-                "submission_id": str(started.submission.id),
-                "resumed": started.resumed,
-                "expires_at": link.expires_at.isoformat(),
-            }
             return Reply(body, 201)
 
         return once(database, who.client, deed).as_flask()
@@ -148,6 +137,42 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
         return once(database, who.client, deed).as_flask()
 
     return routes
+
+
+def open_by_link(
+    session: Session,
+    actor: Actor,
+    started: Started,
+    mode: str,
+    language: str,
+    *,
+    days: int = DAYS_BESIDE,
+    at_once: bool = False,
+) -> dict[str, Any]:
+    """A new link to the draft, as JSON. `at_once`: it opens once without the birth date, within minutes."""
+    typing = mode in TYPED_BY_STAFF
+    beside = typing or mode == KIOSK
+    token, link = issue_link(
+        session,
+        actor,
+        "answer",
+        patient_id=started.patient.id,
+        submission_id=started.submission.id,
+        days=DAYS_BESIDE if beside else days,
+        mode=mode,
+        # On the tablet the patient reads; what staff type by, shows answers to those who may see them.
+        may_read=beside and actor.kind == "staff" and (not typing or actor.role in READS),
+    )
+    if at_once:
+        link.opens_until = link.created_at + AT_ONCE
+        record(session, actor, "ask_birth_date", "patient_link", link.id)
+    return {
+        "id": str(link.id),
+        "path": link_path("answer", token, language),
+        "submission_id": str(started.submission.id),
+        "resumed": started.resumed,
+        "expires_at": link.expires_at.isoformat(),
+    }
 
 
 def _facts(patient: Patient) -> PatientFacts:

@@ -4,15 +4,15 @@ from flask import Blueprint, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from kernel.clock import now
-from kernel.context import Actor
 from kernel.database import Database
 from services.intake.actions.note_safety_read import note_safety_read
 from services.intake.queries.submissions import notices_of
 from services.intake.routes import visitor
-from services.intake.routes.answering import answer_link, draft_behind
+from services.intake.routes.answering import answer_link, draft_behind, who_types
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.notice_lines import notice_lines
 from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.typing_for import typing_for
 from services.intake.rules.safety_kinds import urgency
 from services.intake.texts import texts
 
@@ -30,6 +30,7 @@ def notice_pages(database: Database, facts: PageFacts) -> Blueprint:
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             draft = draft_behind(session, link)
+            typing = typing_for(session, link, draft.submission)
             waiting = [
                 (one.kind, notice_lines(one, chosen))
                 for one in sorted(notices_of(session, draft.submission.id), key=lambda one: urgency(one.kind))
@@ -41,6 +42,7 @@ def notice_pages(database: Database, facts: PageFacts) -> Blueprint:
             "notice.html",
             lang=chosen,
             t=texts(chosen),
+            typing=typing,
             notices=waiting,
             clinic_phone=facts.phone_shown,
         )
@@ -53,7 +55,7 @@ def notice_pages(database: Database, facts: PageFacts) -> Blueprint:
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
             draft = draft_behind(session, link, lock=True)
-            note_safety_read(session, Actor("patient", str(link.patient_id)), draft.submission, now(session))
+            note_safety_read(session, who_types(link, draft.submission), draft.submission, now(session))
         return redirect(url_for("question.resume", handle=handle), 303)
 
     return routes

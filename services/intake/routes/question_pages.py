@@ -21,6 +21,7 @@ from services.intake.routes.answering import answer_link, draft_behind, draft_to
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.page_files import files_were_sent, take_files
+from services.intake.routes.typing_for import TypingFor, typing_for
 from services.intake.rules.branching import Branching, unanswered, without_hidden
 from services.intake.rules.fault_words import fault_words
 from services.intake.rules.form import Item, in_language, walk
@@ -71,6 +72,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 page,
                 read=None,
                 reads_back=may_read(session, link, visitor.device()),
+                typing=typing_for(session, link, draft.submission),
             )
 
     @routes.post("/q/<handle>/<page_id>/open")
@@ -110,7 +112,10 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 actor = who_types(link, draft.submission)
                 return redirect(url_for("status.show", handle=use_up(session, actor, link)), 303)
             if read.faults or saved.conflict:
-                shown = _shown(session, facts, handle, draft, page, read=read, conflict=saved.conflict)
+                typing = typing_for(session, link, draft.submission)
+                shown = _shown(
+                    session, facts, handle, draft, page, read=read, conflict=saved.conflict, typing=typing
+                )
                 return shown, 409 if saved.conflict else 422
             onward = _onward(handle, saved.draft, page)
         if saved.notice is not None:
@@ -134,7 +139,7 @@ def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: P
     for a corrected telephone number.
     """
     actor = who_types(link, draft.submission)
-    visit = _visit(draft, page, now(session).timestamp())
+    visit = _visit(link, draft, page, now(session).timestamp())
     faulty = {name.partition(".")[0] for name in read.faults}
     asks = draft.form.by_id
     sound = {key: value for key, value in read.values.items() if asks[key].name not in faulty}
@@ -168,7 +173,7 @@ def _missing(draft: Draft, page: Item, read: PageRead) -> dict[str, str]:
     return dict.fromkeys(as_posted(names, read.places), "required")
 
 
-def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
+def _visit(link: PatientLink, draft: Draft, page: Item, moment: float) -> PageVisit:
     last = draft.sequence(page)
     given = read_whole(request.form.get("_seq", ""), MOST_SEQUENCE)
     queued = request.form.get("_queued") == "yes"
@@ -181,6 +186,7 @@ def _visit(draft: Draft, page: Item, moment: float) -> PageVisit:
         seen=_seen(),
         seconds=seconds if 0 <= seconds <= 86_400 else None,
         device_kind=visitor.device_kind(),
+        mode=link.issued_mode,
     )
 
 
@@ -206,6 +212,7 @@ def _shown(
     read: PageRead | None,
     reads_back: bool = False,
     conflict: bool = False,
+    typing: TypingFor | None = None,
 ) -> str:
     """The page as HTML: with stored answers, or with what was typed and what is wrong with it.
 
@@ -228,6 +235,7 @@ def _shown(
         "question.html",
         lang=chosen,
         t=texts(chosen),
+        typing=typing,
         handle=handle,
         page=page,
         progress=progress(draft.form, pages, page, draft.is_saved),

@@ -11,6 +11,7 @@ from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, use_up, who_types
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.typing_for import TypingFor, typing_for
 from services.intake.rules.branching import left_empty
 from services.intake.rules.progress import progress
 from services.intake.texts import texts
@@ -26,7 +27,8 @@ def review_pages(database: Database, facts: PageFacts) -> Blueprint:
             link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 return gate_page(facts)
-            return _review(facts, handle, draft_behind(session, link), ())
+            draft = draft_behind(session, link)
+            return _review(facts, handle, draft, (), typing_for(session, link, draft.submission))
 
     @routes.post("/review/<handle>")
     def send(handle: str) -> Response | str | tuple[str, int]:
@@ -40,14 +42,17 @@ def review_pages(database: Database, facts: PageFacts) -> Blueprint:
             try:
                 submit_draft(session, actor, draft, current_rulebook(session))
             except NotComplete as missing:
-                return _review(facts, handle, draft, missing.pages), 422
+                typing = typing_for(session, link, draft.submission)
+                return _review(facts, handle, draft, missing.pages, typing), 422
             closed = use_up(session, actor, link)
         return redirect(url_for("status.show", handle=closed), 303)
 
     return routes
 
 
-def _review(facts: PageFacts, handle: str, draft: Draft, missing: tuple[str, ...]) -> str:
+def _review(
+    facts: PageFacts, handle: str, draft: Draft, missing: tuple[str, ...], typing: TypingFor | None
+) -> str:
     chosen = visitor.language()
     # A page that was passed over counts as a page; what it left empty is told, or it would read like a "no".
     state = {
@@ -58,6 +63,7 @@ def _review(facts: PageFacts, handle: str, draft: Draft, missing: tuple[str, ...
         "review.html",
         lang=chosen,
         t=texts(chosen),
+        typing=typing,
         handle=handle,
         state=state,
         progress=progress(draft.form, draft.pages, None, draft.is_saved),

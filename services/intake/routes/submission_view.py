@@ -32,6 +32,10 @@ def submission_json(session: Session, submission: Submission) -> dict[str, Any]:
         "protocol_version": submission.protocol_version,
         "answers": held.get("answers", {}),
         "items": held.get("items", {}),
+        "pages": {
+            page: {"mode": saved.get("mode"), "typed_by": saved.get("typed_by")}
+            for page, saved in held.get("pages", {}).items()
+        },
         "scores": held.get("scores", []),
         "flags": flags.reveal() if flags is not None else [],
         "preferred_site": submission.preferred_site,
@@ -66,6 +70,8 @@ def submission_json(session: Session, submission: Submission) -> dict[str, Any]:
             {
                 "page": save.page,
                 "saved_at": save.saved_at.isoformat(),
+                "mode": save.mode or None,
+                "author": {"kind": save.author_kind, "id": save.author_id} if save.author_kind else None,
                 "items": save.items.reveal() if save.items else {},
             }
             for save in page_saves_of(session, submission.id)
