@@ -21,6 +21,7 @@ from kernel.personal import open_json
 from kernel.rows import cursor
 from kernel.service_client import Answer, ServiceClient, ServiceUnavailable
 from kernel.tables import EventDelivery
+from kernel.tell_dead_event import tell_dead_event
 from kernel.work import Claim, WorkKind, claim
 
 TABLE = EventDelivery.__tablename__
@@ -53,7 +54,8 @@ UPDATE event_delivery AS delivery SET rung_at = NULL, lease_until = NULL, leased
 FROM (SELECT id, 1 + coalesce(CAST(substring(last_error FROM '^worker_lost ([0-9]+)$') AS int), 0) AS losses
     FROM event_delivery WHERE state = 'leased' AND (lease_until < now() OR leased_by = :worker)
     FOR UPDATE SKIP LOCKED) AS lost
-WHERE delivery.id = lost.id RETURNING delivery.id, delivery.state
+WHERE delivery.id = lost.id RETURNING delivery.id, delivery.state,
+    (SELECT type FROM outbox_event WHERE outbox_event.id = delivery.event_id) AS type
 """
 PAUSE_AFTER_LOSSES = timedelta(seconds=2)
 
@@ -84,13 +86,13 @@ class EventCourier:
 
         `away`: listeners found unavailable by this task, and why: another of theirs would only wait as long again.
         """
-        listener, refusals = event.listener, event.refusals
+        listener = event.listener
         try:
             envelope = _envelope(self.service, event)
         except (UnreadableField, ValueError) as error:
             # Counted like a refusal: it must neither hold back those claimed beside it nor come back for ever.
             with self.database.transaction() as session:
-                _settle(session, claimed, Answer(UNREADABLE, None, {}), refusals)
+                _settle(session, claimed, Answer(UNREADABLE, None, {}), event)
             log().error("event_unreadable", event_id=str(event.id), error=type(error).__name__)
             return
         with request_scope(envelope.requestid):
@@ -106,7 +108,7 @@ class EventCourier:
             why = away.get(listener, "")
             failpoint("after_delivery")
             with self.database.transaction() as session:
-                _settle(session, claimed, answer, refusals, why)
+                _settle(session, claimed, answer, event, why)
             if not answer.ok:
                 log().warning(
                     "event_not_delivered",
@@ -129,18 +131,21 @@ def _envelope(service: str, event: Any) -> Envelope:
     )
 
 
-def _settle(session: Session, claimed: Claim, answer: Answer, refusals: int, why: str = "") -> None:
+def _settle(session: Session, claimed: Claim, answer: Answer, event: Any, why: str = "") -> None:
     """A listener that is down, or does not know the type yet, is tried for ever.
 
     One that refuses the event five times leaves it to a person.
     """
+    refusals = int(event.refusals)
     refused = 400 <= answer.status < 500 and answer.status not in (401, 408, 409, 425, 429)
     refusals += refused
     state = "done" if answer.ok else "dead" if refusals >= MOST_REFUSALS else "due"
     delay = timedelta() if answer.ok else backoff(claimed.attempts)
     error = "" if answer.ok else why or f"status {answer.status}"
     values = [state, clock_offset(session) + delay, refusals, error, claimed.id, claimed.attempt_id]
-    cursor(session).execute(SETTLE, values)
+    written = cursor(session).execute(SETTLE, values).rowcount
+    if state == "dead" and written:
+        tell_dead_event(session, event.type)
 
 
 def free_deliveries(session: Session, worker_id: str | None) -> int:
@@ -155,6 +160,7 @@ def free_deliveries(session: Session, worker_id: str | None) -> int:
     for row in freed:
         if row.state == "dead":
             log().error("event_ended_its_workers", delivery=str(row.id), times=MOST_LOSSES)
+            tell_dead_event(session, row.type)
     return len(freed)
 
 

@@ -6,6 +6,7 @@ from kernel.assembly import assemble
 from kernel.personal import Personal
 from kernel.settings import load
 from kernel.web.api import make_api
+from kernel.web.dead_events import dead_event_routes
 from kernel.web.health import health_routes
 from kernel.web.hearing import hearing_routes
 from kernel.web.join import Joined, make_system
@@ -57,6 +58,7 @@ def create_app() -> Joined:
         staff_alert_routes(parts.database),
         message_health_routes(parts.database),
         sending_gate_routes(parts.database),
+        dead_event_routes(parts.database),
     ):
         api.register_blueprint(routes, url_prefix=PREFIX)
     system = make_system("notify")

@@ -254,3 +254,38 @@ def test_a_pause_says_why_since_when_and_by_whom_and_only_managers_end_it(clinic
     sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
     assert (sent["path"].endswith("/sending/resume"), sent["body"]) == (True, {"note": note})
     assert clinic.signed_in("front_desk").post(action, fields | {"note": note}).status_code == 403
+
+
+@pytest.mark.fault("F10", "F12")
+def test_what_a_service_could_not_pass_on_is_shown_by_kind_and_tried_again_by_one_press(
+    clinic: Dashboard,
+) -> None:
+    clinic.world.extra["notify", "GET", "health-summary"] = {"due_now": 0, "events_dead": 0}
+    clinic.world.away.add("referral")
+    at = clinic.world.now.isoformat()
+    dead = {"type": "intake_submitted", "listener": "referral", "occurred_at": at, "attempts": 5}
+    ids = [str(new_id()) for _ in range(3)]
+    reasons = ("status 422", "status 422", "worker_lost 3")
+    items = [dead | {"id": one, "reason": reason} for one, reason in zip(ids, reasons, strict=True)]
+    clinic.world.extra["intake", "GET", "dead-events"] = {"items": items, "total": 3}
+    clinic.world.extra["notify", "GET", "dead-events"] = {"items": [], "total": 0}
+    clinic.world.extra["intake", "POST", "dead-events/try-again"] = {"tried": 2}
+    action = "/staff/messages/events/intake/try-again"
+    assert action not in clinic.signed_in("nurse").get("/staff/messages").text
+    browser = clinic.signed_in("manager")
+    page = browser.get("/staff/messages")
+    shown = " ".join(page.text.split())
+    assert shown.count(action) == 2, "one press a kind"
+    assert "it was refused as wrong, five times" in shown
+    assert "bringing it ended the process 3 times" in shown
+    assert "The referral service is not answering." in shown
+    assert "Every service has taken" not in shown, "that is not known"
+    fields = browser.form_fields(page, action)
+    assert browser.post(action, fields | {"id": ids[:2]}).status_code == 303
+    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
+    assert (sent["path"].endswith("/dead-events/try-again"), sent["body"]) == (True, {"ids": ids[:2]})
+    assert clinic.signed_in("nurse").post(action, fields | {"id": ids[:2]}).status_code == 403
+    clinic.world.away.clear()
+    clinic.world.extra["referral", "GET", "dead-events"] = {"items": [], "total": 0}
+    clinic.world.extra["intake", "GET", "dead-events"] = {"items": [], "total": 0}
+    assert "Every service has taken what the others told it." in browser.get("/staff/messages").text

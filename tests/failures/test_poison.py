@@ -132,4 +132,7 @@ def test_a_delivery_that_ends_its_worker_every_time_is_dead_after_three(
         assert supervisor.run_until(given_up, 120), states()
     assert states()[poison] == ("dead", "worker_lost 3")
     assert len(deaths) == 3, "it takes no fourth process with it"
+    with store.transaction() as session:
+        told = "SELECT count(*) FROM outbox_event WHERE type = 'staff_alerted'"
+        assert session.execute(text(told)).scalar_one() == 1
     assert sorted(heard) == sorted(sound), "each once, and the one that kills never arrived"

@@ -13,14 +13,17 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
+from kernel.context import Actor
 from kernel.contracts.contact_opt import ContactOpted
 from kernel.database import Database
-from kernel.deliver import MOST_REFUSALS, EventCourier
+from kernel.dead_events import dead_events
+from kernel.deliver import MOST_REFUSALS, UNREADABLE, EventCourier
 from kernel.events import Event
 from kernel.inbox import Reaction
 from kernel.outbox import emit
 from kernel.service_client import ServiceClient
 from kernel.tokens import Tokens
+from kernel.try_events_again import try_events_again
 from kernel.web.hearing import hearing_routes
 from kernel.web.principal import Gate
 from kernel.web.problems import Problem
@@ -57,6 +60,21 @@ def test_an_event_that_cannot_be_read_is_counted_and_the_others_are_tried(
         rows = session.execute(text("SELECT event_id, state, last_error FROM event_delivery")).all()
     assert {row.state for row in rows if row.event_id == unreadable} == {"dead"}
     assert {(row.state, row.last_error) for row in rows if row.event_id == sound} == {("due", "no_answer")}
+    # Its two listeners heard nothing: managers are told, an alert of one kind for both.
+    with kernel_database.transaction() as session:
+        told = session.execute(text("SELECT subject FROM outbox_event WHERE type = 'staff_alerted'")).all()
+        assert len(set(told)) == 1
+        given_up, total = dead_events(session, most=1)
+        assert (len(given_up), total, given_up[0].type) == (1, 2, "contact_opted_out")
+        assert given_up[0].last_error == f"status {UNREADABLE}"
+        manager = Actor("staff", "m", role="manager")
+        assert try_events_again(session, manager, [given_up[0].id, uuid4()]) == 1
+        assert try_events_again(session, manager, [given_up[0].id]) == 0, "it is no longer given up"
+        again = "SELECT state, refusals, last_error FROM event_delivery WHERE id = :id"
+        assert tuple(session.execute(text(again), {"id": given_up[0].id}).one()) == ("due", 0, "")
+        audited = "SELECT reason, details FROM audit_entry WHERE action = 'try_event_again'"
+        (entry,) = session.execute(text(audited)).all()
+    assert (entry.reason, entry.details["type"]) == (f"status {UNREADABLE}", "contact_opted_out")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ import pytest
 
 from kernel.contracts.professional_notice import ReferrerNoticed, StaffAlerted
 from kernel.ids import new_id
+from tests.notify.people import book, submit
 from tests.notify.standing import CHICAGO, TUESDAY_TEN, Standing
 
 API = "/api/notify/v1"
@@ -34,6 +35,39 @@ def alerted(notify: Standing, kind: str, alert: UUID | None = None, **more: Any)
     told = StaffAlerted(alert_id=alert or new_id(), kind=kind, **facts)
     notify.hear("staff_alerted", told)
     return told.alert_id
+
+
+@pytest.mark.fault("F10", "F12")
+def test_an_event_that_was_given_up_is_told_to_managers_listed_and_tried_again_by_one_of_them(
+    notify: Standing,
+) -> None:
+    add(notify, role="manager", email=MANAGER)
+    alert = alerted(notify, "event_dead")
+    alerted(notify, "event_dead", alert, at=TUESDAY_TEN + timedelta(minutes=1))
+    notify.send_due()
+    (mail,) = notify.mails_to(MANAGER)
+    assert mail["subject"] == "Waymark: A service did not take what another one told it."
+    (item,) = notify.call("GET", f"{API}/call-list?kind=event_dead", "manager").json()["items"]
+    assert item["kind"] == "event_dead"
+    book(notify, submit(notify), TUESDAY_TEN + timedelta(days=9))
+    notify.send_due()
+    notify.jobs()
+    given_up = notify.rows(
+        "UPDATE event_delivery SET state = 'dead', refusals = 5, last_error = 'status 422' RETURNING id"
+    )
+    dead = notify.call("GET", f"{API}/dead-events", "manager").json()
+    assert dead["total"] == len(dead["items"]) == len(given_up) > 0
+    assert dead["items"][0] | {"listener": "referral", "reason": "status 422"} == dead["items"][0]
+    assert "data" not in dead["items"][0], "what it says may be about a patient"
+    assert notify.call("GET", f"{API}/dead-events", "nurse").status_code == 403
+    again = {"ids": [dead["items"][0]["id"]]}
+    assert notify.call("POST", f"{API}/dead-events/try-again", "nurse", again, **key()).status_code == 403
+    assert notify.call("POST", f"{API}/dead-events/try-again", "manager", again, **key()).json() == {
+        "tried": 1
+    }
+    assert notify.call("GET", f"{API}/dead-events", "manager").json()["total"] == len(given_up) - 1
+    (entry,) = notify.rows("SELECT actor_id, reason FROM audit_entry WHERE action = 'try_event_again'")
+    assert tuple(entry) == ("staff-1", "status 422")
 
 
 def test_an_urgent_alert_reaches_the_duty_phone_at_night_and_is_told_once(notify: Standing) -> None:

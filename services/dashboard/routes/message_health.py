@@ -1,5 +1,6 @@
 """Message health: what is due, what is in doubt, and whether anything goes out at all."""
 
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, render_template, request, url_for
@@ -10,12 +11,14 @@ from services.dashboard.queries.inbox import message_health as read_health
 from services.dashboard.queries.lists import read_record
 from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.routes.acting import act
-from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
+from services.dashboard.rules.event_words import group_dead_events
 from services.dashboard.rules.roles import ADMIN, EVERYONE, MANAGER, THERAPIST
 from services.dashboard.rules.silence import verdict
 from services.dashboard.rules.times import parse_time
 
 Body = dict[str, Any]
+SENDERS = ("intake", "referral", "notify")
 PAUSES = frozenset({MANAGER, ADMIN})
 SHORTEST_NOTE = 10
 TRIES = EVERYONE - {THERAPIST}
@@ -53,7 +56,15 @@ def message_health_routes(desk: Desk) -> Blueprint:
             verdict=verdict(found.value, business_now()) if found.value else None,
             paused=_paused(desk, found.value.get("paused") or {}),
             may_pause=me().role in PAUSES,
+            given_up=_given_up(desk) if me().role in PAUSES else None,
         )
+
+    @routes.post("/staff/messages/events/<any(intake, referral, notify):service>/try-again")
+    @staff_only(PAUSES)
+    def try_again(service: str) -> Any:
+        ids = [str(id_or_404(one)) for one in request.form.getlist("id")[:100]]
+        path = "/dead-events/try-again"
+        return act(desk, service, path, {"ids": ids}, back=_here(), words="Try again")
 
     @routes.post("/staff/messages/pause")
     @staff_only(PAUSES)
@@ -71,6 +82,18 @@ def message_health_routes(desk: Desk) -> Blueprint:
         )
 
     return routes
+
+
+def _given_up(desk: Desk) -> Body:
+    """What the services could not pass on to one another, by kind; and which of them did not answer."""
+    who = actor()
+    groups: list[Body] = []
+    late: list[Part[Body]] = []
+    for service in SENDERS:
+        told = part(partial(read_record, desk.owners, who, service, "/dead-events"), Body())
+        groups += group_dead_events(service, told.value.get("items") or [])
+        late += [told] if told.late and told.late != "notify" else []
+    return {"groups": groups, "late": late}
 
 
 def _here() -> str:

@@ -31,6 +31,7 @@ CALL_KINDS = {
     "send_gave_up": "A message could not be sent",
     "sending_paused": "Sending is paused: see Message health",
     "unknown_send": "Not known whether sent",
+    "event_dead": "Not passed on: see Message health",
     "forged_reports": "Forged delivery reports: tell the person who runs the system",
     "visit_question": "Question about a visit",
 }
@@ -47,6 +48,7 @@ DOUBT_CAUSES = {
     "timeout": "no answer in time",
     "reset": "the connection broke",
     "no_answer": "no answer",
+    "lookup_lost_often": "asking the provider ended the process three times: nobody asks any more",
     "restored": "the data were restored from a copy, and it may have gone out before",
 }
 CALL_OUTCOMES = (

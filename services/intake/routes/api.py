@@ -3,6 +3,7 @@
 from apiflask import APIFlask
 
 from kernel.assembly import Parts
+from kernel.web.dead_events import dead_event_routes
 from services.intake.routes.answered_routes import answered_routes
 from services.intake.routes.callback_routes import callback_routes
 from services.intake.routes.form_editor_routes import form_editor_routes
@@ -38,5 +39,6 @@ def add_api_routes(api: APIFlask, parts: Parts, link_days: int, *, secret_key: s
         upload_routes(parts.database),
         response_routes(parts.database),
         answered_routes(parts.database),
+        dead_event_routes(parts.database),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)

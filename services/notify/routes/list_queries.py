@@ -38,6 +38,7 @@ class CallListQuery(PageQuery):
     kind: (
         Literal[
             "call_patient",
+            "event_dead",
             "forged_reports",
             "link_locked",
             "number_dead",

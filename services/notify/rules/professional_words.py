@@ -5,6 +5,7 @@ STAFF_MATTERS = {
     "callback_passed_on": "A call-back nobody has taken waits on the board; open it.",
     "referral_due": "Referrals are past their time.",
     "referral_stuck": "Referrals stand still.",
+    "event_dead": "A service did not take what another one told it.",
     "no_free_slot": "No free time at {site}.",
 }
 OTHER_MATTER = "Something waits for you."

@@ -3,6 +3,7 @@
 from apiflask import APIFlask
 
 from kernel.assembly import Parts
+from kernel.web.dead_events import dead_event_routes
 from services.referral.routes.appointments import appointment_routes
 from services.referral.routes.board import board_routes
 from services.referral.routes.cases import case_routes
@@ -56,5 +57,6 @@ def add_routes(api: APIFlask, parts: Parts) -> None:
         proposal_routes(parts),
         series_routes(parts),
         board_routes(parts),
+        dead_event_routes(parts.database),
     ):
         api.register_blueprint(blueprint, url_prefix=PREFIX)
