@@ -31,7 +31,7 @@ def submit_draft(session: Session, actor: Actor, draft: Draft, rulebook: Ruleboo
     submission, form = draft.submission, draft.form
     content = submission.content
     held = content.reveal() if content is not None else {}
-    items = held.get("items", {})
+    items = draft.items
     open_pages = Branching(form, items).open_pages()
     lacking = tuple(page.link_id for page in open_pages if unanswered(form, page, items))
     answers = to_variables(form, items, rulebook.units, rulebook.protected)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import started_at
 from services.intake.model import PatientLink, Submission
 from services.intake.queries.forms import form_at
+from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.branching import Branching
 from services.intake.rules.form import Form, Item
 
@@ -34,7 +35,7 @@ class Draft:
         if held is None:
             content = submission.content
             held = content.reveal() if content is not None else {}
-        self.items: Mapping[str, Any] = held.get("items", {})
+        self.items: Mapping[str, Any] = as_asked(form, held.get("items", {}))
         self.saves: Mapping[str, Any] = held.get("pages", {})
 
     @cached_property

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from services.intake.model import Submission
 from services.intake.queries.drafts import Draft
 from services.intake.queries.records_of import records_of
+from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.check_value import fault
 from services.intake.rules.form import Item, answers_in
 
@@ -18,7 +19,7 @@ def earlier_answers(session: Session, draft: Draft, page: Item) -> dict[str, Any
     """Answers of the patient's last finished submission of this form that still fit `page`; {} without one."""
     last = session.scalars(select(Submission).where(*_finished(draft)).order_by(NEWEST).limit(1)).first()
     content = last.content if last is not None else None
-    items = content.reveal().get("items", {}) if content is not None else {}
+    items = as_asked(draft.form, content.reveal().get("items", {}) if content is not None else {})
     return {
         item.link_id: items[item.link_id]
         for item in answers_in(page)

@@ -13,6 +13,7 @@ from services.intake.queries.forms import form_at
 from services.intake.routes.response_routes import READS
 from services.intake.routes.sent_pages import answer_vocabulary
 from services.intake.routes.submission_view import submission_json
+from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.answer_words import page_answers
 from services.intake.rules.branching import Branching
 from services.intake.rules.form import in_language
@@ -58,9 +59,10 @@ def _in_words(session: Session, submission: Submission) -> dict[str, Any]:
     form = form_at(session, submission.form, submission.form_version)
     words = answer_vocabulary(texts(STAFF_LANGUAGE))
     pages = []
-    for page in Branching(form, whole["items"]).open_pages() if form is not None else []:
+    items = as_asked(form, whole["items"]) if form is not None else {}
+    for page in Branching(form, items).open_pages() if form is not None else []:
         assert form is not None
-        said = page_answers(form, page, whole["items"], STAFF_LANGUAGE, words)
+        said = page_answers(form, page, items, STAFF_LANGUAGE, words)
         if said:
             answers = [{"question": one.question, "answers": list(one.answers)} for one in said]
             given = whole["pages"].get(page.link_id, {})

@@ -28,6 +28,7 @@ from services.intake.routes.sent_pages import sent_pages
 from services.intake.routes.start_pages import start_pages
 from services.intake.routes.status_pages import status_pages
 from services.intake.routes.visit_pages import visit_pages
+from services.intake.rules.answer_rows import faulty_row, row_of
 from services.intake.rules.answer_words import answer_words
 from services.intake.rules.form import field_name, in_language
 
@@ -37,7 +38,13 @@ __all__ = ["PageFacts", "add_page_routes"]
 def add_page_routes(pages: Flask, database: Database, facts: PageFacts, others: ServiceClient) -> None:
     """Mount every page under /intake."""
     pages.config["CLINIC_PHONE"] = facts.phone_shown
-    pages.jinja_env.filters.update(in_language=in_language, as_name=field_name, answer_words=answer_words)
+    pages.jinja_env.filters.update(
+        in_language=in_language,
+        as_name=field_name,
+        answer_words=answer_words,
+        row_of=row_of,
+        faulty_row=faulty_row,
+    )
     pages.context_processor(kiosk_facts)
     pages.after_request(_compress_assets)
     pages.register_error_handler(AlreadySent, _show_what_came_of_it(database))

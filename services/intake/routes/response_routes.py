@@ -16,6 +16,7 @@ from services.intake.queries.forms import form_at
 from services.intake.queries.patients import submissions_of
 from services.intake.queries.score_trends import score_trends
 from services.intake.queries.uploads import uploads_by_submission
+from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.form import in_language
 from services.intake.rules.write_response import write_response
 from services.intake.schemas import AnyOut
@@ -45,7 +46,7 @@ def response_routes(database: Database) -> APIBlueprint:
             if form is None:
                 raise not_found("submission")
             content = submission.content
-            items = content.reveal().get("items", {}) if content is not None else {}
+            items = as_asked(form, content.reveal().get("items", {}) if content is not None else {})
             patient = session.get_one(Patient, submission.patient_id)
             written = write_response(
                 form,

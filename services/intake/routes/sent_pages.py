@@ -16,6 +16,7 @@ from services.intake.routes import visitor
 from services.intake.routes.answering import LinkRefused, held_link
 from services.intake.routes.entry_pages import gate_page
 from services.intake.routes.page_facts import PageFacts
+from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.answer_words import page_answers
 from services.intake.rules.branching import Branching
 from services.intake.rules.spoken_time import spoken_time
@@ -41,7 +42,8 @@ def sent_pages(database: Database, facts: PageFacts) -> Blueprint:
             submission = session.get_one(Submission, link.submission_id)
             form = form_at(session, submission.form, submission.form_version)
             content = submission.content
-            items: dict[str, Any] = content.reveal().get("items", {}) if content is not None else {}
+            held: dict[str, Any] = content.reveal().get("items", {}) if content is not None else {}
+            items = as_asked(form, held) if form is not None else held
             record(
                 session,
                 Actor("patient", str(link.patient_id)),

@@ -1,7 +1,7 @@
 """Is this an answer to this question? One check for pages, saved queues and FHIR responses."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ def fault(item: Item, value: Any) -> str | None:
         return _one_fault(item, value)
     if not isinstance(value, list):
         return "wrong_type"
-    if len(value) > max(item.max_rows, len(item.options)):
+    if len(value) > item.max_rows:
         return "too_many"
     if item.options and len({str(one) for one in value}) != len(value):
         return "duplicate"
@@ -41,8 +41,8 @@ def fault(item: Item, value: Any) -> str | None:
 def _rows_fault(group: Item, rows: Any) -> str | None:
     if not isinstance(rows, list) or any(not isinstance(row, Mapping) for row in rows):
         return "wrong_type"
-    if len(rows) > group.max_rows:
-        return "too_many"
+    if code := rows_fault(group, rows):
+        return code
     columns = {child.link_id: child for child in answers_in(group)}
     for row in rows:
         for key, value in row.items():
@@ -52,6 +52,18 @@ def _rows_fault(group: Item, rows: Any) -> str | None:
             if code:
                 return code
     return None
+
+
+def rows_fault(group: Item, rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """What is wrong with the rows of a repeating group taken together, whatever each of them says."""
+    if len(rows) > group.max_rows:
+        return "too_many"
+    if not group.ticks:
+        return None
+    chosen = [option for row in rows if (option := group.items[0].option(str(row.get(group.rows_of))))]
+    if len(rows) > 1 and any(option.exclusive for option in chosen):
+        return "none_with_others"
+    return "duplicate" if len({option.code for option in chosen}) < len(chosen) else None
 
 
 def _one_fault(item: Item, value: Any) -> str | None:

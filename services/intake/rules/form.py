@@ -93,7 +93,8 @@ class Expression:
 class Item:
     """One item. `variable` names what of the protocol it fills; `kind` is the FHIR item type.
 
-    `name` is the linkId as pages carry it. A `loose` item is a page made here for questions that stand in no group.
+    `name` is the linkId as pages carry it. `rows_of` names the question whose answers are the rows of a group made
+    here, each with the questions under it. A `loose` item is a page made here for questions that stand in no group.
     """
 
     link_id: str
@@ -133,6 +134,7 @@ class Item:
     media_types: tuple[str, ...] = ()
     enabled_by: Expression | None = None
     calculated: Expression | None = None
+    rows_of: str = ""
     items: tuple["Item", ...] = ()
 
     @property
@@ -158,8 +160,33 @@ class Item:
             return None
         return range(least, most + 1, self.step)
 
+    @property
+    def ticks(self) -> bool:
+        """Is it a group of a row for each answer that can be ticked?"""
+        return bool(self.rows_of and self.items[0].options)
+
+    @property
+    def places(self) -> int:
+        """How many rows a page may show of a repeating group: as many as there are answers to tick, and one more."""
+        return max(self.max_rows, len(self.items[0].options) + 1) if self.ticks else self.max_rows
+
+    def under(self, code: str) -> tuple["Item", ...]:
+        """Of a group of answers to tick: what may be asked under the answer `code`, whatever else is said."""
+        asked = self.items[0].link_id
+        return tuple(child for child in self.items[1:] if _may_open(child, asked, code))
+
     def option(self, code: str) -> Option | None:
         return next((option for option in self.options if option.code == code), None)
+
+
+def _may_open(item: Item, asked: str, code: str) -> bool:
+    """Could `item` be asked when the answer to `asked` is `code`? No only when a condition on that answer says so."""
+    met = [
+        (one.answer == code) is (one.operator == "=")
+        for one in item.conditions
+        if one.question == asked and one.operator in ("=", "!=")
+    ]
+    return any(met) or len(met) < len(item.conditions) if item.any_condition else all(met)
 
 
 @dataclass(frozen=True)
@@ -196,6 +223,12 @@ class Form:
     def calculated(self) -> tuple[Item, ...]:
         """Questions whose answers are worked out from others, in order."""
         return tuple(item for item in self.by_id.values() if item.calculated is not None)
+
+    @cached_property
+    def answer_rows(self) -> tuple[Item, ...]:
+        """Groups of one row for each answer to a question, outside other rows."""
+        found = (item for item in self.by_id.values() if item.rows_of)
+        return tuple(item for item in found if not self.row_groups(item.link_id))
 
     @cached_property
     def sections(self) -> Mapping[str, Item]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from services.intake.rules import fhir_words as fhir
+from services.intake.rules.answer_rows import answer_rows
 from services.intake.rules.check_value import fault
 from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.fhir_shape import Refusal
@@ -53,7 +54,7 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
     """
     kind = str(raw["type"])
     around = reading.scope, reading.in_rows
-    reading.in_rows = reading.in_rows or (raw.get("repeats") is True and kind == "group")
+    reading.in_rows = reading.in_rows or _makes_rows(raw, kind)
     reading.scope = read_variables(raw, raw["linkId"], "item", reading)
     enabled_by = read_expression_of(raw, fhir.ENABLED_BY, reading)
     calculated = _calculated(raw, kind, reading)
@@ -102,7 +103,8 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
         maximum=limits.maximum,
         max_decimals=limits.max_decimals,
         min_rows=limits.min_rows,
-        max_rows=limits.max_rows,
+        # Answers that can be ticked are as many as there are, unless the document says fewer.
+        max_rows=limits.max_rows if "maxOccurs" in extensions else max(limits.max_rows, len(options)),
         offers_not_sure=extensions.get("offers-not-sure") is True,
         offers_none=extensions.get("offers-none") is True,
         hidden=extensions.get("hidden") is True or str(extensions.get("usageMode")).startswith("display"),
@@ -117,9 +119,22 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
         calculated=calculated,
         items=children,
     )
-    if item.repeats and item.kind != "group" and any(child.holds_answer for child in children):
+    item = _with_initial(item, raw, path, reading)
+    if not item.repeats or not _makes_rows(raw, kind) or kind == "group":
+        return item
+    link_id = f"{item.link_id}~rows"
+    rows = answer_rows(item, link_id) if link_id not in reading.kinds else None
+    if rows is None:
         reading.dropped.add("item: questions under a repeating question, asked once")
-    return _with_initial(item, raw, path, reading)
+        return item
+    reading.kinds[link_id], reading.paths[link_id] = "group", path
+    return rows
+
+
+def _makes_rows(raw: Mapping[str, Any], kind: str) -> bool:
+    """Has it several answers, each with questions of its own: a group that repeats, a question with some under it?"""
+    under = any(child.get("type") != "display" for child in raw.get("item") or ())
+    return raw.get("repeats") is True and (kind == "group" or under)
 
 
 def _calculated(raw: Mapping[str, Any], kind: str, reading: Reading) -> Expression | None:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import Any, Final
 
 from kernel.read_whole import read_whole
-from services.intake.rules.check_value import fault
+from services.intake.rules.check_value import fault, rows_fault
 from services.intake.rules.form import NOT_SURE, Item, answers_in
 
 Posted = Mapping[str, Sequence[str]]
@@ -58,9 +58,10 @@ def _read_rows(
     rows: list[dict[str, Any]] = []
     places: list[int] = []
     for index in _rows_posted(name, posted):
-        if index >= group.max_rows:
+        if index >= group.places:
             break
         row: dict[str, Any] = {}
+        faults: dict[str, str] = {}
         for child in answers_in(group):
             at = f"{name}.{index}.{child.name}"
             if child.kind == "group":
@@ -74,11 +75,15 @@ def _read_rows(
                 continue
             row[child.link_id] = value
             if child.kind != "group" and (code := fault(child, value)):
-                read.faults[at] = code
-        if row:
+                faults[at] = code
+        # Under an answer that is not ticked nothing is asked: what is typed there is no answer.
+        if row and (not group.ticks or group.rows_of in row):
             rows.append(row)
             places.append(index)
+            read.faults.update(faults)
     read.places[name] = places
+    if group.ticks and (code := rows_fault(group, rows)):
+        read.faults[f"{name}.{places[0]}.{group.items[0].name}"] = code
     return rows
 
 

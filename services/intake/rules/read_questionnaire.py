@@ -112,8 +112,16 @@ def _index(items: tuple[Item, ...], reading: Reading) -> None:
             reading.by_id[item.link_id] = item
             for child in item.items:
                 reading.parents[child.link_id] = item.link_id
-            if item.kind == "group" and item.repeats and any(one.kind == "attachment" for one in walk(item)):
-                reading.dropped.add("item: a file in a repeating group")
+            if item.kind == "group" and item.repeats:
+                _note_rows(item, reading)
+
+
+def _note_rows(group: Item, reading: Reading) -> None:
+    inside = list(walk(group))
+    if any(one.kind == "attachment" for one in inside):
+        reading.dropped.add("item: a file in a repeating group")
+    if any(one.initial is not None and (one.hidden or one.read_only) for one in inside):
+        reading.dropped.add("item: initial of a question nobody answers, in a repeating group")
 
 
 def _refuse_loops(reading: Reading) -> None:

@@ -58,6 +58,9 @@ class _Writer:
         head: dict[str, Any] = {"linkId": item.link_id}
         if text := in_language(item.text, self._language):
             head["text"] = text
+        if item.rows_of:
+            yield from self._answer_rows(item, head, items)
+            return
         if item.kind == "group":
             for row in items.get(item.link_id) or () if item.repeats else (items,):
                 inside = [node for child in item.items for node in self.nodes(child, row)]
@@ -77,6 +80,18 @@ class _Writer:
         elif inside:
             head["item"] = inside
         yield {**head, "answer": answers} if answers else head
+
+    def _answer_rows(self, group: Item, head: dict[str, Any], items: Items) -> Iterator[dict[str, Any]]:
+        """The question as FHIR has it: one node, each answer with the questions under it."""
+        asked, *under = group.items
+        answers = []
+        for row in items.get(group.link_id) or ():
+            value = row.get(asked.link_id)
+            inside = [node for child in under for node in self.nodes(child, row)]
+            answer = {} if value is None else self._answer(asked, value)
+            answers.append({**answer, "item": inside} if inside else answer)
+        if answers:
+            yield {**head, "linkId": asked.link_id, "answer": answers}
 
     def _answer(self, item: Item, value: Any) -> dict[str, Any]:
         if value == NOT_SURE:
