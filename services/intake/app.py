@@ -17,6 +17,7 @@ from services.intake.routes.api import PREFIX, add_api_routes
 from services.intake.routes.pages import PageFacts, add_page_routes
 from services.intake.routes.refusals import error_page
 from services.intake.routes.style_pages import serve_styles
+from services.intake.rules.open_fields import FIELDS_MOST
 from services.intake.settings import IntakeSettings
 
 #: Questionnaires that publishers share reach two megabytes.
@@ -39,11 +40,15 @@ def create_app() -> Joined:
     return join_parts(assemble("intake", settings), settings)
 
 
-def _take_files_in() -> None:
-    """A page with files is read whole, as far as the gateway lets it come: one that is too large is then a mistake on
-    the page, beside what the patient typed. Files go to the disk while they are read, not into memory."""
+def _take_pages_in() -> None:
+    """A page of hundreds of questions is read to its last field. One with files is read whole, as far as the gateway
+    lets it come: one that is too large is then a mistake on the page, beside what the patient typed. Files go to the disk
+    while they are read, not into memory.
+    """
     if request.endpoint == "question.save":
         request.max_content_length = LARGEST_PAGE_BYTES
+    if request.endpoint in ("question.save", "question.open_now"):
+        request.max_form_parts = 2 * FIELDS_MOST
 
 
 def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
@@ -63,7 +68,7 @@ def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
         error_page=error_page,
     )
     # Before the form token is looked for, which reads the body.
-    pages.before_request_funcs.setdefault(None, []).insert(0, _take_files_in)
+    pages.before_request_funcs.setdefault(None, []).insert(0, _take_pages_in)
     # Exactly one proxy, the gateway, stands before this service; it strips what callers claim.
     pages.wsgi_app = ProxyFix(pages.wsgi_app, x_for=1, x_proto=1)  # type: ignore[method-assign]
     serve_styles(pages, settings.assets_dir)

@@ -150,7 +150,13 @@ def test_who_left_a_warning_sign_open_calls_until_a_clinician_has_settled_it(
     patient = status_page_of(chromium, desk, SKIPPER)
     # Nothing is offered that would be refused: the page says who calls whom, and so does the page of times.
     where_things_stand = patient.url
-    expect(patient.locator("main")).to_contain_text("we will call you")
+    asked = "A nurse has a few questions for you before you choose a time. Please call us at "
+    expect(patient.locator("main")).to_contain_text(
+        re.compile(asked + r"\d{3}-\d{3}-\d{4}\. If you do not call")
+    )
+    patient.goto(f"{where_things_stand.partition('?')[0]}?lang=es")
+    expect(patient.locator("main")).to_contain_text(re.compile(r"Por favor llámenos al \d{3}-\d{3}-\d{4}\."))
+    patient.goto(f"{where_things_stand.partition('?')[0]}?lang=en")
     expect(patient.get_by_role("link", name="Choose a time")).to_have_count(0)
     check_access(patient, "a nurse asks first", WCAG)
     patient.goto(f"{where_things_stand.partition('?')[0].rstrip('/')}/times")

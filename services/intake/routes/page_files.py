@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.context import Actor
 from services.intake.actions.store_upload import store_upload
 from services.intake.model import Submission
+from services.intake.queries.drafts import Draft
 from services.intake.queries.uploads import count_uploads
 from services.intake.rules.form import Item, answers_in
 from services.intake.rules.read_page import PageRead
@@ -23,8 +24,12 @@ class _Sent(NamedTuple):
     verdict: UploadVerdict
 
 
-def take_files(session: Session, actor: Actor, submission: Submission, page: Item, read: PageRead) -> None:
-    """Store the files of `page` and note them in `read.values`; one refused is a fault, and then none is stored."""
+def take_files(session: Session, actor: Actor, draft: Draft, page: Item, read: PageRead) -> None:
+    """Store the files of `page` and note them in `read.values`; one refused is a fault, and then none is stored.
+
+    A question for several files keeps those that came before.
+    """
+    submission = draft.submission
     judged: list[_Sent] = []
     for item in answers_in(page):
         sent = request.files.getlist(item.name) if item.kind == "attachment" else []
@@ -51,7 +56,8 @@ def take_files(session: Session, actor: Actor, submission: Submission, page: Ite
         )
         kept = {"id": str(upload.id), "title": one.name[:120]}
         if one.item.repeats:
-            read.values[one.item.link_id] = [*(read.values.get(one.item.link_id) or ()), kept]
+            before = read.values.get(one.item.link_id) or draft.items.get(one.item.link_id) or ()
+            read.values[one.item.link_id] = [*before, kept]
         else:
             read.values[one.item.link_id] = kept
 

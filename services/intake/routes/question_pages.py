@@ -106,7 +106,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
             read = _read(page)
             read.faults.update(_missing(draft, page, read))
             if not read.faults and not draft.changed_elsewhere(page, visitor.device(), _seen()):
-                take_files(session, who_types(link, draft.submission), draft.submission, page, read)
+                take_files(session, who_types(link, draft.submission), draft, page, read)
             saved = _save(session, link, draft, page, read)
             if saved.urgent == "E":
                 actor = who_types(link, draft.submission)

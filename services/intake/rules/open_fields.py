@@ -7,8 +7,8 @@ from kernel.read_whole import read_whole
 from services.intake.rules.branching import Branching
 from services.intake.rules.form import Form, Item, Items, walk
 
-#: A page asks about no more fields than this at once.
-FIELDS_MOST: Final = 2_000
+#: Fields a page sends at most, each tick and each row of a list one. Asking what is open, it names them once more.
+FIELDS_MOST: Final = 5_000
 _ROWS_MOST: Final = 9_999
 
 
