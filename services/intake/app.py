@@ -42,8 +42,8 @@ def create_app() -> Joined:
 
 def _take_pages_in() -> None:
     """A page of hundreds of questions is read to its last field. One with files is read whole, as far as the gateway
-    lets it come: one that is too large is then a mistake on the page, beside what the patient typed. Files go to the disk
-    while they are read, not into memory.
+    lets it come: one that is too large is then a mistake on the page, beside what the patient typed. Files go to the
+    disk while they are read, not into memory.
     """
     if request.endpoint == "question.save":
         request.max_content_length = LARGEST_PAGE_BYTES
