@@ -265,6 +265,7 @@ class CaseOut(ReferralOut):
     holds: list[dict[str, Any]] | None
     timeline: list[dict[str, Any]]
     appointments: list[dict[str, Any]]
+    series: list[dict[str, Any]]
     contact: list[dict[str, Any]]
     letters: list[dict[str, Any]] | None
     notes: list[dict[str, Any]] | None

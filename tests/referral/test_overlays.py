@@ -29,8 +29,8 @@ def test_an_overlay_is_shown_as_a_difference_merged_for_its_site_and_carried_to_
     assert staffed.submit(BACK_PAIN, preferred_site="paola")["priority"] == "P5"
 
     path = f"/protocol/overlays/{proposed['id']}/approve"
-    assert staffed.call("POST", path, {}, actor=NURSE).json["code"] == "second_person"  # type: ignore[index]
-    assert staffed.call("POST", path, {}, actor=PROVIDER).status_code == 200
+    assert staffed.call("POST", path, {}, actor=NURSE, version=1).json["code"] == "second_person"  # type: ignore[index]
+    assert staffed.call("POST", path, {}, actor=PROVIDER, version=1).status_code == 200
     here, there = (staffed.submit(BACK_PAIN, preferred_site=site) for site in ("paola", "garnett"))
     assert (here["priority"], here["decision"]["protocol_version"]) == ("P3", "1+paola.1")
     assert (there["priority"], there["decision"]["protocol_version"]) == ("P5", "1")
@@ -45,7 +45,7 @@ def test_an_overlay_is_shown_as_a_difference_merged_for_its_site_and_carried_to_
 
 def test_a_version_that_an_overlay_does_not_fit_is_not_published(staffed: Clinic) -> None:
     proposed = propose(staffed, SOONER).json
-    staffed.call("POST", f"/protocol/overlays/{proposed['id']}/approve", {}, actor=PROVIDER)
+    staffed.call("POST", f"/protocol/overlays/{proposed['id']}/approve", {}, actor=PROVIDER, version=1)
     draft = draft_with(staffed, ("rules", "PT4", None))
     body = {"override_reason": "The rule is replaced by another one."}
     refused = post(staffed, f"/drafts/{draft['id']}/publish", body, PROVIDER, draft["version"])

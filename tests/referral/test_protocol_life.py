@@ -298,7 +298,9 @@ def test_a_replay_runs_each_sites_cases_under_the_draft_with_the_sites_own_chang
     change = {"section": "routes.rules", "id": "PT4", "set": {"priority": "P3"}}
     body = {"site": "paola", "changes": [change], "reason": "short waits here"}
     proposed: Any = staffed.call("POST", "/protocol/overlays", body).json
-    approved = staffed.call("POST", f"/protocol/overlays/{proposed['id']}/approve", {}, actor=PROVIDER)
+    approved = staffed.call(
+        "POST", f"/protocol/overlays/{proposed['id']}/approve", {}, actor=PROVIDER, version=1
+    )
     assert approved.status_code == 200, approved.text
     draft = draft_with(staffed, a_new_rule())
     replay_id = parse_id(post(staffed, f"/drafts/{draft['id']}/replays", {"days": 30}).json["id"])
@@ -341,7 +343,7 @@ def test_an_override_becomes_a_golden_case_that_guards_the_next_version(clinic: 
     assert [(f["code"], f["differences"]["route"]["expected"]) for f in failing] == [
         ("CLINIC0001", "medication_review")
     ]
-    assert post(clinic, "/golden-cases/CLINIC0001/retire", {}).status_code == 200
+    assert post(clinic, "/golden-cases/CLINIC0001/retire", {}, version=1).status_code == 200
     assert clinic.get(f"/protocol/drafts/{checks['id']}")["checks"]["ready"]
 
 

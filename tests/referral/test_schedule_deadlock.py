@@ -94,11 +94,13 @@ def test_a_series_over_two_therapists_is_cancelled_behind_both_locks_in_one_orde
         f"/series/{made.json['series_id']}/cancel",
         "SELECT 1 FROM provider WHERE id = :id FOR NO KEY UPDATE",
     )
+    (seen,) = staffed.get(f"/referrals/{referral}")["series"]
+    version = seen["version"]
     with ThreadPoolExecutor(1) as beside:
         with staffed.session() as session:
             session.execute(text(lock), {"id": "amara_oyelaran"})
             body = {"reason_code": "patient_declined"}
-            cancelling = beside.submit(staffed.call, "POST", path, body, actor=FRONT_DESK)
+            cancelling = beside.submit(staffed.call, "POST", path, body, actor=FRONT_DESK, version=version)
             until = time.monotonic() + 30
             while not session.execute(text(BEHIND_ME)).scalar_one():
                 assert not cancelling.done(), cancelling.result().text

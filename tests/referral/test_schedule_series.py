@@ -61,8 +61,13 @@ def test_twelve_visits_are_planned_with_conflicts_booked_and_cancelled_one_or_al
     one = change(staffed, series["items"][3], "cancel", {"reason_code": "patient_unwell"})
     assert one.json["state"] == "cancelled"
     assert staffed.get(f"/referrals/{referral}")["state"] == "booked"
+    (now_is,) = staffed.get(f"/referrals/{referral}")["series"]
     rest = staffed.call(
-        "POST", f"/series/{series['series_id']}/cancel", {"reason_code": "patient_declined"}, actor=FRONT_DESK
+        "POST",
+        f"/series/{series['series_id']}/cancel",
+        {"reason_code": "patient_declined"},
+        actor=FRONT_DESK,
+        version=now_is["version"],
     )
     assert rest.json is not None
     assert len(rest.json["items"]) == 10
@@ -93,7 +98,9 @@ def test_who_is_checked_in_while_the_series_is_cancelled_keeps_that_visit(staffe
             arrived = {"id": made.json["items"][0]["id"]}
             session.execute(text("UPDATE appointment SET state = 'arrived' WHERE id = :id"), arrived)
             body = {"reason_code": "patient_declined"}
-            cancelling = beside.submit(staffed.call, "POST", path, body, actor=FRONT_DESK)
+            cancelling = beside.submit(
+                staffed.call, "POST", path, body, actor=FRONT_DESK, version=made.json["version"]
+            )
             blocked = text(
                 "SELECT count(*) FROM pg_locks AS mine JOIN pg_locks AS its USING (transactionid)"
                 " WHERE mine.pid = pg_backend_pid() AND mine.granted AND NOT its.granted"

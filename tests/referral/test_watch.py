@@ -51,7 +51,7 @@ def test_a_clock_runs_in_business_hours_pauses_for_the_patient_and_escalates_onc
     assert [watch(clinic)[0] for _ in range(4)] == [1, 0, 0, 0]
     radar = clinic.get("/radar")["items"]
     assert [(a["kind"], a["referral"]["id"]) for a in radar] == [("due", case["id"])]
-    taken = clinic.call("POST", f"/radar/{radar[0]['id']}/acknowledge", {}, actor=PROVIDER)
+    taken = clinic.call("POST", f"/radar/{radar[0]['id']}/acknowledge", {}, actor=PROVIDER, version=1)
     assert taken.status_code == 200
     assert clinic.get("/radar")["items"][0]["acknowledged_by"] == "provider-1"
 

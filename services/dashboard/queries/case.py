@@ -10,6 +10,7 @@ from kernel.contracts.protocol import shipped_document
 from kernel.ids import parse_id
 from services.dashboard.owners import Owners
 from services.dashboard.rules.clauses import diagnosis_name
+from services.dashboard.rules.story import told_once
 
 FALLS_SHORT_OF = {
     "ICHD_1_5_1": "ICHD_1_1",
@@ -115,7 +116,7 @@ def read_case(owners: Owners, actor: Actor, referral_id: UUID) -> Case:
         questions=_questions(decision),
         unanswered=_unanswered(decision),
         near_misses=list(decision.get("near_misses") or raw.get("near_misses") or []),
-        timeline=list(raw.get("timeline") or []),
+        timeline=told_once(raw.get("timeline") or []),
     )
 
 

@@ -83,7 +83,7 @@ def case_routes(desk: Desk) -> Blueprint:
             visit_types=names(reference(desk.owners, who, "visit-types")),
             cancel_reasons=CANCEL_REASONS,
             notices=NOTICES,
-            series=series_of(found.raw.get("appointments") or [], business_now()),
+            series=series_of(found.raw, business_now()),
         )
 
     return routes

@@ -75,6 +75,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         CHANNELS=words.CHANNELS,
         LANGUAGES=words.LANGUAGES,
         STEPS=words.STEPS,
+        SHORT_DAY_NAMES=times.SHORT_DAY_NAMES,
         ROLE_NAMES=ROLE_NAMES,
         DEEDS=deeds.DEEDS,
         NEEDS_NOTE=deeds.NEEDS_NOTE,

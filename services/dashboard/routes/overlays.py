@@ -9,7 +9,7 @@ from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.protocol import items_of, read_protocol
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.routes.desk import Desk, actor, id_or_404, me, staff_only
+from services.dashboard.routes.desk import Desk, actor, id_or_404, me, sent_version, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.overlay_form import changes_with, kept_changes, touched_items
@@ -82,7 +82,8 @@ def overlay_routes(desk: Desk) -> Blueprint:
         back = url_for("protocol_sites.overlay", overlay_id=overlay_id)
         path = f"/overlays/{id_or_404(overlay_id)}/{deed}"
         try:
-            change_protocol(desk.patient_owners, actor(), path, {}, key=request.form.get("key", ""))
+            key = request.form.get("key", "")
+            change_protocol(desk.patient_owners, actor(), path, {}, key=key, version=sent_version())
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:

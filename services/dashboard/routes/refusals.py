@@ -9,15 +9,25 @@ from kernel.web.problems import Problem
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import flag_name
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.routes.desk import Desk, actor
+from services.dashboard.queries.staff_names import staff_names
+from services.dashboard.routes.desk import Desk, actor, business_now
 from services.dashboard.rules.problem_words import fault_words
 from services.dashboard.rules.series_form import CONFLICTS
+from services.dashboard.rules.times import DAY_NAMES, parse_time, when
 from services.dashboard.rules.waitlist_form import SEEN_WISHES, wish_words
 from services.dashboard.rules.words import plain
 
 SHOWN_FIELDS = ("state", "route", "priority", "owner", "site", "starts_at", "provider")
 # Of records whose form says what was seen of them: places on the list, rounds of offers, closures, notes.
-SEEN_FIELDS = (*SEEN_WISHES, "batch", "lifted_at", "reviewed_by", "acknowledged_by")
+SEEN_FIELDS = (
+    *SEEN_WISHES,
+    "batch",
+    "lifted_at",
+    "reviewed_by",
+    "acknowledged_by",
+    "decided_by",
+    "visits_to_come",
+)
 # Minutes and days by number: shown as the forms ask for them.
 WISHES = ("sites", "weekdays", "from_minute", "until_minute", "notice_minutes")
 
@@ -38,7 +48,6 @@ TYPED = {
     "until_time": "Not after",
     "expires_at": "Waits until",
 }
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 def show_away(away: OwnerAway, back: str) -> Any:
@@ -92,6 +101,12 @@ def show_refusal(
 
 def _shown(desk: Desk, name: str, pair: list[str]) -> list[str]:
     """What was seen and what is now, in words."""
+    if name.endswith("_by"):
+        with desk.database.transaction() as session:
+            known = staff_names(session, pair)
+        return [known.get(text, text) for text in pair]
+    if name == "visits_to_come":
+        return [_visits_words(text) for text in pair]
     if name not in WISHES:
         return pair
     sites = names(reference(desk.owners, actor(), "sites")) if name == "sites" else {}
@@ -101,11 +116,22 @@ def _shown(desk: Desk, name: str, pair: list[str]) -> list[str]:
     ]
 
 
+def _visits_words(text: str) -> str:
+    """Visits written as `<start> <state>, …`, in words; "" for none."""
+    visits = [one.partition(" ") for one in text.split(", ") if one]
+    return "; ".join(f"{_when(start)} {plain(state).lower()}" for start, _, state in visits)
+
+
+def _when(text: str) -> str:
+    moment = parse_time(text)
+    return when(moment, business_now()) if moment else text
+
+
 def _wished(desk: Desk) -> list[str]:
     """Sites and days that were ticked, in words."""
     ticked = request.form.getlist("sites")
     known = names(reference(desk.owners, actor(), "sites")) if ticked else {}
-    days = [WEEKDAYS[int(day)] for day in request.form.getlist("weekdays") if day in tuple("0123456")]
+    days = [DAY_NAMES[int(day)] for day in request.form.getlist("weekdays") if day in tuple("0123456")]
     return [*(str(known.get(one, one)) for one in ticked), *days]
 
 

@@ -10,10 +10,18 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.case import read_case
 from services.dashboard.queries.reference import names, reference
-from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, note_view, staff_only
+from services.dashboard.routes.desk import (
+    Desk,
+    actor,
+    business_now,
+    id_or_404,
+    note_view,
+    sent_version,
+    staff_only,
+)
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import SCHEDULES
-from services.dashboard.rules.series_form import CONFLICTS, WEEKDAYS, read_series, usual_series
+from services.dashboard.rules.series_form import CONFLICTS, read_series, usual_series
 from services.dashboard.rules.times import local
 from services.dashboard.rules.visit_deeds import CANCEL_REASONS
 
@@ -63,7 +71,6 @@ def series_routes(desk: Desk) -> Blueprint:
             kinds=names(kinds),
             people={one["id"]: one for one in people},
             sites=names(reference(desk.owners, actor(), "sites")),
-            weekdays=WEEKDAYS,
             conflicts=CONFLICTS,
         )
         return page, 409 if taken else 422 if problems else 200
@@ -95,7 +102,7 @@ def series_routes(desk: Desk) -> Blueprint:
         body = {"reason_code": reason if reason in dict(CANCEL_REASONS) else ""}
         path, key = f"/series/{id_or_404(series_id)}/cancel", request.form.get("key", "")
         try:
-            ask_owner(desk.owners, actor(), "referral", path, body, key=key)
+            ask_owner(desk.owners, actor(), "referral", path, body, key=key, version=sent_version())
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:

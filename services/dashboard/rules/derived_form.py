@@ -7,6 +7,7 @@ from services.dashboard.rules.clause_form import first_clause, read_condition
 from services.dashboard.rules.item_fields import one
 from services.dashboard.rules.question_form import number
 from services.dashboard.rules.sentences import sentence_of
+from services.dashboard.rules.times import DAY_NAMES
 from services.dashboard.rules.variables import label_of, value_words
 
 Form = Mapping[str, list[str]]
@@ -24,15 +25,7 @@ KINDS = (
     (COPY, "Another answer, while a condition holds"),
 )
 LISTS = ("list_sum", "list_union", "list_max", "list_count")
-WEEKDAYS = (
-    ("mon", "Monday"),
-    ("tue", "Tuesday"),
-    ("wed", "Wednesday"),
-    ("thu", "Thursday"),
-    ("fri", "Friday"),
-    ("sat", "Saturday"),
-    ("sun", "Sunday"),
-)
+WEEKDAYS = tuple((name[:3].lower(), name) for name in DAY_NAMES)
 _NOTED = ("source", "status", "note", "label", "name")
 _NUMBERS = ("int", "float")
 

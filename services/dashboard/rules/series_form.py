@@ -8,7 +8,6 @@ from typing import Any
 from kernel.read_whole import read_whole
 from services.dashboard.rules.times import parse_time
 
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MOST_VISITS = 36
 # Twice a week for six weeks, from the day after tomorrow.
 USUAL_COUNT, USUAL_APART = 12, 3
@@ -65,21 +64,34 @@ def usual_series(
 
 @dataclass(frozen=True)
 class BookedSeries:
-    """A series of a case: its visits by time, and how many of them are still to come."""
+    """A series of a case: its visits by time, and how many of them are still to come.
+
+    `version` and `seen` (what of it was seen, as the owner writes it) go back with the deed that cancels the rest.
+    """
 
     id: str
     visits: list[dict[str, Any]]
     ahead: int
+    version: int | None
+    seen: str
 
 
-def series_of(visits: Sequence[dict[str, Any]], now: datetime) -> list[BookedSeries]:
-    """Return the series among a case's visits."""
+def series_of(raw: Mapping[str, Any], now: datetime) -> list[BookedSeries]:
+    """Return the series of a case (`raw`, as its owner gives it)."""
+    known = {str(one.get("id")): one for one in raw.get("series") or []}
     found: dict[str, list[dict[str, Any]]] = {}
-    for one in visits:
+    for one in raw.get("appointments") or []:
         if one.get("series_id"):
             found.setdefault(str(one["series_id"]), []).append(one)
     return [
-        BookedSeries(number, own, sum(_to_come(one, now) for one in own)) for number, own in found.items()
+        BookedSeries(
+            number,
+            own,
+            sum(_to_come(one, now) for one in own),
+            known.get(number, {}).get("version"),
+            ", ".join(known.get(number, {}).get("visits_to_come") or []),
+        )
+        for number, own in found.items()
     ]
 
 

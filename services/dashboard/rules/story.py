@@ -1,5 +1,6 @@
 """What happened, in words: each entry of a case's timeline as one sentence and the details worth reading."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,6 +66,12 @@ class Told:
     beside: str
     note: str
     icon: str
+
+
+def told_once(entries: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a timeline without the referral's move to booked where the visit booked in that same moment stands."""
+    booked = {entry.get("at") for entry in entries if entry.get("text_code") == "appointment_book"}
+    return [one for one in entries if one.get("text_code") != "move_book" or one.get("at") not in booked]
 
 
 def tell(entry: dict[str, Any]) -> Told:

@@ -6,6 +6,9 @@ from zoneinfo import ZoneInfo
 
 CLINIC_ZONE = "America/Chicago"
 SOON = timedelta(hours=2)
+# Monday is 0, as in every form and in what the owners say.
+DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SHORT_DAY_NAMES = tuple(name[:3] for name in DAY_NAMES)
 
 
 @dataclass(frozen=True)

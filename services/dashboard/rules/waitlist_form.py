@@ -7,13 +7,12 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from kernel.read_whole import read_whole
-from services.dashboard.rules.times import local, parse_time
+from services.dashboard.rules.times import SHORT_DAY_NAMES, local, parse_time
 
 WHOLE_DAY = 1440
 USUAL_NOTICE_HOURS = 2
 LONGEST_NOTICE_HOURS = 336
 NOTICES = ((2, "2 hours before"), (4, "4 hours before"), (24, "a day before"), (48, "2 days before"))
-DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # What a form says was seen of a place on the list, to show what differs when somebody was faster.
 SEEN_WISHES = ("sites", "weekdays", "from_minute", "until_minute", "notice_minutes", "expires_at", "ended")
 
@@ -67,7 +66,7 @@ def wish_words(name: str, value: Any, sites: Mapping[str, Any]) -> str:
     if name == "sites":
         return ", ".join(str(sites.get(one, one)) for one in value or []) or "any site"
     if name == "weekdays":
-        return ", ".join(DAYS[int(day)] for day in value or []) or "any day"
+        return ", ".join(SHORT_DAY_NAMES[int(day)] for day in value or []) or "any day"
     if name in ("from_minute", "until_minute"):
         return _clock(int(value or 0))
     return f"{_hours({'notice_minutes': value})} h before"

@@ -86,6 +86,12 @@ def visits_of_referral(session: Session, referral_id: UUID) -> list[Visit]:
     return [Visit(*row) for row in rows]
 
 
+def visits_of_series(session: Session, series_id: UUID) -> list[Appointment]:
+    """Return every visit of a series, cancelled ones included, earliest first."""
+    query = select(Appointment).where(Appointment.series_id == series_id)
+    return list(session.scalars(query.order_by(Appointment.starts_at, Appointment.id)))
+
+
 def visits_between(
     session: Session, starts_at: datetime, ends_at: datetime, sites: tuple[str, ...] = ()
 ) -> list[Visit]:

@@ -66,8 +66,8 @@ def replay_changes(session: Session, replay_id: UUID, limit: int) -> list[Replay
 
 
 def find_golden_case(session: Session, code: str) -> GoldenCaseRow | None:
-    """Return a case the clinic added, by its code, or None."""
-    return session.scalars(select(GoldenCaseRow).where(GoldenCaseRow.code == code)).first()
+    """Return a case the clinic added, by its code, locked, or None."""
+    return session.scalars(select(GoldenCaseRow).where(GoldenCaseRow.code == code).with_for_update()).first()
 
 
 def list_overlays(session: Session, site: str) -> list[SiteOverlay]:

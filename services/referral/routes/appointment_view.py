@@ -1,12 +1,13 @@
 """Appointments as JSON."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.referral.actions.lock_visit import DEEDS
-from services.referral.model.appointment import AppointmentChange
-from services.referral.queries.appointments import Visit
+from services.referral.model.appointment import Appointment, AppointmentChange
+from services.referral.queries.appointments import STILL_TO_COME, Visit
 from services.referral.routes.referral_view import moment, patient_json, text_id
 from services.referral.rules.calendar_time import local_label
 from services.referral.rules.referral_states import STATES
@@ -80,6 +81,17 @@ def now_is(visit: Visit) -> dict[str, Any]:
         "site": appointment.site_id,
         "provider_id": appointment.provider_id,
     }
+
+
+def series_version(visits: Sequence[Appointment]) -> int:
+    """The version of a series: it rises with every change of any of its visits (none is ever added)."""
+    return sum(visit.revision for visit in visits)
+
+
+def series_now(visits: Sequence[Appointment], at: datetime) -> dict[str, Any]:
+    """What a caller with an old version of the series missed: the visits to come, each as its start and its state."""
+    to_come = [visit for visit in visits if visit.state in STILL_TO_COME and visit.starts_at > at]
+    return {"visits_to_come": [f"{moment(visit.starts_at)} {visit.state}" for visit in to_come]}
 
 
 def today_at(zone: ZoneInfo, at: datetime) -> date:

@@ -1,24 +1,29 @@
 """A whole case as JSON: labelled answers, the decision with its evidence, and one timeline."""
 
-from collections.abc import Mapping
-from datetime import date
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from kernel.context import Actor
 from kernel.evidence import Protocol
 from services.referral.actions.decide_route import questions_to_ask
+from services.referral.model.appointment import Appointment
 from services.referral.model.decision import Decision
 from services.referral.model.inbound import ConsultNote, InboundReferral
 from services.referral.model.watch import Amendment
 from services.referral.queries.referrals import Case
+from services.referral.routes.appointment_view import series_now, series_version
 from services.referral.routes.referral_view import moment, referral_json, text_id
+from services.referral.rules.office_hours import OFFICE_HOURS
 from services.referral.rules.visibility import sees_clinical
 
 
 def case_json(
-    case: Case, protocols: Mapping[str, Protocol], actor: Actor, today: date, *, own_patient: bool = False
+    case: Case, protocols: Mapping[str, Protocol], actor: Actor, at: datetime, *, own_patient: bool = False
 ) -> dict[str, Any]:
-    """The case as `schemas.CaseOut`. `protocols`: every version a decision of the case was made under.
+    """The case at `at` as `schemas.CaseOut`. `protocols`: every version a decision of the case was made under.
 
     `own_patient`: the reader treats this patient, so a therapist may read the answers too.
     """
@@ -26,7 +31,7 @@ def case_json(
     live = case.live_decision
     flags = [hold.flag_id for hold in case.holds if hold.cleared_at is None]
     return {
-        **referral_json(case.referral, flags, actor, today),
+        **referral_json(case.referral, flags, actor, at.astimezone(ZoneInfo(OFFICE_HOURS.time_zone)).date()),
         "answers": _answers(live, protocols) if clinical and live else None,
         "decision": _decision(live, protocols[live.protocol_version]) if clinical and live else None,
         "labels": _labels(protocols[live.protocol_version]) if clinical and live else None,
@@ -34,6 +39,7 @@ def case_json(
         "holds": [_hold(hold, protocols, live) for hold in case.holds] if clinical else None,
         "timeline": timeline(case, clinical=clinical),
         "appointments": [visit_json(visit) for visit in case.visits],
+        "series": _series(case.visits, at),
         "contact": [
             {"channel": opt.channel, "opted_out": opt.opted_out, "at": moment(opt.at)} for opt in case.opts
         ],
@@ -52,6 +58,17 @@ def case_json(
             for other in case.others
         ],
     }
+
+
+def _series(visits: Sequence[Appointment], at: datetime) -> list[dict[str, Any]]:
+    """The series among the visits, each with the version its cancelling names and the visits to come."""
+    found: dict[UUID, list[Appointment]] = {}
+    for visit in visits:
+        if visit.series_id is not None:
+            found.setdefault(visit.series_id, []).append(visit)
+    return [
+        {"id": str(id_), "version": series_version(own), **series_now(own, at)} for id_, own in found.items()
+    ]
 
 
 def _letter(letter: InboundReferral) -> dict[str, Any]:

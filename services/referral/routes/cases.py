@@ -1,7 +1,6 @@
 """GET /referrals/{id}: one case with its evidence and timeline."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from flask import jsonify
@@ -19,7 +18,6 @@ from services.referral.model.referral import Referral
 from services.referral.queries.protocols import protocol_of_version
 from services.referral.queries.referrals import Case, find_in_turn, find_referral, read_case
 from services.referral.routes.case_view import case_json
-from services.referral.rules.office_hours import OFFICE_HOURS
 from services.referral.rules.visibility import LIST_ROLES, sees_site
 from services.referral.schemas import CaseOut
 
@@ -43,8 +41,7 @@ def case_routes(parts: Parts) -> APIBlueprint:
                 found = protocol_of_version(session, decision.protocol_version)
                 assert found is not None
                 protocols[decision.protocol_version] = found.protocol
-            today = now(session).astimezone(ZoneInfo(OFFICE_HOURS.time_zone)).date()
-            body = case_json(case, protocols, actor, today, own_patient=treats(actor, case))
+            body = case_json(case, protocols, actor, now(session), own_patient=treats(actor, case))
             record(session, actor, "view_referral", "referral", referral.id)
         answer = jsonify(body)
         answer.headers["ETag"] = etag(referral.version)

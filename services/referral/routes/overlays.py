@@ -11,11 +11,13 @@ from kernel.evidence.changed_items import changed_items
 from kernel.evidence.compare import compare_documents
 from kernel.evidence.golden import run_golden_cases
 from kernel.ids import parse_id
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
 from services.referral.actions.approve_overlay import approve_overlay
 from services.referral.actions.propose_overlay import propose_overlay
+from services.referral.actions.publish_protocol import lock_publishing
 from services.referral.actions.withdraw_overlay import withdraw_overlay
 from services.referral.model.protocol_life import SiteOverlay
 from services.referral.model.schedule import Site
@@ -26,6 +28,9 @@ from services.referral.routes.outside_shapes import NothingIn
 from services.referral.routes.protocol_shapes import AnyOut, OverlayIn
 from services.referral.routes.referral_view import moment
 from services.referral.rules.visibility import TRIAGE_ROLES
+
+# What a caller with an old version missed.
+DECIDED = ("state", "decided_at", "decided_by")
 
 
 def overlay_routes(parts: Parts) -> APIBlueprint:
@@ -87,9 +92,13 @@ def overlay_routes(parts: Parts) -> APIBlueprint:
         who = principal()
 
         def decide_once(session: Session) -> Reply:
+            # Locked before it is compared: two who decide at once take turns, and the second sees the first.
+            lock_publishing(session)
             overlay = _overlay(session, overlay_id)
+            version = overlay_version(overlay)
+            require_match(version, **{name: overlay_json(overlay)[name] for name in DECIDED})
             deed(session, who.actor, overlay)
-            return Reply(overlay_json(overlay), 200)
+            return Reply(overlay_json(overlay), 200, {"ETag": etag(overlay_version(overlay))})
 
         return once(parts.database, who.client, decide_once).as_flask()
 
@@ -122,10 +131,16 @@ def _overlay(session: Session, overlay_id: str) -> SiteOverlay:
     return overlay
 
 
+def overlay_version(overlay: SiteOverlay) -> int:
+    """An overlay changes when it is put in force and when it is over."""
+    return {"proposed": 1, "in_force": 2}.get(overlay.state, 3)
+
+
 def overlay_json(overlay: SiteOverlay) -> dict[str, Any]:
-    """An overlay without the merged document."""
+    """An overlay without the merged document. `version` is the protocol's it makes, `revision` is for If-Match."""
     return {
         "id": str(overlay.id),
+        "revision": overlay_version(overlay),
         "site": overlay.site,
         "version": overlay.version,
         "base_number": overlay.base_number,

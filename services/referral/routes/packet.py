@@ -55,7 +55,7 @@ def packet_routes(parts: Parts) -> APIBlueprint:
             protocols = {live.protocol_version: found.protocol}
             moment = now(session)
             zone = ZoneInfo(OFFICE_HOURS.time_zone)
-            body = case_json(case, protocols, actor, moment.astimezone(zone).date(), own_patient=own)
+            body = case_json(case, protocols, actor, moment, own_patient=own)
             content = packet_of(body, referral, found.protocol, list_sites(session), zone)
             details = {"decision_id": str(live.id), "version": referral.version}
             record(session, actor, "export_packet", "referral", referral.id, details=details)

@@ -11,10 +11,10 @@ from kernel.audit import record
 from kernel.evidence.changed_items import changed_items
 from kernel.evidence.compare import compare_documents
 from kernel.read_whole import read_whole
-from kernel.web.conditional import etag
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, invalid, not_found
+from kernel.web.problems import FieldProblem, conflict, invalid, not_found
 from services.referral.actions.add_case_of_referral import add_case_of_referral
 from services.referral.actions.add_golden_case import add_golden_case
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
@@ -172,12 +172,22 @@ def _add_golden_cases(routes: APIBlueprint, parts: Parts) -> None:
 
         def retire_once(session: Session) -> Reply:
             row = find_golden_case(session, code)
-            if row is None or row.retired_at is not None:
+            if row is None:
                 raise not_found("golden case")
+            require_match(
+                case_version(row), retired_at=moment(row.retired_at), retired_by=row.retired_by or None
+            )
+            if row.retired_at is not None:
+                raise conflict("case_retired", "This case is not asked any more. Nothing was changed.")
             retire_golden_case(session, who.actor, row)
-            return Reply(_case_json(row), 200)
+            return Reply(_case_json(row), 200, {"ETag": etag(case_version(row))})
 
         return once(parts.database, who.client, retire_once).as_flask()
+
+
+def case_version(row: GoldenCaseRow) -> int:
+    """A case of the clinic's changes once: when it is retired."""
+    return 1 if row.retired_at is None else 2
 
 
 def _case_json(row: GoldenCaseRow) -> dict[str, Any]:
@@ -185,6 +195,7 @@ def _case_json(row: GoldenCaseRow) -> dict[str, Any]:
     content = row.content.reveal()
     return {
         "code": row.code,
+        "version": case_version(row),
         "title": row.title,
         "name": "",
         "origin": row.origin,

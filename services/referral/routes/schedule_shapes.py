@@ -238,9 +238,13 @@ class SlotOut(BaseModel):
 
 
 class SeriesOut(BaseModel):
-    """A series: the visits booked or cancelled, those left out, or (a check) all as planned with conflicts."""
+    """A series: the visits booked or cancelled, those left out, or (a check) all as planned with conflicts.
+
+    `version` is for If-Match; null where nothing was booked.
+    """
 
     series_id: str | None
+    version: int | None
     items: list[dict[str, Any]]
     left_out: list[dict[str, Any]]
     planned: list[dict[str, Any]]

@@ -11,15 +11,16 @@ from sqlalchemy.orm import Session
 from kernel.assembly import Parts
 from kernel.clock import now
 from kernel.web.api import STORES_NOTHING
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
 from services.referral.actions.book_series import Pattern, Planned, book_series, cancel_series, plan_series
 from services.referral.actions.check_slot import slot_json
 from services.referral.model.appointment import Appointment
-from services.referral.queries.appointments import read_visit
+from services.referral.queries.appointments import read_visit, visits_of_series
 from services.referral.routes import schedule_shapes as shapes
-from services.referral.routes.appointment_view import appointment_json, today_at
+from services.referral.routes.appointment_view import appointment_json, series_now, series_version, today_at
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.holds import id_or_404
 from services.referral.routes.referral_view import moment
@@ -40,7 +41,13 @@ def series_routes(parts: Parts) -> APIBlueprint:
         with parts.database.transaction() as session:
             referral = visible_referral(session, referral_id, principal().actor)
             planned = plan_series(session, referral, _pattern(body))
-        return jsonify(series_id=None, items=[], left_out=[], planned=[_planned_json(one) for one in planned])
+        return jsonify(
+            series_id=None,
+            version=None,
+            items=[],
+            left_out=[],
+            planned=[_planned_json(one) for one in planned],
+        )
 
     @routes.post("/referrals/<referral_id>/series")
     @allow(roles=BOOKING_ROLES, scopes={"referral:write"})
@@ -56,13 +63,16 @@ def series_routes(parts: Parts) -> APIBlueprint:
             series_id, booked, left_out = book_series(
                 session, who.actor, referral.id, _pattern(body), skip_conflicts=body.skip_conflicts
             )
+            items = _visits_json(session, booked)
+            version = series_version(booked)
             answer = {
                 "series_id": str(series_id),
-                "items": _visits_json(session, booked),
+                "version": version,
+                "items": items,
                 "left_out": [_planned_json(one) for one in left_out],
                 "planned": [],
             }
-            return Reply(answer, 201)
+            return Reply(answer, 201, {"ETag": etag(version)})
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -72,20 +82,33 @@ def series_routes(parts: Parts) -> APIBlueprint:
     @routes.output(shapes.SeriesOut)
     @routes.doc(security="bearer")
     def cancel(series_id: str, body: shapes.CancelIn) -> Any:
-        """Cancel every visit of the series still to come; one alone is cancelled as any visit is."""
+        """Cancel every visit of the series still to come; one alone is cancelled as any visit is.
+
+        If-Match names the series' version, which rises with every change of any of its visits; 412 lists those to come.
+        """
         who = principal()
 
         def deed(session: Session) -> Reply:
             known = id_or_404(series_id, "series")
-            first = session.scalars(
-                select(Appointment).where(Appointment.series_id == known).limit(1)
-            ).first()
-            if first is None or first.referral_id is None:
+            of = select(Appointment.referral_id).where(Appointment.series_id == known)
+            referral_id = session.scalars(of.limit(1)).first()
+            if referral_id is None:
                 raise not_found("series")
-            visible_referral(session, str(first.referral_id), who.actor)
+            # Locked before its visits are read: what is compared is what is cancelled.
+            visible_referral(session, str(referral_id), who.actor, lock=True)
+            visits = visits_of_series(session, known)
+            require_match(series_version(visits), **series_now(visits, now(session)))
             cancelled = cancel_series(session, who.actor, known, body.reason_code)
             items = _visits_json(session, cancelled)
-            return Reply({"series_id": series_id, "items": items, "left_out": [], "planned": []}, 200)
+            version = series_version(visits)
+            answer = {
+                "series_id": series_id,
+                "version": version,
+                "items": items,
+                "left_out": [],
+                "planned": [],
+            }
+            return Reply(answer, 200, {"ETag": etag(version)})
 
         return once(parts.database, who.client, deed).as_flask()
 

@@ -12,6 +12,7 @@ from kernel.assembly import Parts
 from kernel.audit import record
 from kernel.clock import now
 from kernel.ids import parse_id
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid, not_found
@@ -57,11 +58,11 @@ def _add_radar(routes: APIBlueprint, parts: Parts) -> None:
             items = [
                 {
                     "id": str(blip.alarm.id),
+                    "version": alarm_version(blip.alarm),
                     "kind": blip.alarm.kind,
                     "since": moment(blip.alarm.since),
                     "raised_at": moment(blip.alarm.at),
-                    "acknowledged_at": moment(blip.alarm.acknowledged_at),
-                    "acknowledged_by": blip.alarm.acknowledged_by,
+                    **_taken_json(blip.alarm),
                     "business_hours": _hours(session, blip),
                     "limit_business_hours": blip.limit_hours,
                     "unblocks": blip.unblocks,
@@ -77,20 +78,26 @@ def _add_radar(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(AnyOut)
     @routes.doc(security="bearer")
     def acknowledge(alarm_id: str, body: AcknowledgeIn) -> Any:
-        """Take an alarm: it stays on the radar until the referral moves, marked as seen."""
+        """Take an alarm: it stays on the radar until the referral moves, marked as seen. 412 says who was faster."""
         who = principal()
 
         def acknowledge_once(session: Session) -> Reply:
             alarm = _alarm(session, alarm_id, who.actor.sites)
+            require_match(alarm_version(alarm), **_taken_json(alarm))
             acknowledge_escalation(session, who.actor, alarm)
-            shown = {
-                "id": str(alarm.id),
-                "acknowledged_at": moment(alarm.acknowledged_at),
-                "acknowledged_by": alarm.acknowledged_by,
-            }
-            return Reply(shown, 200)
+            shown = {"id": str(alarm.id), "version": alarm_version(alarm), **_taken_json(alarm)}
+            return Reply(shown, 200, {"ETag": etag(alarm_version(alarm))})
 
         return once(parts.database, who.client, acknowledge_once).as_flask()
+
+
+def alarm_version(alarm: Escalation) -> int:
+    """An alarm changes once: when somebody takes it."""
+    return 1 if alarm.acknowledged_at is None else 2
+
+
+def _taken_json(alarm: Escalation) -> dict[str, Any]:
+    return {"acknowledged_at": moment(alarm.acknowledged_at), "acknowledged_by": alarm.acknowledged_by}
 
 
 def _alarm(session: Session, alarm_id: str, sites: tuple[str, ...]) -> Escalation:
