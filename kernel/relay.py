@@ -115,7 +115,7 @@ class Relay:
         rings = [*due[:: kind.rows_per_ring], *apart]
         if time.monotonic() >= self._silent_until and not self.doorbell.ring(kind.task, rings):
             self._silent_until = time.monotonic() + timings.RELAY_POLL_SECONDS
-        return len(due) >= 200
+        return max(len(due), len(apart)) >= 200
 
     def _do_unanswered(self, kind: WorkKind, pool: ThreadPoolExecutor) -> None:
         self._in_hand = {row: future for row, future in self._in_hand.items() if not future.done()}

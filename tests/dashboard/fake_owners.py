@@ -220,6 +220,8 @@ class Owners:
             return world.refusals[path]
         if (service, "POST", path) in world.extra:
             return 200, world.extra[service, "POST", path]
+        if steps[0] == "referrals" and steps[-1] == "check":
+            return 200, {"visit": {}, "conflicts": [], "alternatives": [], "may_overbook": False}
         if steps[0] == "referrals" and steps[2] == "appointments":
             row = world.referrals[steps[1]]
             taken = [one for one in world.appointments.values() if one["starts_at"] == sent["starts_at"]]

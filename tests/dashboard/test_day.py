@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -124,8 +125,11 @@ def test_a_visit_is_moved_to_a_slot_chosen_by_number(clinic: Dashboard, visits: 
     browser, visit = clinic.signed_in("front_desk"), visits[0]
     action = f"/staff/appointments/{visit['id']}/move"
     page = browser.get(action)
-    assert 'data-key="1"' in page.text
-    fields = browser.form_fields(page, action)
+    (chosen,) = re.findall(r'<a class="slot" href="([^"]+)" data-key="1"', page.text)
+    confirm = browser.get(unescape(chosen))
+    asked = [call for call in clinic.world.calls if call["path"].endswith("/appointments/check")][-1]
+    assert asked["body"]["appointment_id"] == visit["id"], "its own time is not in its way"
+    fields = browser.form_fields(confirm, action)
     assert browser.post(action, fields).status_code == 303
     assert visit["starts_at"] == fields["starts_at"]
 

@@ -112,6 +112,8 @@ def test_an_alarm_is_taken_and_the_front_desk_only_looks(clinic: Dashboard) -> N
     row = clinic.world.add_referral("Mara", "Ostrander", NECK)
     alarm = {
         "id": ONE,
+        "version": 1,
+        "acknowledged_by": "",
         "kind": "state_limit",
         "business_hours": 19.5,
         "limit_business_hours": 16,
@@ -123,12 +125,20 @@ def test_an_alarm_is_taken_and_the_front_desk_only_looks(clinic: Dashboard) -> N
     browser = clinic.signed_in("nurse")
     page = browser.get("/staff/radar")
     assert "19.5 h" in page.text
-    assert (
-        browser.post(
-            f"/staff/radar/{ONE}/take", browser.form_fields(page, f"/staff/radar/{ONE}/take")
-        ).status_code
-        == 303
+    take = f"/staff/radar/{ONE}/take"
+    assert browser.post(take, browser.form_fields(page, take)).status_code == 303
+    # A colleague was faster: the page says who has it now.
+    with clinic.parts.database.transaction() as session:
+        colleague = session.scalars(select(Staff).where(Staff.role == "nurse")).first()
+        assert colleague is not None
+        current = {"acknowledged_by": str(colleague.id), "acknowledged_at": clinic.world.now.isoformat()}
+        name = colleague.name
+    clinic.world.refusals[f"radar/{ONE}/acknowledge"] = (
+        412,
+        {"code": "changed_meanwhile", "current": current},
     )
+    late = browser.post(take, {**browser.form_fields(page, take), "key": "another-key"})
+    assert (late.status_code, f"<b>{name}</b>" in late.text) == (412, True)
     assert "I take it" not in clinic.signed_in("front_desk").get("/staff/radar").text
 
 

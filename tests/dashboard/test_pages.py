@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
@@ -131,7 +132,10 @@ def test_a_slot_is_found_and_booked_and_a_taken_one_says_so(clinic: Dashboard, c
     path = f"/staff/referrals/{case['id']}/slots"
     page = browser.get(path)
     assert "Tomorrow" in page.text
-    fields = browser.form_fields(page, f"/staff/referrals/{case['id']}/book")
+    chosen = re.findall(r'<a class="slot" href="([^"]+)" data-key="1"', page.text)
+    confirm = browser.get(unescape(chosen[0]))
+    assert case["state"] == "to_book", "a key chooses; Enter books"
+    fields = browser.form_fields(confirm, f"/staff/referrals/{case['id']}/book")
     assert browser.post(f"/staff/referrals/{case['id']}/book", fields).status_code == 303
     assert case["state"] == "booked"
     again = browser.post(f"/staff/referrals/{case['id']}/book", {**fields, "key": "another-key"})

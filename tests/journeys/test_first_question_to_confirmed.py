@@ -145,10 +145,11 @@ def test_from_the_first_question_to_a_confirmed_visit(stack: RunningStack, chrom
         ".day", has=nurse.locator(".tag", has_text=re.compile("tomorrow", re.IGNORECASE))
     )
     # Today alone may fill the page: whole days are shown, and the next ones are a key away.
-    expect(nurse.locator("button.slot").first).to_be_visible()
+    expect(nurse.locator("a.slot").first).to_be_visible()
     if tomorrow.count() == 0:
         nurse.keyboard.press("]")
-    tomorrow.locator("button.slot").first.click()
+    tomorrow.locator("a.slot").first.click()
+    nurse.get_by_role("button", name="Book the visit").click()
     expect(nurse.locator(".notice--green")).to_contain_text("Booked")
 
     # The text and the letter are in Spanish and say nothing about her health.

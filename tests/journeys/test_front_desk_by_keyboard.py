@@ -54,7 +54,10 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     # Find a slot and book the first of the day after today: today's may pass while the test runs.
     page.keyboard.press("b")
     tomorrow = page.locator(".day", has_text=re.compile("tomorrow", re.IGNORECASE)).first
-    press(page, tomorrow.locator("button.slot").first)
+    press(page, tomorrow.locator("a.slot").first)
+    # A key or Enter chooses; what is booked is shown with what speaks against it, and Enter books it.
+    expect(page.get_by_role("button", name="Book the visit")).to_be_focused(timeout=PATIENT)
+    page.keyboard.press("Enter")
     expect(page.locator(".notice--green")).to_contain_text("Booked")
     # Wait for an earlier one, see the list, take the patient off again.
     page.keyboard.press("e")
@@ -70,7 +73,9 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     day = page.locator("tr", has_text=f"Waits-{PHONE[-3:]}")
     press(page, day.locator("summary"))
     press(page, day.get_by_role("link", name="Move to another time"))
-    press(page, page.locator(".day button.slot").nth(5))
+    press(page, page.locator(".day a.slot").nth(5))
+    expect(page.get_by_role("button", name="Move the visit")).to_be_focused(timeout=PATIENT)
+    page.keyboard.press("Enter")
     expect(page.locator(".notice--green")).to_contain_text(re.compile("moved", re.IGNORECASE))
     moved = visit_of(desk, referral)
     assert moved["starts_at"] != booked["starts_at"]
@@ -95,7 +100,9 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     expect(page.locator(".day").nth(1)).to_be_visible(timeout=PATIENT)
     page.keyboard.press("j")
     page.keyboard.press("j")
-    expect(page.locator(".day").nth(1).locator("button.slot").first).to_be_focused()
+    expect(page.locator(".day").nth(1).locator("a.slot").first).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Move the visit")).to_be_focused(timeout=PATIENT)
     page.keyboard.press("Enter")
     expect(page.locator(".notice--green")).to_contain_text("Moved", timeout=PATIENT)
     page.keyboard.press("z")

@@ -4,10 +4,12 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
+from kernel.ids import parse_id
 from services.dashboard.actions.change_visit import change_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.slots import free_slots, shown_days
+from services.dashboard.routes.confirming import WISH, chosen, confirm_page
 from services.dashboard.routes.desk import (
     Desk,
     actor,
@@ -60,6 +62,32 @@ def move_routes(desk: Desk) -> Blueprint:
             later=shown.later,
         )
 
+    @routes.get("/staff/appointments/<appointment_id>/move/confirm")
+    @staff_only(SCHEDULES)
+    def confirm(appointment_id: str) -> Any:
+        """The time chosen, with everything that speaks against it; Enter moves the visit there."""
+        wanted, back = id_or_404(appointment_id), url_for("moves.move", appointment_id=appointment_id)
+        with opening("visit"):
+            visit = desk.owners.get("referral", f"/appointments/{wanted}", actor())
+        note_view(desk, "confirm_move", visit.get("patient_id"), visit.get("referral_id"))
+        wish = chosen() | {"visit_type": str(visit["visit_type"])}
+        if len(wish) < len(WISH):
+            return redirect(back, 303)
+        return confirm_page(
+            desk,
+            parse_id(str(visit.get("referral_id") or "")),
+            wish | {"appointment_id": str(wanted)},
+            back=back,
+            verb="Move the visit",
+            moving=visit,
+            action=url_for("moves.move_to", appointment_id=appointment_id),
+            confirm_at=url_for("moves.confirm", appointment_id=appointment_id),
+            own_visits={},
+            providers=names(reference(desk.owners, actor(), "providers")),
+            sites=names(reference(desk.owners, actor(), "sites")),
+            visit_types=names(reference(desk.owners, actor(), "visit-types")),
+        )
+
     @routes.post("/staff/appointments/<appointment_id>/move")
     @staff_only(SCHEDULES)
     def move_to(appointment_id: str) -> Any:
@@ -78,7 +106,7 @@ def move_routes(desk: Desk) -> Blueprint:
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
-            again = {"action": url_for("moves.move_to", appointment_id=appointment_id), "words": "Move"}
+            again = url_for("moves.confirm", appointment_id=appointment_id)
             return show_refusal(desk, refusal, back, "Move", again=again)
         referral = visit.get("referral_id") if isinstance(visit, dict) else None
         if referral:

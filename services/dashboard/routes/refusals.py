@@ -11,8 +11,8 @@ from services.dashboard.queries.case import flag_name
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.routes.desk import Desk, actor, business_now
+from services.dashboard.rules.booking_conflicts import CONFLICTS, conflict_words
 from services.dashboard.rules.problem_words import fault_words
-from services.dashboard.rules.series_form import CONFLICTS
 from services.dashboard.rules.times import DAY_NAMES, parse_time, when
 from services.dashboard.rules.waitlist_form import SEEN_WISHES, wish_words
 from services.dashboard.rules.words import plain
@@ -56,12 +56,10 @@ def show_away(away: OwnerAway, back: str) -> Any:
     return render_template("deed_away.html", service=away.service, back=back, kept=kept), 503
 
 
-def show_refusal(
-    desk: Desk, refusal: OwnerRefused, back: str, deed: str, *, again: dict[str, str] | None = None
-) -> Any:
+def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str, *, again: str = "") -> Any:
     """The owner refused: show what differs (412), what is possible instead (409), or which fields (422).
 
-    `again`: the `action` that takes one of the free times listed instead, and the `words` of its buttons.
+    `again`: the page that asks to confirm one of the free times listed instead.
     """
     if refusal.status == 404:
         raise Problem(404, "not_found", "There is no such record.")
@@ -88,13 +86,12 @@ def show_refusal(
         wished=_wished(desk),
         ticked=[flag_name(one) for one in request.form.getlist("settled")],
         conflicts=[
-            CONFLICTS.get(str(code), plain(code).lower()).replace("the therapist", "the provider")
+            (conflict_words(str(code)), CONFLICTS.get(str(code), ("", "", ""))[1])
             for code in refusal.body.get("conflicts") or []
         ],
         in_the_way=str(parse_id(str(refusal.body.get("appointment_id", ""))) or ""),
         alternatives=refusal.body.get("alternatives") or [],
         again=again,
-        kept=[(name, request.form[name]) for name in ("version", *_seen_names()) if name in request.form],
         allowed=refusal.body.get("allowed") or [],
     ), refusal.status
 
@@ -133,10 +130,6 @@ def _wished(desk: Desk) -> list[str]:
     known = names(reference(desk.owners, actor(), "sites")) if ticked else {}
     days = [DAY_NAMES[int(day)] for day in request.form.getlist("weekdays") if day in tuple("0123456")]
     return [*(str(known.get(one, one)) for one in ticked), *days]
-
-
-def _seen_names() -> list[str]:
-    return [name for name in request.form if name.startswith("seen_")]
 
 
 def _as_seen(value: Any) -> str:

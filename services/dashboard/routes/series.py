@@ -20,8 +20,9 @@ from services.dashboard.routes.desk import (
     staff_only,
 )
 from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.booking_conflicts import conflict_words
 from services.dashboard.rules.roles import SCHEDULES
-from services.dashboard.rules.series_form import CONFLICTS, read_series, usual_series
+from services.dashboard.rules.series_form import read_series, usual_series
 from services.dashboard.rules.times import local
 from services.dashboard.rules.visit_deeds import CANCEL_REASONS
 
@@ -71,7 +72,7 @@ def series_routes(desk: Desk) -> Blueprint:
             kinds=names(kinds),
             people={one["id"]: one for one in people},
             sites=names(reference(desk.owners, actor(), "sites")),
-            conflicts=CONFLICTS,
+            conflict_words=conflict_words,
         )
         return page, 409 if taken else 422 if problems else 200
 

@@ -1,4 +1,4 @@
-"""Find a slot and book it: phone in hand, number keys choose."""
+"""Find a slot and book it: phone in hand, number keys choose, Enter books what was chosen."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from services.dashboard.actions.book_visit import book_visit
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.slots import free_slots, propose_sites, shown_days
+from services.dashboard.routes.confirming import WISH, chosen, confirm_page
 from services.dashboard.routes.desk import Desk, actor, business_now, id_or_404, me, staff_only
 from services.dashboard.routes.looks import own_sites
 from services.dashboard.routes.opening import open_case
@@ -75,6 +76,33 @@ def slot_routes(desk: Desk) -> Blueprint:
             later=shown.later,
         )
 
+    @routes.get("/staff/referrals/<referral_id>/book")
+    @staff_only(SCHEDULES)
+    def confirm(referral_id: str) -> Any:
+        """The time chosen, with everything that speaks against it; Enter books it."""
+        case = open_case(desk, referral_id, "confirm_visit")
+        wish = chosen()
+        back = url_for("slots.slots", referral_id=referral_id, visit_type=wish.get("visit_type", ""))
+        if len(wish) < len(WISH):
+            return redirect(back, 303)
+        return confirm_page(
+            desk,
+            id_or_404(referral_id),
+            wish,
+            back=back,
+            verb="Book the visit",
+            overbook=bool(request.args.get("overbook")) and me().role in OVERBOOKS,
+            case=case,
+            action=url_for("slots.book", referral_id=referral_id),
+            confirm_at=url_for("slots.confirm", referral_id=referral_id),
+            own_visits={
+                str(one.get("id")): one.get("starts_at") for one in case.raw.get("appointments") or []
+            },
+            providers=names(reference(desk.owners, actor(), "providers")),
+            sites=names(reference(desk.owners, actor(), "sites")),
+            visit_types=names(reference(desk.owners, actor(), "visit-types")),
+        )
+
     @routes.post("/staff/referrals/<referral_id>/book")
     @staff_only(SCHEDULES)
     def book(referral_id: str) -> Any:
@@ -95,7 +123,7 @@ def slot_routes(desk: Desk) -> Blueprint:
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
-            again = {"action": url_for("slots.book", referral_id=referral_id), "words": "Book"}
+            again = url_for("slots.confirm", referral_id=referral_id)
             return show_refusal(desk, refusal, back, "Book", again=again)
         return redirect(url_for("case.case", referral_id=referral_id, done="book"), 303)
 

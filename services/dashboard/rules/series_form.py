@@ -11,22 +11,6 @@ from services.dashboard.rules.times import parse_time
 MOST_VISITS = 36
 # Twice a week for six weeks, from the day after tomorrow.
 USUAL_COUNT, USUAL_APART = 12, 3
-CONFLICTS = {
-    "provider_taken": "the therapist has somebody then",
-    "room_taken": "no room is free then",
-    "slot_held": "the time is held for somebody",
-    "provider_away": "the therapist is not there then",
-    "site_closed": "the site is closed then",
-    "patient_busy": "the patient has another visit then",
-    "second_visit": "the patient has a visit of this kind already",
-    "wrong_route": "this kind of visit does not serve the route",
-    "no_skill": "the therapist does not give this visit",
-    "off_grid": "visits of this kind do not start at that minute",
-    "inside_lead_time": "too soon",
-    "beyond_horizon": "further ahead than can be booked yet",
-    "in_past": "in the past",
-    "red_flag_hold": "a red-flag hold is open",
-}
 
 
 def usual_series(

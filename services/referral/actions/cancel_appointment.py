@@ -29,7 +29,7 @@ def cancel_appointment(session: Session, actor: Actor, appointment_id: UUID, rea
     appointment.version += 1
     appointment.state, appointment.state_since = "cancelled", now(session)
     appointment.asks, appointment.asks_since = "", None
-    give_back_seats(session, appointment.id)
+    give_back_seats(session, appointment.id, appointment.provider_id)
     note_change(session, actor, appointment, "cancel", before=before, reason=reason)
     emit(
         session,

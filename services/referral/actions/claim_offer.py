@@ -16,6 +16,8 @@ from services.referral.actions.end_hold import end_hold
 from services.referral.actions.join_waitlist import leave_waitlist
 from services.referral.actions.move_appointment import move_appointment
 from services.referral.actions.offer_freed_slot import close_round, end_offer
+from services.referral.actions.take_seats import lock_providers
+from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import SlotHold
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
@@ -129,7 +131,7 @@ def take_other_time(session: Session, offer_id: UUID, wish: Wish) -> Visit:
     patient = Actor("patient", str(found.entry.patient_id))
     later = _own_visit(session, found)
     if later is not None:
-        visit = move_appointment(session, patient, later, wish, reason="patient_by_link")
+        visit = move_appointment(session, patient, later.id, wish, reason="patient_by_link")
     else:
         visit = book_slot(session, patient, found.referral, wish)
     leave_waitlist(session, patient, found.entry.id, "booked")
@@ -148,15 +150,17 @@ def _require_alone(session: Session, found: OnOffer, site_id: str) -> None:
 def _give(session: Session, actor: Actor, found: OnOffer) -> Visit:
     assert found.round.hold_id is not None
     hold = session.get_one(SlotHold, found.round.hold_id)
-    appointment_id = _own_visit(session, found)
-    if appointment_id is not None:
+    own = _own_visit(session, found)
+    if own is not None:
+        # The provider they leave and the one they come to, in the one order, before the hold gives its seats back.
+        lock_providers(session, own.provider_id, hold.provider_id)
         end_hold(session, actor, hold, "booked")
-        return move_appointment(session, actor, appointment_id, found.wish, reason="earlier_slot_claimed")
+        return move_appointment(session, actor, own.id, found.wish, reason="earlier_slot_claimed")
     hold.referral_id = found.referral.id
     session.flush()
     return book_slot(session, actor, found.referral, found.wish, hold_id=hold.id)
 
 
-def _own_visit(session: Session, found: OnOffer) -> UUID | None:
+def _own_visit(session: Session, found: OnOffer) -> Appointment | None:
     mine = first_visits_to_come(session, [found.referral.id], found.round.visit_type_id)
-    return mine[0].id if mine else None
+    return mine[0] if mine else None

@@ -12,6 +12,7 @@ from kernel.context import Actor
 from kernel.ids import new_id
 from kernel.web.problems import FieldProblem, invalid, not_found
 from services.referral.actions.offer_freed_slot import close_round
+from services.referral.actions.take_seats import lock_providers
 from services.referral.model.appointment import Appointment
 from services.referral.model.schedule import Closure, Provider, Room, Site, SlotHold
 from services.referral.model.waitlist import OfferRound
@@ -65,7 +66,10 @@ def close_time(
     session.add(closure)
     session.flush()
     record(session, actor, "close_time", "closure", closure.id, reason=reason)
-    for opened in _offers_within(session, closure):
+    rounds = list(_offers_within(session, closure))
+    if rounds:
+        lock_providers(session, *(opened.provider_id for opened in rounds))
+    for opened in rounds:
         close_round(session, opened, "stopped", actor)
     return closure
 

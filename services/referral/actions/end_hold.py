@@ -14,12 +14,19 @@ from services.referral.actions.take_seats import give_back_seats
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import SlotHold
 
+# Waits for nobody: a hold that is being booked or ended, and seats somebody is clearing away, are theirs; what is left
+# of them is done the next time.
 EXPIRE = """
-WITH over AS (
-    UPDATE slot_hold SET ended = 'expired' WHERE ended = '' AND expires_at <= :now
+WITH over AS MATERIALIZED (
+    SELECT id FROM slot_hold WHERE ended = '' AND expires_at <= :now
     AND NOT EXISTS (SELECT 1 FROM offer_round WHERE hold_id = slot_hold.id AND offer_round.state = 'open')
-    RETURNING id)
-DELETE FROM seat_use USING over WHERE seat_use.hold_id = over.id
+    FOR UPDATE SKIP LOCKED),
+loose AS MATERIALIZED (
+    SELECT id FROM seat_use WHERE hold_id IN (SELECT id FROM over) FOR UPDATE SKIP LOCKED),
+ended AS (
+    UPDATE slot_hold SET ended = 'expired' WHERE id IN (SELECT id FROM over) AND NOT EXISTS (
+        SELECT 1 FROM seat_use WHERE hold_id = slot_hold.id AND id NOT IN (SELECT id FROM loose)))
+DELETE FROM seat_use WHERE id IN (SELECT id FROM loose)
 """
 
 
@@ -36,7 +43,7 @@ def end_hold(session: Session, actor: Actor, hold: SlotHold, how: str) -> None:
     if hold.ended:
         return
     hold.ended = how
-    give_back_seats(session, hold.id)
+    give_back_seats(session, hold.id, hold.provider_id)
     record(session, actor, f"hold_{how}", "referral", hold.referral_id, details={"hold_id": str(hold.id)})
 
 

@@ -14,7 +14,7 @@ from kernel.web.problems import not_found
 from services.referral.actions.check_slot import Conflict, Place, Wish, check_slot, likely_place, slot_refused
 from services.referral.actions.end_hold import end_hold
 from services.referral.actions.move_referral import illegal_move
-from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
+from services.referral.actions.take_seats import SeatsTaken, Taker, lock_providers, take_seats
 from services.referral.model.schedule import SlotHold
 from services.referral.queries.referrals import find_referral
 from services.referral.rules.referral_states import may_do
@@ -39,10 +39,12 @@ def hold_slot(
     if referral is None:
         raise not_found("referral")
     place = likely_place(session, wish)
-    for earlier in session.scalars(
-        select(SlotHold).where(SlotHold.referral_id == referral.id, SlotHold.ended == "")
-    ):
-        end_hold(session, actor, earlier, "released")
+    standing = select(SlotHold).where(SlotHold.referral_id == referral.id, SlotHold.ended == "")
+    earlier = session.scalars(standing).all()
+    if earlier:
+        lock_providers(session, place.provider.id, *(hold.provider_id for hold in earlier))
+    for hold in earlier:
+        end_hold(session, actor, hold, "released")
     checked = check_slot(
         session,
         place,

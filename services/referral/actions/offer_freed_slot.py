@@ -19,7 +19,7 @@ from kernel.outbox import emit
 from kernel.web.problems import Problem
 from services.referral.actions.check_slot import Wish, calendar_conflicts, find_place
 from services.referral.actions.end_hold import end_hold
-from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
+from services.referral.actions.take_seats import SeatsTaken, Taker, lock_providers, take_seats
 from services.referral.model.appointment import Appointment
 from services.referral.model.schedule import SlotHold, VisitType
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
@@ -205,6 +205,8 @@ def run_offers(session: Session) -> int:
     """Move on every round whose batch has had its time; return how many."""
     over = select(OfferRound).where(OfferRound.state == "open", OfferRound.batch_until <= now(session))
     rounds = session.scalars(over.limit(50).with_for_update(skip_locked=True)).all()
+    if rounds:
+        lock_providers(session, *(opened.provider_id for opened in rounds))
     for opened in rounds:
         out = select(SlotOffer).where(SlotOffer.round_id == opened.id, SlotOffer.state == "offered")
         for offer in session.scalars(out):

@@ -102,7 +102,7 @@ def take_seats(
     by = [taker.appointment_id, taker.hold_id, used_from, used_until, taker.expires_at]
     if as_read is not None and not overbook:
         if without is not None:
-            give_back_seats(session, without)
+            give_back_seats(session, without, provider_id)
         if _insert(session, TAKE_AS_READ, as_read[0], [*by, provider_id]):
             return as_read[1]
     lock_providers(session, provider_id)
@@ -118,7 +118,7 @@ def take_seats(
         if chosen is None:
             raise SeatsTaken
         if without is not None:
-            give_back_seats(session, without)
+            give_back_seats(session, without, provider_id)
         if any(row.expired for row in free):
             cursor(session).execute(CLEAR_EXPIRED, [chosen[0], used_from, used_until, moment])
         if _insert(session, TAKE, chosen[0], by):
@@ -147,8 +147,13 @@ def lock_providers(session: Session, *provider_ids: str) -> None:
     cursor(session).execute(LOCK, [sorted(set(provider_ids))])
 
 
-def give_back_seats(session: Session, taker_id: UUID) -> None:
-    """Free the seats an appointment or a hold takes, at once for whoever asks after this transaction."""
+def give_back_seats(session: Session, taker_id: UUID, provider_id: str) -> None:
+    """Free the seats an appointment or a hold with this provider takes, for whoever asks after this transaction.
+
+    Behind the provider's lock, as seats are taken and as those of a hold that is over are cleared away: one who had
+    freed seats first, and then waited to take some, would wait in a circle with the one who clears them.
+    """
+    lock_providers(session, provider_id)
     session.execute(
         delete(SeatUse).where(or_(SeatUse.appointment_id == taker_id, SeatUse.hold_id == taker_id))
     )

@@ -79,9 +79,12 @@ def clinic_for(session: Session, visit: VisitRules, revision: int | None = None)
     place = (address_of(session), revision, visit.id)
     found = _kept.get(place)
     if found is None:
-        if len(_kept) >= MOST_KEPT:
-            _kept.clear()
-        found = _kept[place] = _read(session, visit)
+        found = _read(session, visit)
+        # The number was asked for before the facts: had it changed between the two, they would stand under the wrong one.
+        if clinic_revision(session) == revision:
+            if len(_kept) >= MOST_KEPT:
+                _kept.clear()
+            _kept[place] = found
     return found
 
 

@@ -65,10 +65,15 @@ def clinic_records(session: Session, *, unwritten: bool = False) -> ClinicRecord
     kept = _kept.get(address_of(session))
     if kept is not None and kept.revision == found.number:
         return kept
-    with session.no_autoflush:
-        records = _read(session, int(found.number))
-    _kept[address_of(session)] = records
-    return records
+    while True:
+        with session.no_autoflush:
+            records = _read(session, int(found.number))
+        (after,) = look.execute(REVISION).fetchall()
+        # As long as nothing changed between the number and the last of the records.
+        if after.number == records.revision:
+            _kept[address_of(session)] = records
+            return records
+        found = after
 
 
 def kept_records(session: Session) -> ClinicRecords:

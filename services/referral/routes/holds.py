@@ -2,6 +2,7 @@
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from flask import jsonify
@@ -14,15 +15,26 @@ from kernel.web.api import STORES_NOTHING
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
-from services.referral.actions.check_slot import Wish, check_slot, find_place, next_slots, slot_json
+from services.referral.actions.check_slot import (
+    Place,
+    Wish,
+    check_slot,
+    find_place,
+    next_slots,
+    only_overbooks,
+    slot_json,
+)
 from services.referral.actions.end_hold import end_hold, find_hold
 from services.referral.actions.hold_slot import hold_slot
+from services.referral.model.referral import Referral
 from services.referral.model.schedule import SlotHold
+from services.referral.queries.appointments import find_appointment
 from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.referral_view import moment, text_id
 from services.referral.routes.visit_access import BOOKING_ROLES, zone_of
 from services.referral.routes.wall_clock import read_instant, read_time
+from services.referral.rules.calendar_time import local_label
 
 
 def hold_routes(parts: Parts) -> APIBlueprint:
@@ -65,23 +77,57 @@ def hold_routes(parts: Parts) -> APIBlueprint:
 
     @routes.post("/referrals/<referral_id>/appointments/check")
     @allow(roles=BOOKING_ROLES, scopes={"referral:write"}, services=True)
-    @routes.input(shapes.HoldIn, arg_name="body")
+    @routes.input(shapes.CheckIn, arg_name="body")
     @routes.output(shapes.CheckOut)
     @routes.doc(security="bearer", extensions={STORES_NOTHING: True})
-    def check(referral_id: str, body: shapes.HoldIn) -> Any:
-        """Name everything that speaks against a visit, before it is saved. Nothing is stored."""
+    def check(referral_id: str, body: shapes.CheckIn) -> Any:
+        """Name everything that speaks against a visit, or against its move, before it is saved. Nothing is stored."""
         who = principal()
         with parts.database.transaction() as session:
             referral = visible_referral(session, referral_id, who.actor)
+            moving = _moving(session, referral, body.appointment_id)
             place = find_place(session, wish_of(session, body))
-            routes_of = {referral.route, *referral.secondary_routes}
-            checked = check_slot(session, place, patient_id=referral.patient_id, routes=routes_of)
+            # As a move asks: its route was settled when it was booked.
+            routes_of = None if moving else {referral.route, *referral.secondary_routes}
+            checked = check_slot(
+                session, place, patient_id=referral.patient_id, routes=routes_of, without=moving
+            )
             place, found = checked.place, checked.conflicts
             conflicts = [{"code": c.code, "appointment_id": text_id(c.appointment_id)} for c in found]
             instead = [slot_json(slot, place) for slot in next_slots(session, place)] if found else []
-        return jsonify(conflicts=conflicts, alternatives=instead)
+            visit = _place_json(place)
+        return jsonify(
+            visit=visit, conflicts=conflicts, alternatives=instead, may_overbook=only_overbooks(found)
+        )
 
     return routes
+
+
+def _moving(session: Session, referral: Referral, appointment_id: str | None) -> UUID | None:
+    """The visit of the referral that would move; the one 404 for an id that names none."""
+    if appointment_id is None:
+        return None
+    visit = find_appointment(session, id_or_404(appointment_id, "appointment"))
+    if visit is None or visit.referral_id != referral.id:
+        raise not_found("appointment")
+    return visit.id
+
+
+def _place_json(place: Place) -> dict[str, Any]:
+    """The visit a check was about, with the names of what it names."""
+    zone = ZoneInfo(place.site.time_zone)
+    return {
+        "visit_type": place.visit_type.id,
+        "visit_type_name": place.visit_type.name,
+        "provider_id": place.provider.id,
+        "provider_name": place.provider.name,
+        "site_id": place.site.id,
+        "site_name": place.site.name,
+        "time_zone": place.site.time_zone,
+        "starts_at": moment(place.starts_at),
+        "ends_at": moment(place.starts_at + place.rules.length),
+        "local_start": local_label(place.starts_at, zone),
+    }
 
 
 def wish_of(session: Session, body: shapes.BookIn | shapes.HoldIn) -> Wish:

@@ -36,7 +36,13 @@ class KeptRows:
         self._young[key] = text
 
     def _age(self) -> None:
-        if len(self._young) < self._most and time.monotonic() - self._since < self._seconds:
+        if not self._is_over():
             return
         with self._lock:
+            # Asked again behind the lock: of two that found it over, the second would throw the old generation away.
+            if not self._is_over():
+                return
             self._old, self._young, self._since = self._young, {}, time.monotonic()
+
+    def _is_over(self) -> bool:
+        return len(self._young) >= self._most or time.monotonic() - self._since >= self._seconds

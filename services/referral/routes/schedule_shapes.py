@@ -73,11 +73,22 @@ class HoldOut(BaseModel):
     seconds_left: int
 
 
-class CheckOut(BaseModel):
-    """Everything that speaks against a visit, and what could be had instead. Nothing was stored."""
+class CheckIn(HoldIn):
+    """A visit as it would be booked; with `appointment_id`, the visit of the referral that would move there."""
 
+    appointment_id: Annotated[StrictStr, StringConstraints(max_length=64)] | None = None
+
+
+class CheckOut(BaseModel):
+    """The visit as it would be, everything that speaks against it, and what could be had instead. Nothing was stored.
+
+    `may_overbook`: permission to overbook is all that is missing.
+    """
+
+    visit: dict[str, Any]
     conflicts: list[dict[str, Any]]
     alternatives: list[dict[str, Any]]
+    may_overbook: bool
 
 
 class MoveIn(In):
