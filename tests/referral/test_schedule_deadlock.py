@@ -6,11 +6,18 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
-from tests.referral.calendar_steps import booked, change, many_ready_to_book, slots
+from kernel.clock import started_at
+from kernel.context import Actor
+from services.referral.actions.check_slot import Wish
+from services.referral.actions.end_hold import expire_holds
+from services.referral.actions.hold_slot import hold_slot
+from services.referral.actions.take_seats import lock_providers
+from tests.referral.calendar_steps import book, booked, change, many_ready_to_book, slots, wish
 from tests.referral.conftest import FRONT_DESK, Clinic
 
 # Few in a test run; MOVES=10000 by hand takes an hour of machine time and shows the same.
@@ -114,3 +121,45 @@ def test_a_series_over_two_therapists_is_cancelled_behind_both_locks_in_one_orde
         opened = session.execute(text("SELECT count(*) FROM offer_round WHERE state = 'open'")).scalar_one()
     # Without an offer of each the series would need no provider, and prove nothing.
     assert opened == 2
+
+
+@pytest.mark.capability("S3")
+def test_a_hold_that_runs_out_while_it_is_booked_goes_to_one_and_neither_waits_in_a_circle(
+    staffed: Clinic,
+) -> None:
+    """One books their hold at its last moment; for the other it is over, and they have its provider in hand.
+
+    Whoever had given the seats back before asking for the provider would be waited for by the one who has the
+    provider and clears those very seats.
+    """
+    first, second = many_ready_to_book(staffed, 2)
+    slot = slots(staffed, visit_type="pt_evaluation", site="paola")[0]
+    held = staffed.call("POST", f"/referrals/{first}/holds", wish(slot), actor=FRONT_DESK).json
+    assert held is not None
+    starts_at = datetime.fromisoformat(slot["starts_at"])
+    wanted = Wish(slot["visit_type"], slot["provider_id"], slot["site"], starts_at)
+    with ThreadPoolExecutor(1) as beside:
+        with staffed.session() as session:
+            # Eleven minutes on: nobody's clock is asked twice in one transaction.
+            (database_now,) = session.execute(text("SELECT now() + interval '11 minutes'")).one()
+            started_at(session, database_now)
+            lock_providers(session, slot["provider_id"])
+            booking = beside.submit(book, staffed, first, slot, hold_id=held["id"])
+            until = time.monotonic() + 60
+            while not session.execute(text(BEHIND_ME)).scalar_one():
+                assert not booking.done(), booking.result().text
+                assert time.monotonic() < until
+            # What the other clears away first: those who book have not touched it yet.
+            seats = "SELECT 1 FROM seat_use WHERE hold_id = :hold FOR UPDATE NOWAIT"
+            assert session.execute(text(seats), {"hold": held["id"]}).all()
+            # The clock that tidies up waits for neither of them.
+            assert expire_holds(session) == 0, "the hold is in the hands of the one who books it"
+            taken = hold_slot(session, Actor("staff", "desk-2", "front_desk"), UUID(second), wanted)
+            mine = str(taken.id)
+        lost = booking.result(60)
+    assert (lost.status_code, lost.json["code"]) == (409, "slot_taken"), lost.text
+    assert lost.json["alternatives"]
+    with staffed.session() as session:
+        owners = session.execute(text("SELECT DISTINCT coalesce(hold_id, appointment_id) FROM seat_use"))
+        assert [str(owner) for (owner,) in owners] == [mine]
+    assert book(staffed, second, slot, hold_id=mine).status_code == 201

@@ -80,7 +80,7 @@ def clinic_for(session: Session, visit: VisitRules, revision: int | None = None)
     found = _kept.get(place)
     if found is None:
         found = _read(session, visit)
-        # The number was asked for before the facts: had it changed between the two, they would stand under the wrong one.
+        # The number was asked for before: had it changed meanwhile, the facts would stand under the wrong one.
         if clinic_revision(session) == revision:
             if len(_kept) >= MOST_KEPT:
                 _kept.clear()
