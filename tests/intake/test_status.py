@@ -136,16 +136,43 @@ def test_a_patient_referred_from_outside_follows_it_with_a_link_and_a_birth_date
 def test_someone_known_keeps_one_record_and_what_they_agreed_to(clinic: Clinic) -> None:
     clinic.browser().start()
     before = clinic.sql("SELECT id FROM patient")
-    came_from_outside(
+    told = came_from_outside(
         clinic,
         given_name="Ana",
         family_name="Ñandú-O'Brien",
         birth_date=date(1980, 4, 23),
         phone="+18165550123",
     )
-    after = clinic.sql("SELECT id, consent_sms, consent_email FROM patient")
+    after = clinic.sql("SELECT id, consent_sms, consent_email FROM patient WHERE merged_into IS NULL")
     assert [row.id for row in after] == [row.id for row in before]
     assert (after[0].consent_sms, after[0].consent_email) == (True, True)
+    # The letter's referral named them by an id of its own: that is theirs too now, here and at whoever else has it.
+    (merged,) = clinic.events("patients_merged")
+    assert (merged["record_id"], merged["records"], merged["patient_id"]) == (
+        str(told.patient_id),
+        [str(told.patient_id)],
+        str(before[0].id),
+    )
+    shown = clinic.call("GET", f"/patients/{told.patient_id}", actor=FRONT_DESK).get_json()
+    assert shown["id"] == str(before[0].id)
+    clinic.tell("referral", "referral_received", told.referral_id, told)
+    assert len(clinic.events("patients_merged")) == 1, "told again, nothing is merged again"
+    assert clinic.sql("SELECT count(*) AS n FROM match_case")[0].n == 0
+
+
+@pytest.mark.capability("L9")
+def test_who_came_by_letter_and_answers_later_is_one_person_under_the_letters_id(clinic: Clinic) -> None:
+    told = came_from_outside(
+        clinic,
+        given_name="Ana",
+        family_name="Ñandú-O'Brien",
+        birth_date=date(1980, 4, 23),
+        phone="+18165550123",
+    )
+    answered(clinic)
+    (row,) = clinic.sql("SELECT patient_id FROM submission")
+    assert row.patient_id == told.patient_id
+    assert [one.id for one in clinic.sql("SELECT id FROM patient")] == [told.patient_id]
 
 
 def answered(clinic: Clinic) -> tuple[Browser, Any]:

@@ -14,7 +14,7 @@ from services.intake.actions.send_status_link import send_status_link
 from services.intake.queries.identifiers import Identifier
 from services.intake.queries.patients import patient_of
 
-# The patient is ours to name: the referral service knows them by an id of its own.
+# Under the record in force: the referral service's own id of the patient is that record, or one merged into it.
 FOLLOW = """
 INSERT INTO referral_view (referral_id, submission_id, patient_id, state, route, version)
 VALUES (:referral_id, NULL, :patient_id, :state, '', :version)
@@ -24,6 +24,9 @@ ON CONFLICT (referral_id) DO UPDATE SET patient_id = excluded.patient_id
 
 def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
     """Find or make the patient's record and follow the referral; a state heard before this stays.
+
+    The id the letter's referral has for its patient becomes the record's; who was known here under another one is told
+    to everybody as merged, so that their page, their answers and their letters meet (docs/decisions/0222).
 
     What they agreed to is not known from a letter, so an earlier consent is left as it was.
     """
@@ -46,7 +49,7 @@ def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
     actor = Actor("service", "referral")
     patient = patient_of(session, told.patient_id)
     if patient is None:
-        registered = register_patient(session, actor, facts)
+        registered = register_patient(session, actor, facts, known_as=told.patient_id)
         write_rows(session)
         patient = registered.patient
         open_match_case(session, actor, patient.id, None, registered.candidates)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -11,8 +12,9 @@ from kernel.context import Actor
 from kernel.ids import new_id
 from kernel.keyring import keyring
 from kernel.personal import Personal, birth_date_index, name_index, phone_index
-from kernel.rows import add_row, cursor
+from kernel.rows import add_row, cursor, write_rows
 from services.intake.actions.add_identifiers import add_identifiers
+from services.intake.actions.merge_patients import merge_patients
 from services.intake.model import Patient
 from services.intake.queries.identifiers import Identifier
 from services.intake.queries.matches import asked_between
@@ -52,10 +54,13 @@ class Registered:
     candidates: tuple[Likeness, ...]
 
 
-def register_patient(session: Session, actor: Actor, facts: PatientFacts) -> Registered:
+def register_patient(
+    session: Session, actor: Actor, facts: PatientFacts, *, known_as: UUID | None = None
+) -> Registered:
     """Return the one known patient the facts fit (contact points and consent brought up to date), or a new one.
 
-    A new one is written with the transaction; `write_rows` before the session refers to it.
+    A new one is written with the transaction; `write_rows` before the session refers to it. `known_as`: the id another
+    service has for them already. A new record gets it; beside a known one it is a record of its own, merged into it.
     """
     indexes = _indexes(facts)
     same, candidates = settle(similar_patients(session, indexes))
@@ -64,7 +69,7 @@ def register_patient(session: Session, actor: Actor, facts: PatientFacts) -> Reg
         _take_turn(session, indexes)
         same, candidates = settle(similar_patients(session, indexes))
     if same is None:
-        patient = _new_patient(session, facts, indexes)
+        patient = _new_patient(session, facts, indexes, known_as or new_id())
         record(session, actor, "register_patient", "patient", patient.id)
         add_identifiers(session, actor, patient.id, facts.identifiers)
         return Registered(patient, True, candidates)
@@ -73,6 +78,10 @@ def register_patient(session: Session, actor: Actor, facts: PatientFacts) -> Reg
     if add_identifiers(session, actor, patient.id, facts.identifiers):
         patient.version += 1
         patient.updated_at = now(session)
+    if known_as is not None and session.get(Patient, known_as) is None:
+        other = _new_patient(session, facts, indexes, known_as)
+        write_rows(session)
+        merge_patients(session, actor, session.get_one(Patient, other.id), patient.id)
     fresh = tuple(one for one in candidates if not asked_between(session, patient.id, one.patient_id))
     return Registered(patient, False, fresh)
 
@@ -98,10 +107,10 @@ def _indexes(facts: PatientFacts) -> FactIndexes:
     )
 
 
-def _new_patient(session: Session, facts: PatientFacts, indexes: FactIndexes) -> Patient:
+def _new_patient(session: Session, facts: PatientFacts, indexes: FactIndexes, patient_id: UUID) -> Patient:
     moment = now(session)
     patient = Patient(
-        id=new_id(),
+        id=patient_id,
         given_index=indexes.given,
         family_index=indexes.family,
         birth_index=indexes.birth,
