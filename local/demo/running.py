@@ -6,12 +6,16 @@ import time
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from kernel.assembly import assemble
 from kernel.service_client import ServiceUnavailable
+from kernel.settings import load
 from local.demo.duty import put_on_call
 from local.demo.hands import FRONT_DESK, Hands, Refused
 from local.demo.people import Person, people
 from local.demo.stories import STORIES
-from local.process_environment import Stack
+from local.process_environment import Stack, service_environment
 
 PATIENCE_SECONDS = 60.0
 
@@ -26,6 +30,7 @@ def walk_patients(stack: Stack) -> None:
         put_on_call(hands)
     except (Refused, ServiceUnavailable) as error:
         print(f"nobody is on call: {error}", flush=True)
+    _look_back(stack)
     walked = [(person, hands.submit(_submission(person))["id"]) for person in people()]
     outcome: dict[str, str] = {}
     for person, submission_id in walked:
@@ -37,6 +42,19 @@ def walk_patients(stack: Stack) -> None:
             print(f"{person.stage}: {error}", flush=True)
     marker.write_text(json.dumps(outcome, indent=1), encoding="utf-8")
     print(f"{len(walked)} demo patients are in", flush=True)
+
+
+def _look_back(stack: Stack) -> None:
+    """Weeks of counted mornings, so that the forecast of shortages says something, and how wrong it was."""
+    from local.demo.past_weeks import live_past_weeks
+    from services.referral.settings import ReferralSettings
+
+    parts = assemble("referral", load(ReferralSettings, "referral", service_environment(stack, "referral")))
+    try:
+        print(f"{live_past_weeks(parts.database)} past mornings are counted", flush=True)
+    except SQLAlchemyError as error:
+        print(f"no past mornings: {type(error).__name__}", flush=True)
+    parts.database.engine.dispose()
 
 
 def _submission(person: Person) -> dict[str, Any]:

@@ -2,16 +2,19 @@
 
 import base64
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select, text
 
 from kernel.contracts.patient import PatientSnapshot
+from kernel.ids import new_id
 from kernel.outbox import event_place
 from kernel.personal import open_json
 from kernel.tables import OutboxEvent
 from tests.referral.calendar_steps import booked, change, events, slots
 from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
+from tests.referral.test_merges import hear, told
 
 PDF = b"%PDF-1.7\nnot much of a letter\n%%EOF"
 PATIENT = {
@@ -34,6 +37,24 @@ def refer(clinic: Clinic, actor: Any = NURSE, **changes: Any) -> Any:
         **changes,
     }
     return clinic.call("POST", "/referrals", body, actor=actor)
+
+
+@pytest.mark.capability("L9")
+def test_who_came_by_letter_and_answers_later_has_both_on_either_case(clinic: Clinic) -> None:
+    """Known to intake under another id: what it tells of that puts the letter's referral beside the answers'."""
+    by_letter = refer(clinic).json
+    known, own = new_id(), UUID(by_letter["patient_id"])
+    answers = clinic.submit(NECK_PAIN, patient_id=known)
+    assert answers["other_referrals"] == []
+    hear(clinic, "patients_merged", told(own, known, 2))
+    letters_case = clinic.get(f"/referrals/{by_letter['id']}")
+    assert letters_case["patient_id"] == str(known), "the patient's page and answers are one press away"
+    seen = [
+        (one["id"], one["by_letter"], one["answered"])
+        for case in (letters_case, clinic.get(f"/referrals/{answers['id']}"))
+        for one in case["other_referrals"]
+    ]
+    assert seen == [(answers["id"], False, True), (by_letter["id"], True, False)]
 
 
 @pytest.mark.capability("L15")

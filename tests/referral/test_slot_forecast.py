@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from kernel.ids import new_id
+from local.demo.past_weeks import MORNINGS, live_past_weeks
 from services.referral.actions.count_free_slots import count_free_slots
 from services.referral.model.slot_supply import SlotSupply
 from services.referral.rules.slot_forecast import (
@@ -144,3 +145,31 @@ def test_each_morning_is_counted_once_and_the_forecast_shows_its_error(staffed: 
     assert (one["site_name"], one["mornings"]) == ("Paola", 17)
     listed = staffed.get("/slot-forecasts", FRONT_DESK)["items"]
     assert listed[0]["site"] == "paola"
+
+
+@pytest.mark.capability("S18")
+def test_the_demo_clinics_weeks_are_booked_and_counted_by_the_clinics_own_code(staffed: Clinic) -> None:
+    """What its page shows of the forecast and its error is worked out of these mornings, and of nothing else."""
+    assert live_past_weeks(staffed.parts.database) == MORNINGS
+    with staffed.session() as session:
+        assert count_free_slots(session) > 10
+    told = {one["site"]: one for one in staffed.get("/slot-forecasts", MANAGER)["items"]}
+    told = {site: one for site, one in told.items() if one["visit_type"] == "pt_evaluation"}
+    assert {(one["known"], one["mornings"]) for one in told.values()} == {(True, MORNINGS + 1)}
+    asked_for, calm = told["lees_summit"], told["leawood"]
+    assert asked_for["gone_a_week"] > calm["gone_a_week"] + 20
+    assert asked_for["back_test"]["forecasts"] >= 5
+    tested = [one["back_test"] for one in told.values() if one["back_test"]]
+    assert sum(one["called"] + one["missed"] for one in tested) > 0, (
+        "shortages came, and were foreseen or not"
+    )
+    assert calm["back_test"]["called"] == 0
+    with staffed.session() as session:
+        visits = session.execute(text("SELECT count(*), count(referral_id) FROM appointment")).one()
+        assert (
+            session.execute(text("SELECT count(*) FROM outbox_event WHERE type LIKE 'appointment%'")).scalar()
+            == 0
+        )
+    assert visits[0] > 150
+    assert visits[1] == 0, "nobody is written to about them"
+    assert live_past_weeks(staffed.parts.database) == 0, "once"

@@ -20,12 +20,15 @@ MOST = 20_000
 KEPT_DAYS = 400
 
 
-def count_free_slots(session: Session) -> int:
-    """Store today's counts where they are missing and return how many were stored; counts of a day never change."""
+def count_free_slots(session: Session, *, only: str = "") -> int:
+    """Store today's counts where they are missing and return how many were stored; counts of a day never change.
+
+    `only`: of this kind of visit.
+    """
     moment = now(session)
     stored = 0
     for visit in list_visit_types(session):
-        if not visit.first_visit:
+        if not visit.first_visit or (only and visit.id != only):
             continue
         rules = visit_rules(visit)
         clinic = clinic_for(session, rules)

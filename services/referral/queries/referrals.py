@@ -23,7 +23,10 @@ _IN_TURN = select(_OWN, _TURN)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A referral with its history. `decisions` newest first (the first live one decides); `others`: the patient's."""
+    """A referral with its history. `decisions` newest first (the first live one decides); `others`: the patient's.
+
+    `by_letter`: those of `others` a letter came for.
+    """
 
     referral: Referral
     decisions: list[Decision]
@@ -32,6 +35,7 @@ class Case:
     messages: list[ReferralMessage]
     opts: list[ContactOpt]
     others: list[Referral]
+    by_letter: frozenset[UUID]
     visits: list[Appointment]
     visit_changes: list[AppointmentChange]
     letters: list[InboundReferral]
@@ -84,6 +88,17 @@ def read_case(session: Session, referral: Referral) -> Case:
     about_this = or_(
         ReferralMessage.appointment_id.is_(None), ReferralMessage.appointment_id.in_(appointment_ids)
     )
+    others = list(
+        session.scalars(
+            select(Referral)
+            .where(Referral.patient_id == referral.patient_id, Referral.id != referral.id)
+            .order_by(Referral.id.desc())
+            .limit(20)
+        )
+    )
+    with_letter = select(InboundReferral.referral_id).where(
+        InboundReferral.referral_id.in_([other.id for other in others])
+    )
     return Case(
         referral=referral,
         decisions=list(session.scalars(select(Decision).where(own).order_by(Decision.id.desc()))),
@@ -105,14 +120,8 @@ def read_case(session: Session, referral: Referral) -> Case:
             )
         ),
         opts=list(session.scalars(select(ContactOpt).where(ContactOpt.patient_id == referral.patient_id))),
-        others=list(
-            session.scalars(
-                select(Referral)
-                .where(Referral.patient_id == referral.patient_id, Referral.id != referral.id)
-                .order_by(Referral.id.desc())
-                .limit(20)
-            )
-        ),
+        others=others,
+        by_letter=frozenset(session.scalars(with_letter)) if others else frozenset(),
         visits=visits,
         visit_changes=list(session.scalars(changes.order_by(AppointmentChange.id))) if visits else [],
         letters=letters_of(session, referral.id),

@@ -54,6 +54,8 @@ def case_json(
                 "created_at": moment(other.created_at),
                 "open": other.closed_at is None,
                 "follows": other.follows_id == case.referral.id,
+                "by_letter": other.id in case.by_letter,
+                "answered": other.submission_id is not None,
             }
             for other in case.others
         ],
