@@ -227,6 +227,10 @@ def test_drop_off_counts_only_pages_that_were_open(clinic: Clinic) -> None:
     clinic.sql(
         "UPDATE submission SET saved_at = saved_at - interval '2 days', started_at = started_at - interval '2 days'"
     )
+    clinic.sql(
+        "UPDATE page_save SET seconds = 20 * place FROM (SELECT id, row_number() OVER (ORDER BY saved_at) AS place"
+        " FROM page_save WHERE page = 'where' AND language = 'es') AS them WHERE them.id = page_save.id"
+    )
     rows = clinic.get("/questionnaires/headache-spine/drop-off", MANAGER)["items"]
     figures = {(row["page"], row["language"]): row for row in rows}
     assert figures["emergency_signs", "es"]["answered"] == 2
@@ -241,6 +245,7 @@ def test_drop_off_counts_only_pages_that_were_open(clinic: Clinic) -> None:
         "nobody was left on a page not reached"
     )
     assert figures["where", "en"]["median_seconds"] is not None
+    assert figures["where", "es"]["median_seconds"] == 30
 
 
 def test_documents_damaged_at_random_are_refused_and_never_break_the_reader() -> None:

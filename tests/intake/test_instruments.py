@@ -79,11 +79,19 @@ def test_phq2_opens_phq9_and_totals_go_with_the_answers(clinic: Clinic, browser:
     seen = {score["instrument"]: score for score in clinic.get(f"/submissions/{row.id}")["scores"]}
     assert seen["phq9"]["value"] == 8
     assert seen["phq9"]["version"] == "1"
+    # Live: another answer is another total, before anything is sent.
+    browser.open(f"/intake/q/{token}/mood_more").send(
+        {f"phq9_{number}": DAYS[1] for number in range(3, 8)} | {"phq9_8": DAYS[3], "phq9_9": DAYS[0]}
+    )
+    seen = {score["instrument"]: score for score in clinic.get(f"/submissions/{row.id}")["scores"]}
+    assert (seen["phq9"]["value"], seen["phq9"]["band"]) == (10, "moderate")
     browser.open(f"/intake/q/{token}/where").send({"regions": ["neck"]})
     browser.open(f"/intake/review/{token}").send()
+    kept = {score["instrument"]: score for score in clinic.get(f"/submissions/{row.id}")["scores"]}
+    assert (kept["phq9"]["value"], kept["phq9"]["version"]) == (10, "1"), "kept with the version that made it"
     (told,) = clinic.events("intake_submitted")
     assert told["answers"]["phq2_total"] == 2
-    assert told["answers"]["phq9_total"] == 8
+    assert told["answers"]["phq9_total"] == 10
     assert told["answers"]["phq9_item9"] == 0
     assert told["answers"]["gad2_total"] == 4
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from kernel.ids import new_id
 from tests.conftest import DatabaseFactory
 from tests.intake.conftest import FRONT_DESK, Browser, Clinic, Keys, make_clinic
 
@@ -39,6 +40,19 @@ def test_every_refusal_is_one_page(clinic: Clinic) -> None:
         note(f"/intake/q#t={bad}")
     for bad in (token[:-1], flipped, secrets.token_urlsafe(32), "x" * 5_000, "%00", token + "A"):
         note(f"/intake/q/{bad}/")
+    for purpose in ("s", "o"):
+        note(f"/intake/{purpose}#t={secrets.token_urlsafe(32 if purpose == 's' else 16)}")
+    for page in (
+        "review/{}",
+        "notice/{}",
+        "q/{}/code",
+        "q/{}/later",
+        "s/{}",
+        "s/{}/answers",
+        "s/{}/times",
+        "o/{}/",
+    ):
+        note("/intake/" + page.format(new_id()))
     note(f"/intake/s#t={token}")
     note(f"/intake/s/{token}/")
     note(f"/intake/q/{token}/where")
@@ -54,6 +68,9 @@ def test_every_refusal_is_one_page(clinic: Clinic) -> None:
     assert {status for status, _ in refused} == {404}
     assert len({body for _, body in refused}) == 1
     assert "ask for a new link" in refused[0][1]
+    assert 'href="tel:' in refused[0][1]
+    spanish = clinic.browser("198.51.100.240").open("/intake/q/?lang=es").open(f"/intake/q/{new_id()}/")
+    assert (spanish.status, "pida un enlace nuevo" in spanish.body) == (404, True)
     clinic.sql("UPDATE patient_link SET locked_at = NULL")
     assert clinic.browser().open(path).status == 200, "the link itself was good all along"
 

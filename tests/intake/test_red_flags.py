@@ -1,5 +1,6 @@
 """Red flags: each fires at its level by API and by page, stops in time, and is never taken back by silence."""
 
+import html
 import time
 from typing import Any
 
@@ -119,6 +120,10 @@ def test_the_stop_keeps_the_exact_text_and_when_it_was_read(clinic: Clinic, brow
     (notice,) = before["safety_notices"]
     assert notice["language"] == "es"
     assert notice["text"].startswith("Llame al 911 o vaya a urgencias ahora")
+    shown = html.unescape(browser.body)
+    assert all(line in shown for line in notice["text"].split("\n")), (
+        "word for word what the patient was shown"
+    )
     assert notice["read_at"] is None
     browser.send(path=f"/intake/s/{token}/read")
     (notice,) = clinic.get(f"/submissions/{before['id']}")["safety_notices"]

@@ -43,11 +43,25 @@
     words.hidden = false;
     words.querySelector("p").textContent = words.getAttribute("data-" + name);
   }
-  function send(body) {
-    fetch(location.pathname, { method: "POST", body: body, credentials: "same-origin" }).then(
+  function typed() {
+    return new URLSearchParams(new FormData(form)).toString();
+  }
+  // What is on the page now, with a number of its own: what was typed while an earlier send waited goes with it.
+  function filled() {
+    var body = new FormData(form);
+    body.set("_queued", "yes");
+    body.set("_seq", String(Date.now()));
+    return { body: body, typed: typed() };
+  }
+  function send(page) {
+    fetch(location.pathname, { method: "POST", body: page.body, credentials: "same-origin" }).then(
       function (answer) {
         if (answer.status >= 500) {
-          later(body);
+          later(page);
+          return;
+        }
+        if (answer.ok && page.typed !== typed() && /\/q\//.test(answer.url)) {
+          send(filled());
           return;
         }
         sending = false;
@@ -60,15 +74,15 @@
         }
       },
       function () {
-        later(body);
+        later(page);
       }
     );
   }
-  function later(body) {
+  function later(page) {
     tell("waiting");
     pause = Math.min(pause * 2, 30000);
     setTimeout(function () {
-      send(body);
+      send(page.typed === typed() ? page : filled());
     }, pause);
   }
   form.addEventListener("input", keep);
@@ -83,10 +97,7 @@
     }
     sending = true;
     keep();
-    var body = new FormData(form);
-    body.set("_queued", "yes");
-    body.set("_seq", String(Date.now()));
-    send(body);
+    send(filled());
   });
   window.addEventListener("online", function () {
     pause = 500;
