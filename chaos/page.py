@@ -46,8 +46,9 @@ that run's evidence, which the checker must name.
 
 The same seed gives the same faults in the same order; when each strikes a busy process is up to the machine.
 
-Some faults need root or a Debian package (`iptables` for black holes, `faketime` for a wrong clock, a mountable tmpfs
-for a full disk). What cannot be done is printed as `!! SKIPPED` with the reason."""
+Some faults need root or a Debian package (`iptables` for black holes, `faketime` for a wrong clock, `strace` for a
+disk that reports errors, a mountable tmpfs for a full disk). What cannot be done is printed as `!! SKIPPED` with the
+reason."""
 
 
 REACHED = """\

@@ -26,6 +26,12 @@ CONNECT_PATIENCE_SECONDS = 5.0
 BODY_BYTES = 30 * 1024 * 1024
 PIECE = 64 * 1024
 CLIENTS = 512
+# Requests one service may have in hand or waiting before others are turned away at once (FAULT-64): what is let in
+# is answered within seconds, and one service's crowd takes nothing from another's. The carrier's reports wait instead:
+# a carrier does not send again what it was refused.
+IN_HAND = 96
+WAITS = frozenset({"notify", "carrier", "mailbox"})
+DISCARDED_BYTES = 256 * 1024
 IDLE_UPSTREAMS = 16
 
 Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
@@ -43,12 +49,16 @@ class UpstreamAway(Exception):
 class Proxy:
     """Routes requests. `ports` maps names to loopback ports; `own` answers what no service does."""
 
-    def __init__(self, ports: Mapping[str, int], own: OwnAnswer, hosts: frozenset[str]) -> None:
+    def __init__(
+        self, ports: Mapping[str, int], own: OwnAnswer, hosts: frozenset[str], in_hand: int = IN_HAND
+    ) -> None:
         self._ports = ports
         self._own = own
         self._hosts = hosts
         self._idle: dict[str, list[Stream]] = {name: [] for name in ports}
         self._clients = 0
+        self._most_in_hand = in_hand
+        self._in_hand = dict.fromkeys(ports, 0)
 
     async def serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer requests on one client connection until either side ends it."""
@@ -83,7 +93,23 @@ class Proxy:
         name = upstream_for(request.path)
         if name is None or name not in self._ports:
             return await self._answer_self(request, reader, writer)
-        return await self._forward(name, request, (reader, writer))
+        if self._in_hand[name] >= self._most_in_hand and name not in WAITS:
+            return await self._turn_away(request, reader, writer)
+        self._in_hand[name] += 1
+        try:
+            return await self._forward(name, request, (reader, writer))
+        finally:
+            self._in_hand[name] -= 1
+
+    async def _turn_away(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        if not request.body.chunked and 0 < request.body.length <= DISCARDED_BYTES:
+            # To end a connection with unread bytes would reset it, and the answer with it.
+            await asyncio.wait_for(reader.readexactly(request.body.length), HEAD_SECONDS)
+        said = "Very many people ask at this moment. Nothing you sent was stored. Try again in a few seconds."
+        writer.write(self._refusal(503, said, request))
+        return False
 
     async def _answer_self(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter

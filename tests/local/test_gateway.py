@@ -8,12 +8,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.gateway.proxy import IN_HAND
 from local.gateway.server import Gateway
 from tests.servers import free_port
 
@@ -22,6 +24,9 @@ class Echo(BaseHTTPRequestHandler):
     """Answers with what it was sent."""
 
     protocol_version = "HTTP/1.1"
+    # A request for /intake/slow is let go on by the test.
+    waiting = threading.Semaphore(0)
+    go_on = threading.Event()
 
     def do_GET(self) -> None:
         if self.path == "/intake/broken":
@@ -35,6 +40,11 @@ class Echo(BaseHTTPRequestHandler):
             for piece in (b"one", b"two", b"three"):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             self.wfile.write(b"0\r\n\r\n")
+            return
+        if self.path == "/intake/slow":
+            Echo.waiting.release()
+            assert Echo.go_on.wait(30)
+            self._say({})
             return
         if self.path == "/ready":
             self._say({"status": "ready"})
@@ -74,7 +84,7 @@ class Echo(BaseHTTPRequestHandler):
 class Running:
     """A gateway in a thread, its upstreams beside it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, in_hand: int = IN_HAND) -> None:
         self.upstream = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
         self.upstream.daemon_threads = True
         port = self.upstream.server_address[1]
@@ -89,7 +99,11 @@ class Running:
         )
         names = ("intake", "referral", "dashboard", "carrier", "mailbox")
         self.gateway = Gateway(
-            0, {**dict.fromkeys(names, port), "notify": self.away}, folder / "node_modules", facts
+            0,
+            {**dict.fromkeys(names, port), "notify": self.away},
+            folder / "node_modules",
+            facts,
+            in_hand=in_hand,
         )
         self.loop = asyncio.new_event_loop()
 
@@ -301,6 +315,35 @@ def test_third_party_files_come_compressed_and_are_remembered(running: Running) 
 )
 def test_nothing_outside_the_served_folders_is_served(running: Running, path: str) -> None:
     assert running.ask("GET", path)[0] == 404
+
+
+@pytest.mark.fault("F64")
+def test_a_crowd_at_one_service_is_turned_away_at_once_and_everybody_else_is_answered(
+    tmp_path: Path,
+) -> None:
+    """Ten times what one service may have in hand: the first are answered, the others told when to come again."""
+    most = 4
+    Echo.go_on.clear()
+    with Running(tmp_path, most) as running:
+        with ThreadPoolExecutor(most) as inside:
+            let_in = [inside.submit(running.ask, "GET", "/intake/slow") for _ in range(most)]
+            for _ in range(most):
+                assert Echo.waiting.acquire(timeout=30)
+            as_json = {"Accept": "application/json", "Content-Type": "application/json"}
+            for number in range(9 * most):
+                body = b"x" * (number * 2_000)
+                status, headers, said = running.ask("POST", "/api/intake/v1/submissions", body, as_json)
+                assert (status, headers["retry-after"]) == (503, "2")
+                assert json.loads(said)["status"] == 503
+            status, headers, said = running.ask("GET", "/intake/slow")
+            assert (status, headers["retry-after"]) == (503, "2")
+            assert b"Nothing you sent was stored" in said
+            # Staff have their own: one service's crowd takes nothing from another's.
+            assert running.ask("GET", "/staff/today")[0] == 200
+            assert not any(one.done() for one in let_in)
+            Echo.go_on.set()
+            assert [one.result(30)[0] for one in let_in] == [200] * most
+        assert running.ask("POST", "/api/intake/v1/submissions", b"{}", as_json)[0] == 200, "it is over"
 
 
 def test_ready_lists_each_part_and_is_503_until_all_are(running: Running) -> None:
