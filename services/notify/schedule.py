@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
 from services.notify.actions.balance_providers import balance_providers
+from services.notify.actions.check_restored_trail import check_restored_trail
 from services.notify.actions.end_held_messages import end_held_messages
 from services.notify.actions.end_past_doubts import end_past_doubts
 from services.notify.actions.may_send import note_alive
@@ -20,6 +21,12 @@ JOBS: tuple[Job, ...] = (
     Job("open_doubts", 15, open_doubts, "a send in doubt for 15 minutes needs a person"),
     Job("end_past_doubts", 30, end_past_doubts, "after the visit began a doubt is moot"),
     Job("note_alive", 60, note_alive, "a restored copy knows from when on it may have missed something"),
+    Job(
+        "check_restored_trail",
+        15,
+        check_restored_trail,
+        "who ends a copy's pause knows whether its trail holds",
+    ),
     Job("end_held_messages", 60, end_held_messages, "a held message must not be sent when its time is over"),
     Job(
         "note_missing_receipts",

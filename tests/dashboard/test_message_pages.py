@@ -244,6 +244,13 @@ def test_a_pause_says_why_since_when_and_by_whom_and_only_managers_end_it(clinic
     shown = clinic.signed_in("front_desk").get("/staff/messages").text
     assert "these data were restored from a copy" in shown
     assert "Not told on" in shown
+    assert "Audit trail being checked" in shown
+    for checked, words in (
+        ({"audit_broken_at": None}, "Audit trail holds"),
+        ({"audit_broken_at": 7}, "At entry 7 it"),
+    ):
+        pause |= {"audit_checked": True} | checked
+        assert words in clinic.signed_in("front_desk").get("/staff/messages").text
     assert "by the system: the data were restored from a copy" in " ".join(shown.split())
     assert action not in shown
     browser = clinic.signed_in("manager")

@@ -12,12 +12,16 @@ import pytest
 from sqlalchemy import text
 
 from kernel import migrate
+from kernel.audit import seal
+from kernel.clock import now
 from kernel.database import Database
 from kernel.personal import open_json
 from local import databases, postgres
 from local.databases import Role
+from services.notify.actions.check_restored_trail import check_restored_trail
 from services.notify.actions.may_send import may_send, note_alive
 from services.notify.actions.resume_sending import NOTE_PLACE
+from services.notify.queries.message_health import message_health
 from tests.local.standins import until
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
@@ -188,3 +192,16 @@ def test_a_base_backup_brought_forward_by_its_wal_knows_that_it_is_not_the_origi
             assert (row.reason, row.resumed_by) == ("restored", "after the backup")
             assert row.gap_since is not None
             assert note_alive(session) == 0
+            assert seal(session) == 2, "the pause and its item"
+        # What the copy's trail is worth is said beside the pause.
+        with second.transaction() as session:
+            assert (check_restored_trail(session), check_restored_trail(session)) == (1, 0)
+            assert message_health(session, now(session), now(session))["paused"]["audit_broken_at"] is None
+        with psycopg.connect(databases.admin_address(restored.url, "notify"), autocommit=True) as connection:
+            connection.execute("SET session_replication_role = replica")
+            connection.execute("UPDATE audit_entry SET actor_id = 'nobody'")
+            connection.execute("UPDATE sending_gate SET audit_checked_at = NULL")
+        with second.transaction() as session:
+            assert check_restored_trail(session) == 1
+            found = message_health(session, now(session), now(session))["paused"]
+            assert (found["audit_checked"], found["audit_broken_at"]) == (True, 1)

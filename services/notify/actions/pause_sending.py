@@ -8,7 +8,8 @@ from kernel.clock import now
 from kernel.context import Actor
 
 PAUSE = """
-UPDATE sending_gate SET paused_at = :now, paused_by = :by, reason = :reason, gap_since = NULL
+UPDATE sending_gate SET paused_at = :now, paused_by = :by, reason = :reason, gap_since = NULL,
+    audit_checked_at = NULL, audit_broken_at = NULL
 WHERE id = 1 AND paused_at IS NULL RETURNING id
 """
 

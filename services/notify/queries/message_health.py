@@ -83,6 +83,8 @@ def _paused(session: Session) -> dict[str, Any]:
         "at": gate.paused_at.isoformat() if gate.paused_at else None,
         "by": gate.paused_by,
         "reason": gate.reason,
+        "audit_checked": gate.audit_checked_at is not None,
+        "audit_broken_at": gate.audit_broken_at,
         "resumed_at": gate.resumed_at.isoformat() if gate.resumed_at else None,
         "resumed_by": gate.resumed_by,
     }

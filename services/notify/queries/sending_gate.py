@@ -13,7 +13,8 @@ HOME = """
     (SELECT oid FROM pg_database WHERE datname = current_database())))
 """
 GATE = f"""
-SELECT home, seen_at, paused_at, paused_by, reason, gap_since, resumed_at, resumed_by, {HOME} AS home_now
+SELECT home, seen_at, paused_at, paused_by, reason, gap_since, resumed_at, resumed_by, audit_checked_at,
+    audit_broken_at, {HOME} AS home_now
 FROM sending_gate WHERE id = 1
 """  # noqa: S608
 
