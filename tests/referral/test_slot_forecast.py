@@ -153,8 +153,8 @@ def test_the_demo_clinics_weeks_are_booked_and_counted_by_the_clinics_own_code(s
     assert live_past_weeks(staffed.parts.database) == MORNINGS
     with staffed.session() as session:
         assert count_free_slots(session) > 10
-    told = {one["site"]: one for one in staffed.get("/slot-forecasts", MANAGER)["items"]}
-    told = {site: one for site, one in told.items() if one["visit_type"] == "pt_evaluation"}
+    items = staffed.get("/slot-forecasts", MANAGER)["items"]
+    told = {one["site"]: one for one in items if one["visit_type"] == "pt_evaluation"}
     assert {(one["known"], one["mornings"]) for one in told.values()} == {(True, MORNINGS + 1)}
     asked_for, calm = told["lees_summit"], told["leawood"]
     assert asked_for["gone_a_week"] > calm["gone_a_week"] + 20
