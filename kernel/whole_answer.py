@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 import httpcore
@@ -28,16 +29,23 @@ def whole_answer_within(seconds: float) -> Iterator[None]:
 
 def timed_transport(limits: httpx.Limits) -> httpx.HTTPTransport:
     """Return httpx's own transport over connections that heed `whole_answer_within`."""
-    transport = httpx.HTTPTransport(limits=limits, trust_env=False)
+    authorities = _authorities()
+    transport = httpx.HTTPTransport(verify=authorities, limits=limits, trust_env=False)
     transport.close()
     transport._pool = httpcore.ConnectionPool(
-        ssl_context=httpx.create_ssl_context(trust_env=False),
+        ssl_context=authorities,
         max_connections=limits.max_connections,
         max_keepalive_connections=limits.max_keepalive_connections,
         keepalive_expiry=limits.keepalive_expiry,
         network_backend=_TimedBackend(),
     )
     return transport
+
+
+@lru_cache
+def _authorities() -> ssl.SSLContext:
+    """httpx's own, read once a process: its file of authorities takes 20 ms, and two clients read it twice each."""
+    return httpx.create_ssl_context(trust_env=False)
 
 
 class _TimedStream(httpcore.NetworkStream):

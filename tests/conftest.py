@@ -1,10 +1,12 @@
 """What every test may ask for: the session's servers, and copies of a service's database."""
 
+import gc
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 import redis
@@ -12,10 +14,15 @@ from playwright.sync_api import Browser
 
 from tests import servers
 from tests.chromium import running_chromium
+from tests.routes_once import compile_routes_once
 from tests.servers import ServiceDatabase
 from tests.stack import RunningStack, running_stack
 
 DatabaseFactory = Callable[[str], ServiceDatabase]
+# What a library proves by examples does not depend on how busy the machine is.
+hypothesis.settings.register_profile("waymark", deadline=None)
+hypothesis.settings.load_profile("waymark")
+compile_routes_once()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -30,6 +37,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     grouped = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group")]
     if getattr(session.config.option, "loadgroup", False) and not all("@" in nodeid for nodeid in grouped):
         pytest.exit("this pytest does not let pytest-xdist name its groups: see requirements/dev.in", 4)
+    # Four thousand tests and all they import stay: the collector need not walk them again and again.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -65,12 +75,13 @@ def worker_number() -> int:
     return int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
 
-def _factory() -> Iterator[DatabaseFactory]:
+def database_copies(templates: Mapping[str, str] | None = None) -> Iterator[DatabaseFactory]:
+    """Yield what gives one copy of a service's database, of its template where one is named, and drop them after."""
     made: dict[str, ServiceDatabase] = {}
 
     def database(service: str) -> ServiceDatabase:
         if service not in made:
-            made[service] = servers.copy_database(service)
+            made[service] = servers.copy_database(service, (templates or {}).get(service, ""))
         return made[service]
 
     yield database
@@ -81,13 +92,13 @@ def _factory() -> Iterator[DatabaseFactory]:
 @pytest.fixture
 def database() -> Iterator[DatabaseFactory]:
     """`database("intake")`: a fresh copy for this test; asked again in the same test, the same copy."""
-    yield from _factory()
+    yield from database_copies()
 
 
 @pytest.fixture(scope="module")
 def module_database() -> Iterator[DatabaseFactory]:
     """As `database`, but one copy for all tests of the module."""
-    yield from _factory()
+    yield from database_copies()
 
 
 @pytest.fixture

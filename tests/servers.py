@@ -32,6 +32,8 @@ SESSION_DIR = "WAYMARK_TEST_DIR"
 SESSION_PID = "WAYMARK_TEST_PID"
 # Condition-based: only a machine with other work needs it.
 START_SECONDS = 240.0
+# How often a server in a thread looks whether it is to stop. The library's half second is lost at the end of each test.
+LOOK_UP_SECONDS = 0.01
 MEMORY = Path("/dev/shm")
 ROOM_BYTES = 4 * 2**30
 
@@ -84,10 +86,10 @@ def addresses() -> dict[str, str]:
     return found
 
 
-def copy_database(service: str) -> ServiceDatabase:
-    """Return a fresh copy of `service`'s migrated database."""
+def copy_database(service: str, template: str = "") -> ServiceDatabase:
+    """Return a fresh copy of `service`'s migrated database, or of `template`, a copy that nobody is connected to."""
     admin_url = addresses()["postgres"]
-    template = _template(service, admin_url)
+    template = template or _template(service, admin_url)
     owner, app = roles(service)
     name = f"{service}_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(admin_url, autocommit=True) as connection:

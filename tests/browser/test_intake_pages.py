@@ -12,6 +12,7 @@ from werkzeug.serving import make_server
 from tests.check_access import WCAG, check_access
 from tests.conftest import DatabaseFactory
 from tests.intake.conftest import Clinic, Keys, make_clinic, new_keys
+from tests.servers import LOOK_UP_SECONDS
 
 STOPS = {
     "en": "Call 911 or go to an emergency room now",
@@ -51,7 +52,7 @@ def served(module_database: DatabaseFactory, session_redis_url: str) -> Iterator
     keys: Keys = new_keys()
     clinic = make_clinic(module_database("intake").app_url, session_redis_url, keys)
     server = make_server("127.0.0.1", 0, clinic.app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}", clinic
     server.shutdown()
     clinic.parts.database.engine.dispose()

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from kernel.tokens import TokenRefused, Tokens
 from tests.dashboard.fake_world import ALLOWED, NEXT_STATE, PROVIDERS, SITES, VISIT_TYPES, World
+from tests.servers import LOOK_UP_SECONDS
 
 
 class Owners:
@@ -54,7 +55,7 @@ class Owners:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        threading.Thread(target=self._server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True).start()
 
     @property
     def urls(self) -> dict[str, str]:

@@ -18,6 +18,7 @@ from tests.dashboard.conftest import PASSWORD, Dashboard
 from tests.dashboard.filled_in import filled_in
 from tests.dashboard.test_lists import PERSON
 from tests.dashboard.test_on_call import contact
+from tests.servers import LOOK_UP_SECONDS
 
 pytestmark = pytest.mark.xdist_group("dashboard_browser")
 SHOTS = os.environ.get("STAFF_SHOTS", "")
@@ -30,7 +31,7 @@ CAUDA = {"age_years": 52, "saddle_numbness": True, "pain_weeks": 2}
 def address(shared_dashboard: Dashboard) -> Iterator[str]:
     """The dashboard on a port of its own."""
     server = make_server("127.0.0.1", 0, shared_dashboard.app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()

@@ -15,7 +15,7 @@ from services.dashboard.app import join_parts
 from services.dashboard.settings import DashboardSettings
 from tests.dashboard.conftest import Dashboard, environment
 from tests.intake.conftest import Clinic, make_clinic, new_keys
-from tests.servers import free_port
+from tests.servers import LOOK_UP_SECONDS, free_port
 
 
 @dataclass
@@ -48,7 +48,7 @@ def running_whole(intake_url: str, dashboard_url: str, redis_url: str, assets: P
         return app(environ, start)
 
     server = make_server("127.0.0.1", port, by_path, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
     thread.start()
     yield Whole(address, clinic, dashboard)
     server.shutdown()

@@ -28,6 +28,7 @@ from kernel.web.hearing import hearing_routes
 from kernel.web.principal import Gate
 from kernel.web.problems import Problem
 from tests.kernel.test_outbox import AT
+from tests.servers import LOOK_UP_SECONDS
 
 NOBODY_THERE = dict.fromkeys(("intake", "referral", "notify", "dashboard"), "http://127.0.0.1:1")
 
@@ -84,7 +85,7 @@ def listening(tokens: Tokens, database: Database, reactions: Mapping[str, Reacti
     app.register_blueprint(hearing_routes(database, reactions, Gate(tokens, database)))
     app.register_error_handler(Problem, lambda problem: problem.answer())
     server = make_server("127.0.0.1", 0, app)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -16,6 +16,8 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from tests.servers import LOOK_UP_SECONDS
+
 ROOT = Path(__file__).resolve().parents[2]
 ACCOUNT, TOKEN, CLINIC = "AC0123456789abcdef0123456789abcdef", "a-token-for-tests", "+18165550100"
 
@@ -76,7 +78,7 @@ def receiver() -> Iterator[Receiver]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     kept.port = server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
     thread.start()
     try:
         yield kept

@@ -17,7 +17,7 @@ import pytest
 
 from local.gateway.proxy import IN_HAND
 from local.gateway.server import Gateway
-from tests.servers import free_port
+from tests.servers import LOOK_UP_SECONDS, free_port
 
 
 class Echo(BaseHTTPRequestHandler):
@@ -108,7 +108,7 @@ class Running:
         self.loop = asyncio.new_event_loop()
 
     def __enter__(self) -> "Running":
-        threading.Thread(target=self.upstream.serve_forever, daemon=True).start()
+        threading.Thread(target=self.upstream.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True).start()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
         asyncio.run_coroutine_threadsafe(self.gateway.start(), self.loop).result(10)
         return self

@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from moto.core.botocore_stubber import BotocoreStubber
 
+from tests.servers import LOOK_UP_SECONDS
+
 HOST = "sns.us-east-1.amazonaws.com"
 
 
@@ -61,7 +63,7 @@ def sns_endpoint() -> Iterator[SnsEndpoint]:
 
     server = Serving(("127.0.0.1", 0), Answering)
     endpoint.url = f"http://127.0.0.1:{server.server_port}"
-    serving = threading.Thread(target=server.serve_forever, daemon=True)
+    serving = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
     serving.start()
     try:
         yield endpoint

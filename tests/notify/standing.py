@@ -35,7 +35,7 @@ from services.notify.sending.providers import make_providers, make_recipients
 from services.notify.settings import NotifySettings
 from services.notify.tasks import notify_work
 from tests.local.standins import Running, running
-from tests.servers import ServiceDatabase, free_port
+from tests.servers import LOOK_UP_SECONDS, ServiceDatabase, free_port
 
 CHICAGO = ZoneInfo("America/Chicago")
 TUESDAY_TEN = datetime(2027, 3, 2, 10, 0, tzinfo=CHICAGO)
@@ -219,7 +219,7 @@ def standing(
         app = create_app()
         assert app.api is not None
         server = make_server("127.0.0.1", port, app, threaded=True)
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
         thread.start()
         settings = load(NotifySettings, "notify", os.environ)
         parts = assemble("notify", settings)

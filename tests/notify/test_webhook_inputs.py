@@ -12,6 +12,7 @@ from services.notify.rules.receipts import state_after
 from tests.notify.people import book, submit
 from tests.notify.standing import ACCOUNT, CLINIC_NUMBER, TUESDAY_TEN, Standing
 from tests.notify.test_hooks import PHONE, hook, inbound, sent_message, state, status
+from tests.servers import LOOK_UP_SECONDS
 
 
 @pytest.fixture
@@ -24,7 +25,7 @@ def somewhere() -> Iterator[tuple[str, list[str]]]:
             asked.append(str(self.client_address))
 
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Noting)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}", asked
     server.shutdown()

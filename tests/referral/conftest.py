@@ -17,6 +17,7 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.contracts.intake_submitted import IntakeSubmitted
 from kernel.contracts.patient import PatientSnapshot
+from kernel.database import Database
 from kernel.events import Contract, Envelope
 from kernel.ids import new_id
 from kernel.tokens import Tokens
@@ -26,7 +27,8 @@ from local.keys import new_data_keys, new_signing_key, public_key
 from services.referral.actions.seed_clinic import read_clinic, seed_clinic
 from services.referral.app import join_parts
 from services.referral.settings import ReferralSettings
-from tests.conftest import DatabaseFactory
+from tests.conftest import DatabaseFactory, database_copies
+from tests.servers import copy_database, drop_database
 
 NURSE = Actor("staff", "nurse-1", "nurse", "Nora Field")
 PROVIDER = Actor("staff", "provider-1", "provider", "Pat Moreno")
@@ -185,6 +187,25 @@ def tuesday_at_ten() -> timedelta:
     return next_tuesday(real_now) - real_now
 
 
+@pytest.fixture(scope="session")
+def staffed_template() -> Iterator[str]:
+    """A database with the demo clinic in it, to be copied: seeding it anew costs more than most tests that need it."""
+    made = copy_database("referral")
+    store = Database(made.app_url, name="seeds")
+    with store.transaction() as session:
+        seed_clinic(session, read_clinic())
+    store.engine.dispose()
+    yield made.name
+    drop_database(made.name)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> Iterator[DatabaseFactory]:
+    """As everywhere; the referral service's has the demo clinic when the test asks for `staffed`."""
+    staffed = "staffed" in request.fixturenames
+    yield from database_copies({"referral": request.getfixturevalue("staffed_template")} if staffed else {})
+
+
 @pytest.fixture
 def referral_parts(database: DatabaseFactory, redis_url: str, service_keys: Keys) -> Iterator[Parts]:
     yield from _parts(database("referral").app_url, redis_url, service_keys)
@@ -215,9 +236,7 @@ def clinic(referral_parts: Parts, service_keys: Keys) -> Clinic:
 
 @pytest.fixture
 def staffed(clinic: Clinic) -> Clinic:
-    """The service with the demo clinic's sites, people and visit types."""
-    with clinic.session() as session:
-        seed_clinic(session, read_clinic())
+    """The service with the demo clinic's sites, people and visit types: `database` copied them."""
     return clinic
 
 
