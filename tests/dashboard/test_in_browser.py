@@ -230,6 +230,7 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
         "language": "es",
         "id": sent["patient_id"],
         "version": 1,
+        "identifiers": [{"id": str(new_id()), "system": "urn:waymark:mrn", "value": "MR-417"}],
     }
     told = {
         "name": "Ada Lind",
@@ -283,6 +284,7 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
         "/staff/worklists?all=1",
         "/staff/handoff",
         "/staff/patients",
+        "/staff/new-caller",
         record,
         "/staff/inbox",
         "/staff/messages",
@@ -320,20 +322,27 @@ def test_the_managers_pages_of_intake_pass_the_access_checks(
         contact("Ada Lind", by_turns=True, turns=[turn]),
         contact("Cy Moss", role="manager", on_call=False, phone="", sites=["paola"]),
     ]
-    new = {
+    new: dict[str, Any] = {
         "name": "Vik, Dorte",
         "birth_date": "1969-02-11",
         "phone": "+18165550177",
         "email": "",
         "postcode": "",
+        "identifiers": [{"system": "urn:waymark:record:prairie-family-practice", "value": "PF-2002"}],
     }
+    other = [{**new["identifiers"][0], "value": "PF-2003"}]
     case = {
         "id": str(new_id()),
         "version": 1,
         "patient": new,
         "candidates": [
-            {"patient_id": str(new_id()), "score": 0.75, "patient": {**new, "name": "Vik, Dorthe"}},
-            {"patient_id": str(new_id()), "score": 0.5, "patient": {**new, "phone": "+18165550178"}},
+            {"patient_id": str(new_id()), "score": 9, "patient": {**new, "name": "Vik, Dorthe"}},
+            {
+                "patient_id": str(new_id()),
+                "score": 4,
+                "patient": {**new, "phone": "+18165550178", "identifiers": other},
+                "excluded_by": ["urn:waymark:record:prairie-family-practice"],
+            },
         ],
     }
     world.extra["intake", "GET", "match-cases"] = {"items": [case]}
