@@ -106,7 +106,8 @@ def test_each_urgent_flag_fires_on_the_page_that_completes_it(clinic: Clinic) ->
         if FLAGS[name]["action"] == "E":
             assert "/s/" in browser.at, name
             assert "911" in browser.body
-    assert sorted(set(ON_PAGES) - found) == []
+    # What these two ask for holds another emergency, which ends the form on an earlier page.
+    assert set(ON_PAGES) - found == {"RF_MYELO_E", "SN13E"}
 
 
 @pytest.mark.capability("I12")
