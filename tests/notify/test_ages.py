@@ -175,3 +175,11 @@ def test_every_message_that_is_not_sent_says_why_on_its_visit(notify: Standing) 
     assert next(item["reason"] for item in log if item["step"] == "third") == "not_for_this_notice"
     for item in log:
         assert item["sent_at"] or item["state"] == "planned" or item["reason"], item
+    # What nobody takes although its time has come says so as well: no worker runs here.
+    (due,) = notify.messages(appointment_id=visit, step="same_day")
+    reasons = {}
+    for minutes in (-1, 1, 3):
+        notify.set_clock(due.due_at + timedelta(minutes=minutes))
+        log = notify.call("GET", f"/api/notify/v1/messages?appointment_id={visit}", role="front_desk").json()
+        reasons[minutes] = next(item["reason"] for item in log["items"] if item["step"] == "same_day")
+    assert reasons == {-1: "", 1: "", 3: "late"}

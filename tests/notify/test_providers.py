@@ -96,6 +96,17 @@ def test_a_backlog_goes_out_at_the_providers_pace_and_stops_at_its_daily_cap(
         assert sent() == 8
         waiting = notify.messages(state="due", step="booked")
         assert len(waiting) == 4
+        assert {message.reason for message in waiting} == {"provider_pace"}
+        # The mail server has a pace of its own, and the cap is a day's.
+        book(notify, submit(notify, phone="", email="rosa@example.test"), TUESDAY_TEN + timedelta(days=9))
+        notify.send_due(rounds=2)
+        assert len(notify.mails_to("rosa@example.test")) == 1
+        assert sent() == 9
+        earlier = "UPDATE provider_state SET day = day - 1, refilled_at = refilled_at - interval '10 seconds'"
+        notify.rows(f"{earlier} RETURNING 1")
+        notify.set_clock(TUESDAY_TEN + timedelta(days=1))
+        notify.work[0].run(new_id())
+        assert sent() == 13
 
 
 @pytest.mark.fault("F28")

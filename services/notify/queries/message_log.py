@@ -29,7 +29,10 @@ SELECT m.id, m.patient_id, m.appointment_id, m.appointment_version, m.step, m.ch
     m.language_note, m.values_sealed, m.about_sealed,
     m.template, m.template_version, m.text_sealed, m.exempt, m.planned_for, m.due_at, m.expires_at, m.state,
     CASE WHEN m.state = 'due' AND m.due_at <= :now AND (SELECT paused_at FROM sending_gate) IS NOT NULL
-        THEN 'sending_paused' ELSE m.reason END AS reason,
+        THEN 'sending_paused'
+        WHEN m.state = 'due' AND m.reason = '' AND m.due_at <= CAST(:now AS timestamptz) - interval '2 minutes'
+        THEN 'late'
+        ELSE m.reason END AS reason,
     m.sent_at, m.delivered_at, m.attempts, m.created_at, m.contact_point_id, a.facts, a.version, p.time_zone
 FROM planned_message m LEFT JOIN appointment a ON a.id = m.appointment_id LEFT JOIN patient p ON p.id = m.patient_id
 WHERE (CAST(:appointment AS uuid) IS NULL OR m.appointment_id = :appointment)
