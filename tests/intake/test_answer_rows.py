@@ -121,15 +121,28 @@ def test_answers_of_before_are_read_as_rows() -> None:
 
 
 @pytest.mark.capability("I18")
-def test_fewer_answers_than_there_are_is_honoured(clinic: Clinic) -> None:
-    """maxOccurs holds for answers to tick too."""
-    two = question(
-        "a", "choice", repeats=True, extension=[extension("questionnaire-maxOccurs", valueInteger=2)]
-    )
-    document = questionnaire("two", [two])
+def test_as_many_answers_as_are_asked_for_and_no_more(clinic: Clinic) -> None:
+    """maxOccurs holds for answers to tick, minOccurs gives that many fields, and what is listed is an answer."""
+    most = extension("questionnaire-maxOccurs", valueInteger=2)
+    least = extension("questionnaire-minOccurs", valueInteger=5)
+    two = question("a", "choice", repeats=True, extension=[most])
+    many = question("many", "string", repeats=True, extension=[least])
+    rows = question("rows", "group", repeats=True, extension=[least], item=[question("r", "string")])
+    page = question("page", "group", item=[two, many])
+    year = question("year", "date", answerOption=[{"valueDate": "2025"}, {"valueDate": "2026"}])
+    far = question("far", "string", repeats=True, extension=[{**least, "valueInteger": 900}])
+    document = questionnaire("two", [page, rows, year, far])
+    assert read_questionnaire(document).not_honoured == ("item: minOccurs above 20",)
     publish(clinic, document)
     browser = open_form(clinic, document["url"])
-    browser.send({"a": ["a", "b", "c"]})
+    browser.send({"a": ["a", "b", "c"], "many": list("vwxyz")})
     assert (browser.status, "These are more answers than fit here." in browser.body) == (422, True)
-    browser.send({"a": ["a", "b"]})
-    assert submission_of(clinic, document["url"])["items"] == {"a": ["a", "b"]}
+    assert 'id="f-many-4"' in browser.body
+    browser.send({"a": ["a", "b"], "many": list("vwxyz")})
+    assert (browser.page, 'name="rows.4.r"' in browser.body) == ("rows", True)
+    browser.send({f"rows.{place}.r": "x" for place in range(5)})
+    browser.send({"year": "2027-01-01"})
+    assert browser.status == 422
+    browser.send({"year": "2026"})
+    kept = submission_of(clinic, document["url"])
+    assert kept["items"] == {"a": ["a", "b"], "many": list("vwxyz"), "rows": [{"r": "x"}] * 5, "year": "2026"}

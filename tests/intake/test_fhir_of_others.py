@@ -85,6 +85,54 @@ HOSTILE: list[tuple[str, dict[str, Any], str, str]] = [
         "contained[0].compose.include[0].concept[0].display",
         "script",
     ),
+    ("handler behind a slash", one_item(text="<img/src=x/onerror=a()>"), "item[0].text", "script"),
+    (
+        "script in entities",
+        one_item(text='<a href="&#106;ava\tscript:a()">b</a>'),
+        "item[0].text",
+        "script",
+    ),
+    ("a page in an address", one_item(text="<a href='data:text/html,x'>b</a>"), "item[0].text", "script"),
+    (
+        "a header in a version",
+        {**one_item(), "version": "1\r\nSet-Cookie: a=b"},
+        "version",
+        "control_characters",
+    ),
+    (
+        "a megabyte to press",
+        one_item(answerOption=[{"valueString": "x" * 10**6}]),
+        "item[0].answerOption[0]",
+        "too_long",
+    ),
+    ("a prefix without end", one_item(prefix="x" * 9_000), "item[0].prefix", "too_long"),
+    (
+        "a number of 300 digits",
+        one_item(
+            type="decimal",
+            extension=[{"url": "http://hl7.org/fhir/StructureDefinition/maxValue", "valueDecimal": 1e300}],
+        ),
+        "item[0].extension[0].valueDecimal",
+        "wrong_type",
+    ),
+    (
+        "more answers asked than taken",
+        one_item(
+            repeats=True,
+            extension=[
+                {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-minOccurs", "valueInteger": 5},
+                {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-maxOccurs", "valueInteger": 2},
+            ],
+        ),
+        "item[0].extension",
+        "least_above_most",
+    ),
+    (
+        "answers as FHIR STU3 lists them",
+        one_item(type="choice", option=[{"valueCoding": {"code": "a"}}]),
+        "item[0].option",
+        "other_fhir",
+    ),
     ("turned text", one_item(text="a\u202eb"), "item[0].text", "control_characters"),
     ("a bell", one_item(text="a\x07"), "item[0].text", "control_characters"),
     ("text is a list", one_item(text=["a"]), "item[0].text", "wrong_type"),
@@ -375,3 +423,14 @@ def test_any_document_is_taken_or_refused_and_can_then_be_answered(
 
 def test_there_are_examples_enough() -> None:
     assert len(all_examples()) + len(PUBLISHED) >= 64
+
+
+@pytest.mark.capability("I18")
+def test_a_document_without_a_name_is_known_by_what_it_asks() -> None:
+    """Two of them are two forms; the same again, reworded, is the same one."""
+    bare = {"resourceType": "Questionnaire", "status": "draft"}
+    one, again, other = (
+        read_questionnaire({**bare, "item": [question(link_id, "string", text=text)]})
+        for link_id, text in (("a", "One"), ("a", "Reworded"), ("b", "One"))
+    )
+    assert one.url == again.url != other.url

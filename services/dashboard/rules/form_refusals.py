@@ -19,6 +19,7 @@ _WORDS: Final = {
     "least_above_most": "has a least value above its most",
     "more_than_one_value": "has more than one value",
     "display_with_items": "is words only, and cannot hold questions",
+    "other_fhir": "is written for another version of FHIR; this system takes R4",
     "not_a_questionnaire": "says that this is no Questionnaire",
 }
 

@@ -73,11 +73,12 @@ def _one_fault(item: Item, value: Any) -> str | None:
         if not isinstance(value, str):
             return "wrong_type"
         return None if item.option(value) else "not_in_values"
-    code = _kind_fault(item, value)
-    if code is None and item.options:
+    if item.options:
+        # What is listed is an answer, also a year for a date; anything else is told what is wrong with it first.
         said = value.get("value") if isinstance(value, Mapping) else value
-        return None if item.option(str(said)) else "not_in_values"
-    return code
+        listed = not isinstance(said, bool) and item.option(str(said)) is not None
+        return None if listed else _kind_fault(item, value) or "not_in_values"
+    return _kind_fault(item, value)
 
 
 def _kind_fault(item: Item, value: Any) -> str | None:

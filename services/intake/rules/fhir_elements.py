@@ -124,6 +124,7 @@ _ALLOWED: Final = {
     ),
     "Extension": frozenset({*_PRIMITIVE, *_COMPLEX}),
 }
+DECIMAL_MAX: Final = 1e18
 _DAY: Final = r"\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01]))?)?"
 _WRITTEN: Final = {
     "date": re.compile(_DAY),
@@ -159,7 +160,8 @@ def _fits_one(shape: str, value: Any) -> bool:
     if shape == "integer":
         return isinstance(value, int) and not isinstance(value, bool)
     if shape == "decimal":
-        return isinstance(value, int | float) and not isinstance(value, bool)
+        # R4's decimal has 18 digits; what is larger comes back with hundreds of them.
+        return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < DECIMAL_MAX
     if not isinstance(value, str):
         return False
     written = _WRITTEN.get(shape)

@@ -202,7 +202,8 @@ def _units(raw: Mapping[str, Any], language: str) -> tuple[Unit, ...]:
             code = str(coding.get("code") or coding.get("display") or "")
             texts = {language: str(coding.get("display") or code)}
             texts |= fhir.translations(coding.get("_display") or {})
-            units.setdefault(code, Unit(code, texts, str(coding.get("system") or "")))
+            if code:
+                units.setdefault(code, Unit(code, texts, str(coding.get("system") or "")))
     return tuple(units.values())
 
 

@@ -55,6 +55,13 @@ def read_limits(kind: str, extensions: Mapping[str, Any], repeats: bool, path: s
     bounds = [_bound(kind, extensions, name, path, reading) for name in ("min", "max")]
     if None not in bounds and bounds[0] > bounds[1]:
         reading.refuse(f"{path}.extension", "least_above_most")
+    least, most = counts["minOccurs"] or 0, counts["maxOccurs"]
+    if most is not None and least > most:
+        reading.refuse(f"{path}.extension", "least_above_most")
+    if least > ROWS_MAX:
+        # A page of that many rows is filled in by nobody; asked as often as there are answers.
+        reading.dropped.add(f"item: minOccurs above {ROWS_MAX}")
+        least = 0
     size = extensions.get("maxSize")
     if size is not None and (isinstance(size, bool) or not isinstance(size, int | float) or size < 0):
         reading.refuse(f"{path}.extension", "wrong_type")
@@ -65,7 +72,7 @@ def read_limits(kind: str, extensions: Mapping[str, Any], repeats: bool, path: s
         min_length=counts["minLength"] or 0,
         pattern=_pattern(kind, extensions, reading),
         max_decimals=counts["maxDecimalPlaces"],
-        min_rows=counts["minOccurs"] or 0,
+        min_rows=least,
         max_rows=(counts["maxOccurs"] or ROWS_MAX) if repeats else 1,
         step=counts["sliderStepValue"] or 1,
         max_bytes=int(min(size or 0, 1_000) * 1_000_000),

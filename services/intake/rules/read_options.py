@@ -7,6 +7,8 @@ from services.intake.rules import fhir_words as fhir
 from services.intake.rules.form import Option
 
 MAY_LIST = frozenset("choice open-choice integer decimal date dateTime time string quantity".split())
+#: An answer to choose is read on a button.
+OPTION_MAX = 2_000
 _KINDS = ("String", "Integer", "Date", "Time")
 
 
@@ -42,6 +44,8 @@ def read_options(raw: Mapping[str, Any], path: str, language: str, reading: Note
         option = _option(entry, language)
         if option is None:
             reading.refuse(at, "missing")
+        elif max(map(len, [option.code, option.prefix, *option.text.values()])) > OPTION_MAX:
+            reading.refuse(at, "too_long")
         elif option.code not in options:
             options[option.code] = option
         elif options[option.code].system != option.system:
@@ -126,8 +130,9 @@ def contained_sets(document: Mapping[str, Any], dropped: set[str]) -> dict[str, 
         if not codes:
             dropped.add(f"contained[{index}]: value set without listed codes")
             continue
-        for name in (f"#{resource.get('id')}", str(resource.get("url") or "")):
-            found[name] = codes
+        for name in (f"#{resource['id']}" if resource.get("id") else "", str(resource.get("url") or "")):
+            if name:
+                found[name] = codes
     return found
 
 

@@ -1,5 +1,6 @@
 """FHIR R4 Questionnaire in: checked, compiled to a `Form`, with a list by name of what cannot be honoured."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,7 +19,10 @@ __all__ = ["QuestionnaireRefused", "Refusal", "read_questionnaire"]
 ITEMS_MAX: Final = 3_000
 DEPTH_MAX: Final = 12
 TEXT_MAX: Final = 8_000
+_BREAK: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _LINK_ID: Final = re.compile(r"\S(?:[^\x00-\x1f\x7f]{0,253}\S)?")
+#: Where FHIR before R4 lists the answers to choose from: without them the question would be another one.
+_OTHER_FHIR: Final = ("option", "options")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
@@ -46,7 +50,7 @@ def read_questionnaire(document: Mapping[str, Any]) -> Form:
         raise QuestionnaireRefused(reading.refusals)
     title = texts_of(document, "title", reading.language)
     return Form(
-        url=_address(document),
+        url=_address(document, reading),
         version=str(document.get("version") or "1"),
         title=title,
         pages=split_pages(items, title),
@@ -57,9 +61,10 @@ def read_questionnaire(document: Mapping[str, Any]) -> Form:
     )
 
 
-def _address(document: Mapping[str, Any]) -> str:
-    """The canonical address; a document that has none gets one from its id, name or title."""
-    own = document.get("id") or document.get("name") or document.get("title") or "unnamed"
+def _address(document: Mapping[str, Any], reading: Reading) -> str:
+    """The canonical address; a document that has none gets one from its id, name or title, or from what it asks."""
+    own = document.get("id") or document.get("name") or document.get("title")
+    own = own or "unnamed:" + json.dumps(sorted(reading.kinds))
     return str(document.get("url") or uuid5(NAMESPACE_URL, f"waymark:{own}").urn)
 
 
@@ -72,6 +77,8 @@ def _check_header(document: Mapping[str, Any], reading: Reading) -> None:
             not value.strip() or len(value) > TEXT_MAX or ("|" in value and key != "title")
         ):
             reading.refuse(key, "wrong_type")
+        elif value is not None and key != "title" and _BREAK.search(value):
+            reading.refuse(key, "control_characters")
     if document.get("implicitRules"):
         reading.dropped.add("questionnaire: implicitRules")
 
@@ -102,8 +109,14 @@ def _look_over(document: Mapping[str, Any], reading: Reading) -> None:
         else:
             reading.kinds[link_id], reading.paths[link_id] = kind, path
             reading.options[link_id] = read_options(raw, path, reading.language, reading)
-        if len(raw.get("text") or "") > TEXT_MAX:
-            reading.refuse(f"{path}.text", "too_long")
+        for key in ("text", "prefix"):
+            if (
+                max((len(said) for said in texts_of(raw, key, reading.language).values()), default=0)
+                > TEXT_MAX
+            ):
+                reading.refuse(f"{path}.{key}", "too_long")
+        if later := next((key for key in _OTHER_FHIR if key in raw), None):
+            reading.refuse(f"{path}.{later}", "other_fhir")
 
 
 def _index(items: tuple[Item, ...], reading: Reading) -> None:
