@@ -31,8 +31,9 @@ verify-audit: setup ## walk every audit trail of the clinic on this machine; nam
 reset: setup ## stop the clinic and clear its data (var/)
 	@$(PYTHON) -m local.cli reset
 
+# Byte code is kept: pytest rewrites each test's assertions, which is ten seconds of a worker when it starts.
 test: setup ## run the tests in random order (ARGS= passes arguments to pytest)
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(PYTHON) -m pytest -n 2 --dist loadgroup $(ARGS)
 
 check: lint types imports migrations ## everything that reads the code: style, types, import rules, migrations, docs
 	@$(PYTHON) -m kernel.evidence.coverage

@@ -4,6 +4,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import hypothesis
@@ -11,14 +12,19 @@ import psycopg
 import pytest
 import redis
 from playwright.sync_api import Browser
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 from tests import servers
 from tests.chromium import running_chromium
+from tests.order import ByModule, seconds_of
 from tests.routes_once import compile_routes_once
 from tests.servers import ServiceDatabase
 from tests.stack import RunningStack, running_stack
 
 DatabaseFactory = Callable[[str], ServiceDatabase]
+SHARED_STACK = pytest.StashKey[ExitStack]()
+STACK_TESTS = pytest.StashKey[int]()
 # What a library proves by examples does not depend on how busy the machine is.
 hypothesis.settings.register_profile("waymark", deadline=None)
 hypothesis.settings.load_profile("waymark")
@@ -30,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         os.environ[servers.SESSION_DIR] = tempfile.mkdtemp(prefix="wm-test-", dir=servers.folder_in_memory())
         os.environ[servers.SESSION_PID] = str(os.getpid())
+    config.stash[SHARED_STACK] = ExitStack()
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -37,9 +44,37 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     grouped = [item.nodeid for item in session.items if item.get_closest_marker("xdist_group")]
     if getattr(session.config.option, "loadgroup", False) and not all("@" in nodeid for nodeid in grouped):
         pytest.exit("this pytest does not let pytest-xdist name its groups: see requirements/dev.in", 4)
+    session.config.stash[STACK_TESTS] = sum("stack" in _fixtures(item) for item in session.items)
     # Four thousand tests and all they import stay: the collector need not walk them again and again.
     gc.collect()
     gc.freeze()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
+    """With `--dist loadgroup`: units are groups and whole modules, the longest first."""
+    return ByModule(config, log) if config.getoption("dist") == "loadgroup" else None
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """xdist hands units out in this order; within a unit, and among short ones, it stays random."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: -seconds_of(item))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """After the last test of the shared clinic stop it: its idle processes slow down all that is left to run."""
+    yield
+    if "stack" in _fixtures(item):
+        item.config.stash[STACK_TESTS] -= 1
+        if item.config.stash[STACK_TESTS] == 0:
+            item.config.stash[SHARED_STACK].close()
+
+
+def _fixtures(item: pytest.Item) -> list[str]:
+    return item.fixturenames if isinstance(item, pytest.Function) else []
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -125,10 +160,10 @@ def repository() -> Path:
 
 
 @pytest.fixture(scope="session")
-def stack() -> Iterator[RunningStack]:
+def stack(pytestconfig: pytest.Config) -> Iterator[RunningStack]:
     """A whole running clinic with its demo data, one a worker: mark its tests `xdist_group("stack")` to share it."""
-    with running_stack() as running:
-        yield running
+    with pytestconfig.stash[SHARED_STACK] as held:
+        yield held.enter_context(running_stack())
 
 
 @pytest.fixture(scope="module")

@@ -46,9 +46,9 @@ PLAN = Plan(
 pytestmark = pytest.mark.xdist_group("chaos")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def outcome() -> Iterator[Outcome]:
-    """What came of the run; the clinic is gone by then, the evidence is not."""
+    """What came of the run; the clinic goes with the module's last test."""
     with small_disk(3000) as folder, chaos_run(PLAN, clinic_in(folder, free_port(), SEED)) as ended:
         yield ended
 
