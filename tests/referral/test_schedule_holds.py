@@ -1,6 +1,7 @@
 """Holds, conflicts shown together, rooms and providers together, capacity, closures, past visits."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select, text
@@ -108,6 +109,22 @@ def test_every_conflict_is_named_before_and_at_saving(staffed: Clinic) -> None:
     assert saved.json["conflicts"] == codes
     with staffed.session() as session:
         assert session.execute(text("SELECT count(*) FROM appointment")).scalar_one() == 1
+    # Of a visit that moves, its own time is not in the way; what the page asks for stands beside it, by name.
+    (own,) = staffed.get(f"/referrals/{case['id']}")["appointments"]
+
+    def moving(visit: str, of: str) -> Any:
+        asked = {**wish(slot), "appointment_id": visit}
+        return staffed.call("POST", f"/referrals/{of}/appointments/check", asked, actor=FRONT_DESK)
+
+    moved = moving(own["id"], case["id"]).json
+    assert (moved["conflicts"], moved["may_overbook"]) == ([], False)
+    assert (moved["visit"]["site_name"], moved["visit"]["local_start"]) == ("Leawood", slot["local_start"])
+    assert moving(own["id"], again["id"]).status_code == 404, "another referral's visit"
+    # The therapist alone is what is missing: a nurse may book over that.
+    (other,) = many_ready_to_book(staffed, 1)
+    full = staffed.call("POST", f"/referrals/{other}/appointments/check", wish(slot), actor=FRONT_DESK).json
+    assert full is not None
+    assert ([one["code"] for one in full["conflicts"]], full["may_overbook"]) == (["provider_taken"], True)
 
 
 @pytest.mark.capability("S12")
