@@ -260,6 +260,14 @@ def test_what_is_proposed_after_care_that_did_not_help_stands_on_both_cases(clin
     page = nurse.get(f"/staff/referrals/{first['id']}").text
     assert "What comes next" not in page
     assert "follows this one" in page
+    # Who came by letter and answered later: either case leads to the other one, and to the patient's page.
+    first["other_referrals"] = [
+        {**next_one, "open": True, "follows": False, "answered": True, "by_letter": True}
+    ]
+    page = " ".join(nurse.get(f"/staff/referrals/{first['id']}").text.split())
+    letters = f'<a href="/staff/referrals/{following["id"]}/papers">by letter</a>'
+    assert f", answered the questions, {letters}" in page
+    assert f'<a href="/staff/patients/{first["patient_id"]}">Their page</a>' in page
 
 
 @pytest.mark.capability("T11")
