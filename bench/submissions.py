@@ -40,7 +40,7 @@ def sixty_answers() -> dict[str, object]:
 
 
 def submit_requests(token: str) -> Callable[[], bytes]:
-    """Return a maker of submit requests, each of a patient and with a key of its own. It shares our cores: cheap."""
+    """Return a maker of submit requests, each of a patient and with a key of its own."""
     fixed = {"language": "en", "answers": sixty_answers(), "consent": {"sms": True, "email": False}}
     tail = json.dumps(fixed).encode()[1:]
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}

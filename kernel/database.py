@@ -57,6 +57,21 @@ class RowSession(Session):
         return super().scalar(*args, **options)
 
 
+class LeanCursor(psycopg.Cursor[Any]):
+    """A cursor that describes a column by what SQLAlchemy reads, its name and type, and makes no object of it."""
+
+    @property
+    def description(self) -> Any:
+        """Name and type of each column, in the seven places of PEP 249; None when nothing was selected."""
+        found = self.pgresult
+        if found is None or not found.nfields:
+            return super().description
+        return [
+            ((found.fname(place) or b"").decode(), found.ftype(place), None, None, None, None, None)
+            for place in range(found.nfields)
+        ]
+
+
 class Database:
     """An engine and its sessions. Made in a composition root; safe to build before a fork (it connects lazily)."""
 
@@ -81,7 +96,12 @@ class Database:
             pool_timeout=5,
             # What a statement was given may be a person's; an error that reaches a log must not repeat it.
             hide_parameters=True,
-            connect_args={"application_name": name, "connect_timeout": 5, "options": options},
+            connect_args={
+                "application_name": name,
+                "connect_timeout": 5,
+                "options": options,
+                "cursor_factory": LeanCursor,
+            },
         )
         ping_idle_connections(self.engine)
         self._sessions = sessionmaker(
