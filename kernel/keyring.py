@@ -26,7 +26,7 @@ class Keyring:
             raise ValueError("data keys must be 32 bytes each, and the current one present")
         self._ciphers = {number: AESGCM(key) for number, key in keys.items()}
         self._current = current
-        self._index_key = index_key
+        self._index = hmac.new(index_key, digestmod=hashlib.sha256)
 
     @classmethod
     def from_json(cls, text: str) -> "Keyring":
@@ -56,8 +56,9 @@ class Keyring:
 
     def blind_index(self, field: str, normalised: str) -> bytes:
         """Return 16 bytes of HMAC-SHA-256 by which equal values of one field can be found without reading them."""
-        message = field.encode() + b"\x00" + normalised.encode()
-        return hmac.digest(self._index_key, message, hashlib.sha256)[:INDEX_BYTES]
+        made = self._index.copy()
+        made.update(field.encode() + b"\x00" + normalised.encode())
+        return made.digest()[:INDEX_BYTES]
 
 
 _keyring: Keyring | None = None

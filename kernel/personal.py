@@ -8,6 +8,7 @@ from uuid import UUID
 from kernel.keyring import keyring
 
 V = TypeVar("V")
+_NOT_KEPT: tuple[None, None, None] = (None, None, None)
 
 
 class Personal(Generic[V]):
@@ -42,10 +43,15 @@ class PersonalField(Generic[V]):
 
     The column holds `bytes`; the associated data is service.table.column.row id, so a sealed value copied to
     another row, column or service does not open. The row's `id` must be set before the field is.
+
+    A text that was sealed or opened here is kept beside the bytes it was sealed to, and read from there as long as the
+    column holds these very bytes and the process these keys. A list or an object is opened each time: whoever reads it
+    may change it.
     """
 
     def __init__(self, column: str) -> None:
         self._column = column
+        self._kept = f"_held_{column}"
 
     @overload
     def __get__(self, row: None, owner: type) -> "PersonalField[V]": ...
@@ -55,7 +61,14 @@ class PersonalField(Generic[V]):
         if row is None:
             return self
         stored = getattr(row, self._column)
-        return None if stored is None else Personal(self._opened(stored, self._place(row)))
+        if stored is None:
+            return None
+        held: Personal[V] | None
+        sealed, keys, held = row.__dict__.get(self._kept, _NOT_KEPT)
+        if held is None or sealed is not stored or keys is not keyring():
+            held = Personal(self._opened(stored, self._place(row)))
+            self._keep(row, stored, held)
+        return held
 
     def __set__(self, row: object, value: "Personal[V] | V | None") -> None:
         plain: Any = value.reveal() if isinstance(value, Personal) else value
@@ -63,6 +76,7 @@ class PersonalField(Generic[V]):
         if plain is not None:
             text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
             sealed = keyring().encrypt(text.encode(), self._place(row))
+            self._keep(row, sealed, Personal(plain))
         setattr(row, self._column, sealed)
 
     def __set_name__(self, owner: type, name: str) -> None:
@@ -71,6 +85,10 @@ class PersonalField(Generic[V]):
     def read(self, stored: bytes, row_id: UUID | str) -> Personal[V]:
         """What the column holds for the row of that id: `__get__` for thousands of rows read without objects."""
         return Personal(self._opened(stored, self._place_of(self._owner, row_id)))
+
+    def _keep(self, row: object, sealed: bytes, held: Personal[Any]) -> None:
+        if type(held.reveal()) is str:
+            row.__dict__[self._kept] = (sealed, keyring(), held)
 
     def _opened(self, stored: bytes, place: str) -> V:
         return open_json(stored, place)  # type: ignore[no-any-return]

@@ -5,16 +5,18 @@ costs one round trip and no unit of work (docs/decisions/0085-rows-written-toget
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
-from sqlalchemy import event, inspect
+from sqlalchemy import ARRAY, LargeBinary, Text, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session
+
+from kernel.arrays import bytes_array, texts_array
 
 MOST_OF_ONE_TABLE = 100
 _WAITING = "rows_waiting"
@@ -67,8 +69,8 @@ def write_changes(session: Session, row: DeclarativeBase) -> None:
     """
     state, held = inspect(row), row.__dict__
     changed = {
-        name: Jsonb(held[name]) if as_json and held[name] is not None else held[name]
-        for name, _, as_json in _columns(type(row))
+        name: held[name] if written is None or held[name] is None else written(held[name])
+        for name, _, written in _columns(type(row))
         if name in state.committed_state
     }
     session.expunge(row)
@@ -148,7 +150,7 @@ def _statement(
 def _as_insert(row: DeclarativeBase) -> Insert:
     held = row.__dict__
     columns, values = [], []
-    for name, default, as_json in _columns(type(row)):
+    for name, default, written in _columns(type(row)):
         if name in held:
             value = held[name]
         elif default is not None:
@@ -156,18 +158,29 @@ def _as_insert(row: DeclarativeBase) -> Insert:
         else:
             continue
         columns.append(name)
-        values.append(Jsonb(value) if as_json and value is not None else value)
+        values.append(value if written is None or value is None else written(value))
     return row.__tablename__, tuple(columns), values
 
 
 @lru_cache(maxsize=256)
-def _columns(mapped: type[DeclarativeBase]) -> tuple[tuple[str, Any, bool], ...]:
-    """Name, scalar default and whether it is JSON, of each column; a server's default needs no value."""
+def _columns(mapped: type[DeclarativeBase]) -> tuple[tuple[str, Any, Callable[[Any], Any] | None], ...]:
+    """Name, scalar default and how a value is written, of each column; a server's default needs no value."""
     return tuple(
         (
             column.name,
             column.default if column.default is not None and column.default.is_scalar else None,
-            isinstance(column.type, JSONB),
+            _written(column.type),
         )
         for column in mapped.__table__.columns
     )
+
+
+def _written(kind: Any) -> Callable[[Any], Any] | None:
+    """How a value of a column of this type is given to psycopg; None when it takes it as it is."""
+    if isinstance(kind, JSONB):
+        return Jsonb
+    if isinstance(kind, ARRAY) and isinstance(kind.item_type, LargeBinary):
+        return bytes_array
+    if isinstance(kind, ARRAY) and isinstance(kind.item_type, Text):
+        return texts_array
+    return None
