@@ -171,3 +171,9 @@ def test_a_new_caller_is_one_step_and_what_they_go_on_with_alone_is_theirs(clini
     go_to(nurse, nurse.token, "emergency_signs").send({"thunderclap": "true"})
     stopped = clinic.get(f"/submissions/{again['submission_id']}")
     assert (stopped["status"], stopped["mode"]) == ("stopped", "paper")
+    assert "call them now and read it to them" in nurse.body
+    assert f'href="/staff/patients/{begun["patient_id"]}"' in nurse.body
+    assert "You typed for" not in phone.open(phone.at).body
+    nurse.send(path=f"{nurse.at}read")
+    read = clinic.sql("SELECT actor_id FROM audit_entry WHERE action = 'read_safety_text'")
+    assert [one.actor_id for one in read] == ["nurse-1"], "whoever was there noted it"

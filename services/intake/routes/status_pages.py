@@ -9,18 +9,18 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from kernel.clock import now
-from kernel.context import Actor
 from kernel.database import Database
 from services.intake.actions.note_safety_read import note_safety_read
 from services.intake.model import PatientLink, ReferralView, Submission, VisitView
 from services.intake.queries.reading_rights import may_read
 from services.intake.queries.submissions import notices_of, referral_of, visits_of
 from services.intake.routes import visitor
-from services.intake.routes.answering import held_link
+from services.intake.routes.answering import held_link, who_types
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.notice_lines import notice_lines
 from services.intake.routes.own_schedule import FirstTime, OwnSchedule
 from services.intake.routes.page_facts import PageFacts
+from services.intake.routes.typing_for import typing_for
 from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.safety_kinds import urgency
 from services.intake.rules.spoken_time import spoken_time
@@ -67,6 +67,7 @@ def status_pages(database: Database, facts: PageFacts, schedule: OwnSchedule) ->
                 "lang": chosen,
                 "t": texts(chosen),
                 "handle": handle,
+                "typing": typing_for(session, link, submission) if submission else None,
                 "stopped": stopped,
                 "outside": outside,
                 "notices": [
@@ -102,7 +103,7 @@ def status_pages(database: Database, facts: PageFacts, schedule: OwnSchedule) ->
                 return gate_page(facts)
             submission, _ = _behind(session, link)
             if submission is not None:
-                note_safety_read(session, Actor("patient", str(link.patient_id)), submission, now(session))
+                note_safety_read(session, who_types(link, submission), submission, now(session))
         return redirect(url_for("status.show", handle=handle), 303)
 
     return routes

@@ -1,6 +1,7 @@
 """Whether a member of staff types on the patient's pages, and for whom."""
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -10,8 +11,9 @@ from services.intake.routes.answering import who_types
 
 @dataclass(frozen=True)
 class TypingFor:
-    """The patient's name, and how they give their answers: phone or paper."""
+    """The patient, and how they give their answers: phone or paper."""
 
+    patient_id: UUID
     name: str
     mode: str
 
@@ -22,4 +24,4 @@ def typing_for(session: Session, link: PatientLink, submission: Submission) -> T
         return None
     patient = session.get_one(Patient, link.patient_id)
     names = (name.reveal() for name in (patient.given_name, patient.family_name) if name is not None)
-    return TypingFor(" ".join(names), link.issued_mode)
+    return TypingFor(patient.id, " ".join(names), link.issued_mode)
