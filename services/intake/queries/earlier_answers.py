@@ -11,6 +11,7 @@ from services.intake.queries.records_of import records_of
 from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.check_value import fault
 from services.intake.rules.form import Item, answers_in
+from services.intake.rules.row_files import without_files
 
 NEWEST = Submission.started_at.desc()
 
@@ -21,7 +22,7 @@ def earlier_answers(session: Session, draft: Draft, page: Item) -> dict[str, Any
     content = last.content if last is not None else None
     items = as_asked(draft.form, content.reveal().get("items", {}) if content is not None else {})
     return {
-        item.link_id: items[item.link_id]
+        item.link_id: without_files(item, items[item.link_id])
         for item in answers_in(page)
         if item.link_id in items
         and item.kind != "attachment"

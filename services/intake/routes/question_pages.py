@@ -20,7 +20,7 @@ from services.intake.routes import visitor
 from services.intake.routes.answering import answer_link, draft_behind, draft_to_change, use_up, who_types
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
-from services.intake.routes.page_files import files_were_sent, take_files
+from services.intake.routes.page_files import await_files, files_were_sent, take_files
 from services.intake.routes.typing_for import TypingFor, typing_for
 from services.intake.rules.branching import Branching, unanswered, without_hidden
 from services.intake.rules.fault_words import fault_words
@@ -30,6 +30,7 @@ from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.open_fields import FIELDS_MOST, open_fields
 from services.intake.rules.progress import progress
 from services.intake.rules.read_page import PageRead, as_posted, read_page, rows_as_posted
+from services.intake.rules.row_files import forget_pending, kept_files
 from services.intake.texts import texts
 
 CONTROL_FIELDS = frozenset({"csrf_token", "_seq", "_seen", "_shown", "_queued", "_keep", "_opens"})
@@ -84,7 +85,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 raise not_found("page")
             draft = draft_behind(session, link)
             page = _page(draft, page_id)
-            read = _read(page)
+            read = _read(draft, page)
             items = {**draft.items, **read.values, **rows_as_posted(page, read)}
             names = request.form.getlist("_opens")[:FIELDS_MOST]
             return jsonify({"open": open_fields(draft.form, page, items, names)})
@@ -103,10 +104,12 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
             page = _page(draft, page_id)
             if request.form.get("_keep") == "yes" and not draft.may_show(page, visitor.device()):
                 return redirect(_onward(handle, draft, page), 303)
-            read = _read(page)
+            read = _read(draft, page)
+            await_files(draft, page, read)
             read.faults.update(_missing(draft, page, read))
             if not read.faults and not draft.changed_elsewhere(page, visitor.device(), _seen()):
                 take_files(session, who_types(link, draft.submission), draft, page, read)
+            forget_pending(read.values)
             saved = _save(session, link, draft, page, read)
             if saved.urgent == "E":
                 actor = who_types(link, draft.submission)
@@ -157,11 +160,13 @@ def _save(session: Session, link: PatientLink, draft: Draft, page: Item, read: P
     return saved
 
 
-def _read(page: Item) -> PageRead:
+def _read(draft: Draft, page: Item) -> PageRead:
     posted: Mapping[str, list[str]] = {
         name: values for name, values in request.form.lists() if name not in CONTROL_FIELDS
     }
-    return read_page(page, posted)
+    in_rows = any(name.endswith(".kept") for name in posted)
+    kept = {str(one["id"]): one for one in kept_files(draft.items)} if in_rows else {}
+    return read_page(page, posted, kept)
 
 
 def _missing(draft: Draft, page: Item, read: PageRead) -> dict[str, str]:

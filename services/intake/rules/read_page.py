@@ -25,11 +25,15 @@ class PageRead:
     values: dict[str, Any] = field(default_factory=dict)
     faults: dict[str, str] = field(default_factory=dict)
     places: dict[str, list[int]] = field(default_factory=dict)
+    files: Mapping[str, Any] = field(default_factory=dict)
 
 
-def read_page(page: Item, posted: Posted) -> PageRead:
-    """Read every question of `page` from `posted`; fields that belong to no question are faults too."""
-    read = PageRead()
+def read_page(page: Item, posted: Posted, files: Mapping[str, Any] | None = None) -> PageRead:
+    """Read every question of `page` from `posted`; fields that belong to no question are faults too.
+
+    `files` are those the draft holds, by their id: the rows of a page say which of them stay.
+    """
+    read = PageRead(files=files or {})
     known: set[str] = set()
     for item in answers_in(page):
         if item.kind == "group":
@@ -66,8 +70,12 @@ def _read_rows(
             at = f"{name}.{index}.{child.name}"
             if child.kind == "group":
                 value: Any = _read_rows(child, at, posted, read, known) or None
-            elif child.kind == "attachment" or child.read_only or child.hidden:
+            elif child.read_only or child.hidden:
                 continue
+            elif child.kind == "attachment":
+                known.add(f"{at}.kept")
+                kept = [read.files[one] for one in posted.get(f"{at}.kept", ()) if one in read.files]
+                value = (kept if child.repeats else kept[0]) if kept else None
             else:
                 known |= _names(at)
                 value = _read(child, at, posted)

@@ -130,10 +130,7 @@ def _index(items: tuple[Item, ...], reading: Reading) -> None:
 
 
 def _note_rows(group: Item, reading: Reading) -> None:
-    inside = list(walk(group))
-    if any(one.kind == "attachment" for one in inside):
-        reading.dropped.add("item: a file in a repeating group")
-    if any(one.initial is not None and (one.hidden or one.read_only) for one in inside):
+    if any(one.initial is not None and (one.hidden or one.read_only) for one in walk(group)):
         reading.dropped.add("item: initial of a question nobody answers, in a repeating group")
 
 
