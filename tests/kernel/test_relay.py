@@ -2,6 +2,7 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -55,6 +56,19 @@ def test_a_due_row_rings_a_worker_with_its_id_and_nothing_else(
     rings = [message for message in waiting if "alpha.deliver_event" in message]
     assert len(rings) == 2 and done == []
     assert all(any(row_id in message for message in rings) for row_id in ids)
+
+
+def test_a_full_round_is_followed_by_another_also_of_rows_that_go_alone(
+    kernel_database: Database, redis_url: str
+) -> None:
+    owe(kernel_database, 201)
+    relay = a_relay(kernel_database, redis_url, [])
+    relay.kinds = [replace(relay.kinds[0], alone="true")]
+    with ThreadPoolExecutor(1) as pool:
+        assert [relay.pump(pool), relay.pump(pool)] == [True, False]
+    with kernel_database.transaction() as session:
+        waiting = text("SELECT count(*) FROM event_delivery WHERE rung_at IS NULL")
+        assert session.execute(waiting).scalar_one() == 0
 
 
 @pytest.mark.fault("F17")

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from services.referral.actions.ask_about_past_visits import ask_about_past_visits
 from services.referral.actions.end_hold import expire_holds
 from services.referral.model.schedule import Room, Seat, SeatUse
+from services.referral.queries import clinic_facts
 from services.referral.queries.clinic_records import clinic_records
+from services.referral.rules.slots import VisitRules
 from tests.referral.calendar_steps import (
     CHICAGO,
     book,
@@ -248,6 +251,31 @@ def test_a_change_that_was_rolled_back_leaves_nothing_behind_in_what_is_kept(sta
     with staffed.session() as session:
         paola = clinic_records(session).sites["paola"]
     assert (paola.name, paola.phone) == ("Paola East", "+19135550140")
+
+
+def test_facts_read_after_their_number_was_asked_for_are_kept_only_while_it_stands(
+    staffed: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads: list[str] = []
+    read = clinic_facts._read
+
+    def counted(session: Session, visit: VisitRules) -> clinic_facts.Clinic:
+        reads.append(visit.id)
+        return read(session, visit)
+
+    monkeypatch.setattr(clinic_facts, "_read", counted)
+    with staffed.session() as session:
+        records = clinic_records(session)
+        rules = clinic_facts.visit_rules(records.visit_types["pt_evaluation"])
+    with staffed.session() as session:
+        session.execute(text("UPDATE site_hours SET until_minute = until_minute - 5 WHERE site_id = 'paola'"))
+    with staffed.session() as session:
+        for _ in range(2):
+            clinic_facts.clinic_for(session, rules, records.revision)
+        assert len(reads) == 2, "what stands under another number now is not kept under this one"
+        for _ in range(2):
+            clinic_facts.clinic_for(session, rules)
+        assert len(reads) == 3
 
 
 @pytest.mark.capability("S6")

@@ -1,5 +1,8 @@
 """The worklist: its order, its counts, its filters and pages, and what a second reader is told."""
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +13,7 @@ from kernel.context import Actor
 from kernel.ids import new_id
 from services.referral.actions.fold_tallies import fold_tallies
 from services.referral.actions.mark_breaches import mark_breaches
+from services.referral.routes.kept_rows import KeptRows
 from services.referral.rules.worklist_order import worklist_rank
 from tests.referral.conftest import CAUDA_EQUINA, FRONT_DESK, NECK_PAIN, NURSE, Clinic
 
@@ -188,3 +192,36 @@ def test_a_repeated_key_replays_the_first_answer(clinic: Clinic) -> None:
     assert first.json == again.json
     assert again.headers["Idempotent-Replay"] == "true"
     assert first.headers["ETag"] == again.headers["ETag"]
+
+
+def test_two_who_find_a_generation_of_kept_rows_over_put_it_away_once() -> None:
+    kept = KeptRows(most=1)
+    waiting: list[int] = []
+
+    class Counted:
+        """The lock of the rows, which tells who comes to it."""
+
+        def __init__(self) -> None:
+            self._lock = threading.Lock()
+            self.acquire, self.release = self._lock.acquire, self._lock.release
+
+        def __enter__(self) -> None:
+            waiting.append(1)
+            self.acquire()
+
+        def __exit__(self, *_: object) -> None:
+            self.release()
+
+    lock = Counted()
+    kept._lock = lock  # type: ignore[assignment]
+    kept.put("row", "as it was written")
+    lock.acquire()
+    with ThreadPoolExecutor(2) as pool:
+        both = [pool.submit(kept.get, "another") for _ in range(2)]
+        until = time.monotonic() + 30
+        while len(waiting) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        lock.release()
+        assert [one.result(30) for one in both] == [None, None]
+    assert kept.get("row") == "as it was written"
