@@ -18,6 +18,13 @@ class Intake:
         self._letters = letters
         self._book = book
 
+    async def handle_EHLO(  # noqa: N802 - the name aiosmtpd looks for
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Say that commands may come together (RFC 2920): aiosmtpd takes them so, and does not say it."""
+        session.host_name = hostname
+        return [*responses[:-1], "250-PIPELINING", responses[-1]]
+
     async def handle_RCPT(  # noqa: N802 - the name aiosmtpd looks for
         self, server: Any, session: Any, envelope: Any, address: str, rcpt_options: list[str]
     ) -> str:

@@ -19,6 +19,7 @@ from services.notify.sending.provider import Found, Letter, NoList, Outcome, Tra
 _DOT_FIRST = re.compile(rb"^\.", re.MULTILINE)
 # The last letter is taken by then, and waits to be written down.
 GOODBYE_SECONDS = 1.0
+TAKEN_CODES = frozenset({250, 251})
 DEAD_MAILBOX_CODES = frozenset({550, 551, 553, 556})
 
 
@@ -98,6 +99,7 @@ class _Mail:
         self._server = server
         self._session = session
         self._letter = letter
+        self._text = b""
 
     def open(self) -> Outcome | None:
         end = self._open_envelope()
@@ -126,15 +128,17 @@ class _Mail:
             address = wire_address(self._letter.address.reveal())
         except ValueError:
             return Outcome("refused", code="address", permanent=True)
+        commands = [
+            f"MAIL FROM:{smtplib.quoteaddr(self._server.sender)}",
+            f"RCPT TO:{smtplib.quoteaddr(address)}",
+        ]
+        if self._session.has_open_envelope:
+            commands.insert(0, "RSET")
         try:
             self._wait_at_most(PROVIDER_CONNECT_SECONDS)
-            if self._session.has_open_envelope:
-                connection.rset()
-                self._session.has_open_envelope = False
-            code, _ = connection.mail(self._server.sender)
-            if code == 250:
-                code, _ = connection.rcpt(address)
-            if code not in (250, 251):
+            code = self._answer_to(commands)
+            self._session.has_open_envelope = False
+            if code not in TAKEN_CODES:
                 connection.rset()
                 return _refusal(code)
         except (OSError, smtplib.SMTPException):
@@ -143,9 +147,27 @@ class _Mail:
             return Outcome("not_transmitted", code="reset")
         return None
 
+    def _answer_to(self, commands: Sequence[str]) -> int:
+        """The code of the first of these that was refused, else of the last. The text is written meanwhile.
+
+        A server that says PIPELINING (RFC 2920) is told all at once: one journey to it instead of one each.
+        """
+        connection = self._session.connection
+        code = 0
+        if connection.has_extn("pipelining"):
+            connection.send("".join(f"{command}\r\n" for command in commands))
+            self._text = self._server.compose(self._letter)
+            codes = [connection.getreply()[0] for _ in commands]
+            return next((code for code in codes if code not in TAKEN_CODES), codes[-1])
+        self._text = self._server.compose(self._letter)
+        for command in commands:
+            code, _ = connection.docmd(command)
+            if code not in TAKEN_CODES:
+                break
+        return code
+
     def _hand_over(self) -> Outcome:
         connection = self._session.connection
-        mail = self._server.compose(self._letter)
         started = time.monotonic()
         try:
             self._wait_at_most(PROVIDER_TOTAL_SECONDS)
@@ -153,7 +175,7 @@ class _Mail:
             if code != 354:
                 connection.rset()
                 return _refusal(code)
-            connection.send(_DOT_FIRST.sub(b"..", mail))
+            connection.send(_DOT_FIRST.sub(b"..", self._text))
         except (OSError, smtplib.SMTPException):
             # RFC 5321 4.1.1.4: before the line with the lone dot the server has nothing to deliver.
             self._session.broken = True
