@@ -347,3 +347,40 @@ def test_a_question_is_added_by_form_and_a_diagnosis_put_into_a_rule(
         f"/staff/protocol/drafts/{DRAFT}/rules/SC4", {**rule, "press": "diagnosis:when/when"}
     ).text
     assert 'name="when.1.dx" value="ICHD_1_1" checked' in page
+
+
+@pytest.mark.capability("T2")
+def test_a_sites_own_changes_are_decided_on_as_seen_and_a_colleagues_decision_is_shown(
+    clinic: Dashboard,
+) -> None:
+    overlay = {
+        "id": str(new_id()),
+        "revision": 1,
+        "site": "paola",
+        "base_number": 3,
+        "state": "proposed",
+        "reason": "Short waits there.",
+        "proposed_by": "somebody",
+        "decided_by": "",
+        "items": [],
+        "golden_otherwise": [],
+    }
+    page = f"/staff/protocol/sites/{overlay['id']}"
+    path = f"protocol/overlays/{overlay['id']}"
+    clinic.world.extra["referral", "GET", path] = overlay
+    clinic.world.extra["referral", "POST", f"{path}/approve"] = overlay
+    provider = clinic.signed_in("provider")
+    fields = provider.form_fields(provider.get(page), f"{page}/approve")
+    assert provider.post(f"{page}/approve", fields).status_code == 303
+    assert clinic.world.calls[-1]["headers"]["If-Match"] == '"1"'
+    clinic.signed_in("nurse")
+    with clinic.parts.database.transaction() as session:
+        nurse = session.scalars(select(Staff).where(Staff.role == "nurse")).first()
+        assert nurse is not None
+        current, name = {"state": "withdrawn", "decided_by": str(nurse.id)}, nurse.name
+    clinic.world.refusals[f"{path}/approve"] = (412, {"code": "changed_meanwhile", "current": current})
+    late = provider.post(f"{page}/approve", {**fields, "key": "another-key"})
+    assert late.status_code == 412
+    assert "<s>Proposed</s>" in late.text
+    assert "<b>Withdrawn</b>" in late.text
+    assert f"<b>{name}</b>" in late.text
