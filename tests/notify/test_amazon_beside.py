@@ -22,6 +22,10 @@ from tests.notify.standing import TUESDAY_TEN, Standing, StandIns, standing
 RESTING = {"sms": {"sms_http": 90, "sns": 10}, "email": {"smtp": 90, "ses": 10}}
 AMAZON = {"SECOND_SMS_URL": "sns", "SECOND_MAIL": "ses", "AWS_REGION": "us-east-1"}
 OLDER = "UPDATE send_attempt SET started_at = started_at - interval '16 minutes'"
+ANSWERED_AFTER = """
+UPDATE send_attempt SET outcome = 'accepted', started_at = now() - interval '1 minute',
+    settled_at = now() - interval '1 minute' + make_interval(secs => :seconds) WHERE provider = 'sms_http'
+"""
 PEOPLE = 40
 LETTERS = 2 * LEAST_TO_JUDGE
 
@@ -98,6 +102,12 @@ def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
             seen.append(weights(notify, "sms")["sms_http"])
         assert seen == [10, 20, 30, 40, 50, 60, 70, 80, 90, 90]
         assert weights(notify, "sms") == RESTING["sms"]
+        # Slowness alone moves it as well: every answer came, but only after more than five seconds.
+        for seconds, expected in ((5.5, {"sms_http": 80, "sns": 20}), (4.5, RESTING["sms"])):
+            with notify.store.transaction() as session:
+                session.execute(text(ANSWERED_AFTER), {"seconds": seconds})
+            balance(notify)
+            assert weights(notify, "sms") == expected, seconds
 
 
 @pytest.mark.capability("N7")

@@ -31,6 +31,15 @@ def test_booked_for_tomorrow_is_told_by_text_and_mail_and_confirmed_by_c(notify:
     assert states["booked", "email"] == ("sent", "booking_confirmation")
     assert states["3_days", "sms"] == ("suppressed", "not_for_this_notice")
     assert states["same_day", "sms"][0] == "due"
+    # On the day itself two to three hours before, where these are hours in which a text may come.
+    later = submit(notify, phone="+18165550143", email="")
+    on_the_day = {}
+    for hours in (5, 28):
+        starts = TUESDAY_TEN + timedelta(hours=hours)
+        (told,) = notify.messages(appointment_id=book(notify, later, starts), step="same_day", channel="sms")
+        on_the_day[hours] = (starts - told.due_at).total_seconds() / 3600
+        assert (told.state, told.exempt) == ("due", "same_day_reminder")
+    assert all(2 <= before <= 3 for before in on_the_day.values()), on_the_day
 
     assert notify.reply("+18165550142", "C") == 204
     told = notify.rows("SELECT type, subject FROM outbox_event WHERE type = 'reply_confirmed'")

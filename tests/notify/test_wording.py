@@ -41,6 +41,14 @@ def test_words_that_cannot_be_used_are_refused_at_save_with_the_reason(notify: S
         body={"name": "visit_reminder", "channel": "sms", "language": "es", "body": "El sábado {visit_day}"},
     ).json()
     assert (tried["encoding"], tried["without_accents"]) == ("UCS-2", "El sabado {visit_day}")
+    named = {
+        "name": "visit_reminder",
+        "channel": "sms",
+        "language": "en",
+        "body": "{first_name}: {site_name}",
+    }
+    tried = notify.call("POST", f"{API}/templates/check", body=named).json()
+    assert [one["code"] for one in tried["warnings"]] == ["name_with_site"]
     assert publish(notify, "nurse", role="nurse", body="x {visit_day}").status_code == 403
 
 
