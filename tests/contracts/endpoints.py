@@ -25,6 +25,7 @@ WORDS = {"deed_name": "confirm"}
 # Where a rule no document can say (a variable of the protocol, a site of the clinic) comes before the record.
 FITTING: dict[str, dict[str, Any]] = {
     "/api/notify/v1/staff-contacts": {"name": "Duty phone", "role": "nurse", "phone": "+18165550142"},
+    "/api/intake/v1/patients/{patient_id}/identifiers": {"system": "urn:example:mrn", "value": "A-12345"},
     "/api/referral/v1/referrals/{referral_id}/findings": {"answers": {"neck_rom_reduced": True}},
     "/api/referral/v1/self/referrals/{referral_id}/appointments": {
         "visit_type": "pt_evaluation",
