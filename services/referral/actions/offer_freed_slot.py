@@ -26,7 +26,7 @@ from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntr
 from services.referral.queries.clinic_facts import visit_rules
 from services.referral.queries.sites import find_site
 from services.referral.queries.waitlist import waiting_for
-from services.referral.rules.slot_offers import WINDOW, FreedSlot, may_send_now, next_batch
+from services.referral.rules.slot_offers import WINDOW, FreedSlot, next_batch, sends_from
 
 CLOCK = Actor("system", "waitlist")
 # The hold outlives its batch a little, so that the next batch finds the slot still kept.
@@ -66,16 +66,20 @@ def freed_by(appointment: Appointment) -> Freed:
 def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
     """Open a round for the slot, when somebody waits for it; None when nobody does.
 
-    Nothing goes out in quiet hours or so late that the offer window would not fit before the visit's lead time.
+    Nothing goes out so late that the offer window would not fit before the visit's lead time, nor in quiet hours: what
+    is freed then is held for those who wait, and offered in the morning.
     """
     moment, starts_at = now(session), freed.starts_at
     site = find_site(session, freed.site_id)
     visit = session.get_one(VisitType, freed.visit_type_id)
-    if site is None or starts_at - moment < WINDOW + timedelta(minutes=visit.lead_minutes):
+    if site is None:
         return None
     slot = FreedSlot(site.id, ZoneInfo(site.time_zone), starts_at)
+    goes_out = sends_from(slot.zone, moment)
+    if starts_at - goes_out < WINDOW + timedelta(minutes=visit.lead_minutes):
+        return None
     waiting = waiting_for(session, visit.id, besides=freed.patient_id)
-    if not may_send_now(slot.zone, moment) or not next_batch(waiting, slot, moment):
+    if not next_batch(waiting, slot, goes_out):
         return None
     hold = SlotHold(
         id=new_id(),
@@ -86,7 +90,7 @@ def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
         ends_at=starts_at + timedelta(minutes=visit.minutes),
         held_by=f"{CLOCK.kind}:{CLOCK.id}",
         held_at=moment,
-        expires_at=moment + WINDOW + GRACE,
+        expires_at=goes_out + WINDOW + GRACE,
     )
     try:
         hold.room_id = take_seats(
@@ -122,19 +126,28 @@ def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
 
 
 def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | None = None) -> int:
-    """Offer the round's slot to the next in line and return how many; with nobody left the round is exhausted."""
+    """Offer the round's slot to the next in line and return how many; with nobody left the round is exhausted.
+
+    In quiet hours none: the round stands and its slot is held until offers may go out again.
+    """
     moment = now(session)
     site = find_site(session, opened.site_id)
     visit = session.get_one(VisitType, opened.visit_type_id)
     entries: list[UUID] = []
     latest = opened.starts_at - timedelta(minutes=visit.lead_minutes)
-    if site is not None and moment + WINDOW <= latest and _still_given(session, opened):
+    goes_out = moment if site is None else sends_from(ZoneInfo(site.time_zone), moment)
+    if site is not None and goes_out + WINDOW <= latest and _still_given(session, opened):
         slot = FreedSlot(site.id, ZoneInfo(site.time_zone), opened.starts_at)
-        if may_send_now(slot.zone, moment):
-            entries = next_batch(waiting_for(session, visit.id, besides), slot, moment)
-    kept = {"until": moment + WINDOW + GRACE, "hold": opened.hold_id}
+        # Over a night the caps of a day begin anew: nobody is asked twice about one slot.
+        asked = set(session.scalars(select(SlotOffer.entry_id).where(SlotOffer.round_id == opened.id)))
+        waiting = [one for one in waiting_for(session, visit.id, besides) if one.entry_id not in asked]
+        entries = next_batch(waiting, slot, goes_out)
+    kept = {"until": goes_out + WINDOW + GRACE, "hold": opened.hold_id}
     if not entries or not session.execute(text(EXTEND), kept).rowcount:  # type: ignore[attr-defined]
         close_round(session, opened, "exhausted")
+        return 0
+    if goes_out > moment:
+        opened.batch_until = goes_out
         return 0
     opened.batch += 1
     opened.batch_until = moment + WINDOW

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -77,9 +77,13 @@ def next_batch(waiting: Sequence[Waiting], slot: FreedSlot, now: datetime, most:
     return [one.entry_id for one in sorted(may, key=lambda one: _rank(one, slot.zone))[:most]]
 
 
-def may_send_now(zone: ZoneInfo, now: datetime) -> bool:
-    """True in the hours in which an offer may go out."""
-    return OFFER_FROM_HOUR <= now.astimezone(zone).hour < OFFER_UNTIL_HOUR
+def sends_from(zone: ZoneInfo, now: datetime) -> datetime:
+    """Return when an offer may go out: `now`, or the next morning's first minute for it on the site's wall clock."""
+    local = now.astimezone(zone)
+    if OFFER_FROM_HOUR <= local.hour < OFFER_UNTIL_HOUR:
+        return now
+    day = local.date() + timedelta(days=local.hour >= OFFER_UNTIL_HOUR)
+    return datetime.combine(day, time(OFFER_FROM_HOUR), zone).astimezone(UTC)
 
 
 def _rank(one: Waiting, zone: ZoneInfo) -> tuple[str, date, int, datetime, UUID]:
