@@ -36,7 +36,7 @@ def loads(raw: bytes) -> Any:
             parse_int=_short_int,
         )
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        refused = NotStrictJson("not JSON")
+        refused = NotStrictJson(str(error) if isinstance(error, NotStrictJson) else "not JSON")
         refused.line = error.lineno if isinstance(error, json.JSONDecodeError) else None
         raise refused from None
     return value

@@ -20,7 +20,6 @@ from services.dashboard.actions.create_api_client import SCOPES, create_api_clie
 from services.dashboard.owners import Owners
 from services.dashboard.routes import add_pages
 from services.dashboard.routes.desk import Desk
-from services.dashboard.routes.form_list import LARGEST_IMPORT as LARGEST_FORM
 from services.dashboard.routes.from_outside import LARGEST_LETTER_FORM
 from services.dashboard.routes.home import home_routes
 from services.dashboard.routes.looks import add_looks
@@ -29,6 +28,7 @@ from services.dashboard.routes.sign_in import add_sign_in
 from services.dashboard.routes.staff_accounts import staff_account_routes
 from services.dashboard.routes.token import token_routes
 from services.dashboard.routes.views_api import view_routes
+from services.dashboard.rules.read_import import LARGEST as LARGEST_FORM
 from services.dashboard.settings import DashboardSettings
 
 PATIENCE_SECONDS = 25.0

@@ -19,10 +19,10 @@ from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.form_edit import next_version
 from services.dashboard.rules.form_refusals import refusal_words
 from services.dashboard.rules.form_texts import set_text
+from services.dashboard.rules.read_import import LARGEST, read_import
 from services.dashboard.rules.roles import MANAGER, NURSE
 
 EDITS = frozenset({MANAGER, NURSE})
-LARGEST_IMPORT = 4 * 1024 * 1024
 Rows = list[dict[str, Any]]
 
 
@@ -65,8 +65,8 @@ def form_list_routes(desk: Desk) -> Blueprint:
     def import_document() -> Any:
         """A draft from a FHIR R4 Questionnaire; what is wrong with it is told with its place."""
         sent, who = request.files.get("document"), actor()
-        raw = sent.read(LARGEST_IMPORT + 1) if sent is not None else b""
-        document, problems = _read(raw)
+        raw = sent.read(LARGEST + 1) if sent is not None else b""
+        document, problems = read_import(raw)
         if not problems:
             try:
                 made = change_form_draft(desk.patient_owners, who, document, key=request.form.get("key", ""))
@@ -96,19 +96,6 @@ def form_list_routes(desk: Desk) -> Blueprint:
         return answer
 
     return routes
-
-
-def _read(raw: bytes) -> tuple[Any, list[str]]:
-    """The document in a file, and what keeps it from being one in words."""
-    if len(raw) > LARGEST_IMPORT:
-        return None, ["This file is larger than 4 MB."]
-    try:
-        document = json.loads(raw.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
-        return None, ["This file is not JSON, so it is not a FHIR Questionnaire."]
-    if not isinstance(document, dict) or document.get("resourceType") != "Questionnaire":
-        return None, ["This file is JSON, but not a FHIR Questionnaire (resourceType says something else)."]
-    return document, []
 
 
 def _empty() -> dict[str, Any]:
