@@ -126,6 +126,8 @@ def test_many_starts_at_once_end_in_one_draft(clinic: Clinic) -> None:
         assert set(pool.map(begin, range(50))) == {200}
     assert clinic.sql("SELECT count(*) AS n FROM submission WHERE state = 'draft'")[0].n == 1
     assert clinic.sql("SELECT count(*) AS n FROM patient")[0].n == 1
+    (links,) = clinic.sql("SELECT count(*) AS n, count(DISTINCT submission_id) AS drafts FROM patient_link")
+    assert (links.n, links.drafts) == (50, 1), "every one of them goes on with it"
 
 
 @pytest.mark.capability("I6")
