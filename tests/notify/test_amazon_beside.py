@@ -1,5 +1,6 @@
 """Amazon as the second provider of a whole service: it takes over what never left, nothing else, and gives back."""
 
+import threading
 from collections import Counter
 from contextlib import ExitStack
 from datetime import timedelta
@@ -10,13 +11,16 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sesv2.models import sesv2_backends
 from moto.sns.models import sns_backends
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from kernel.context import Actor
 from services.notify.actions.balance_providers import balance_providers
+from services.notify.actions.opt_out import opt_out
+from services.notify.model import ContactPoint
 from services.notify.rules.provider_pace import LEAST_TO_JUDGE
 from tests.conftest import DatabaseFactory
 from tests.notify.people import book, submit
-from tests.notify.sns_endpoint import sns_endpoint
+from tests.notify.sns_endpoint import SnsEndpoint, sns_endpoint
 from tests.notify.standing import TUESDAY_TEN, Standing, StandIns, standing
 
 RESTING = {"sms": {"sms_http": 90, "sns": 10}, "email": {"smtp": 90, "ses": 10}}
@@ -56,7 +60,31 @@ def texted(first: int, people: int, notify: Standing) -> list[str]:
     return phones
 
 
+def a_stop_does_not_wait_for_amazon(notify: Standing, amazon: SnsEndpoint) -> None:
+    """While Amazon thinks about a text nothing is locked: the patient's STOP is kept at once, and ends the next one."""
+    notify.rows("UPDATE provider_state SET weight = CASE name WHEN 'sns' THEN 100 ELSE 0 END RETURNING 1")
+    amazon.received.clear()
+    amazon.answers.clear()
+    texted(900, 1, notify)
+    (message,) = notify.messages(step="booked", channel="sms", state="due")
+    sender = threading.Thread(target=notify.work[0].run, args=(message.id,))
+    sender.start()
+    assert amazon.received.wait(30)
+    with notify.store.transaction() as session:
+        session.execute(text("SET LOCAL lock_timeout = '1s'"))
+        point = session.scalars(
+            select(ContactPoint).where(ContactPoint.id == message.contact_point_id).with_for_update()
+        ).one()
+        opt_out(session, point, Actor("patient", "p"), "stop_page")
+    assert sender.is_alive()
+    amazon.answers.set()
+    sender.join()
+    states = notify.states(appointment_id=message.appointment_id)
+    assert (states["booked", "sms"][0], states["1_day", "sms"]) == ("sent", ("suppressed", "opted_out"))
+
+
 @pytest.mark.capability("N7")
+@pytest.mark.fault("F32", "F39")
 def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
     database: DatabaseFactory, notify_stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,6 +136,7 @@ def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
                 session.execute(text(ANSWERED_AFTER), {"seconds": seconds})
             balance(notify)
             assert weights(notify, "sms") == expected, seconds
+        a_stop_does_not_wait_for_amazon(notify, amazon)
 
 
 @pytest.mark.capability("N7")

@@ -89,11 +89,13 @@ def _given_up(desk: Desk) -> Body:
     who = actor()
     groups: list[Body] = []
     late: list[Part[Body]] = []
+    known = True
     for service in SENDERS:
         told = part(partial(read_record, desk.owners, who, service, "/dead-events"), Body())
         groups += group_dead_events(service, told.value.get("items") or [])
+        known = known and not (told.late or told.refused)
         late += [told] if told.late and told.late != "notify" else []
-    return {"groups": groups, "late": late}
+    return {"groups": groups, "late": late, "known": known}
 
 
 def _here() -> str:
