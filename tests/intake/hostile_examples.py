@@ -102,7 +102,7 @@ HOSTILE: list[tuple[str, dict[str, Any], str, str]] = [
     ("required is a word", one_item(required="yes"), "item[0].required", "wrong_type"),
     ("items are an object", questionnaire("h", {"linkId": "a"}), "item", "wrong_type"),  # type: ignore[arg-type]
     ("an item is null", questionnaire("h", [None]), "item", "wrong_type"),  # type: ignore[list-item]
-    ("a type of R5", one_item(type="coding"), "item[0].type", "not_in_values"),
+    ("a type of R5", one_item(type="coding"), "item[0].type", "other_fhir"),
     ("no type", questionnaire("h", [{"linkId": "a"}]), "item[0].type", "missing"),
     (
         "a date that is none",

@@ -167,6 +167,10 @@ def test_what_is_not_honoured_is_listed_by_name(clinic: Clinic) -> None:
     ]
     far = questionnaire("x", [question("a", "open-choice", answerValueSet="http://example.test/vs")])
     assert read_questionnaire(far).not_honoured == ("answerValueSet not contained: vs",)
+    # An answer to begin with from a list that is elsewhere is shown in words.
+    begun = {"initial": [{"valueCoding": {"system": "urn:x", "code": "373066001", "display": "Yes"}}]}
+    asked = question("a", "choice", answerValueSet="http://example.test/vs", **begun)
+    assert read_questionnaire(questionnaire("x", [asked])).by_id["a"].initial == {"text": "Yes"}
     # Smart Forms writes a pattern as the FHIRPath that tries it.
     wrapped = question("a", "string", extension=[extension("regex", valueString="matches('^[0-9]{4}$')")])
     form = read_questionnaire(questionnaire("x", [wrapped]))

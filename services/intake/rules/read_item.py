@@ -249,7 +249,10 @@ def _initial(item: Item, entry: Mapping[str, Any]) -> Any:
         same = [one for one in item.options if said in (one.code, one.own_code)]
         exact = [one for one in same if one.system == coding.get("system", one.system)]
         return (exact or same)[0].code if same else {"text": said} if item.kind == "open-choice" else said
-    return {"text": str(value)} if item.kind == "open-choice" and value is not None else value
+    if item.kind == "open-choice" and value is not None:
+        # There is nothing to choose from: it stands there in words.
+        return {"text": str((entry.get("valueCoding") or {}).get("display") or value)}
+    return value
 
 
 def _set(item: Item, initial: Any) -> Item:

@@ -22,6 +22,7 @@ TEXT_MAX: Final = 8_000
 _BREAK: Final = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]")
 _LINK_ID: Final = re.compile(r"\S(?:[^\x00-\x1f\x7f]{0,253}\S)?")
 #: Where FHIR before R4 lists the answers to choose from: without them the question would be another one.
+_TYPES_OF_R5: Final = frozenset({"coding", "question"})
 _OTHER_FHIR: Final = ("option", "options")
 _LANGUAGE: Final = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
@@ -105,7 +106,8 @@ def _look_over(document: Mapping[str, Any], reading: Reading) -> None:
         elif link_id in reading.kinds:
             reading.refuse(f"{path}.linkId", "duplicate")
         elif kind not in fhir.ITEM_TYPES:
-            reading.refuse(f"{path}.type", "missing" if kind is None else "not_in_values")
+            why = "other_fhir" if kind in _TYPES_OF_R5 else "not_in_values"
+            reading.refuse(f"{path}.type", "missing" if kind is None else why)
         else:
             reading.kinds[link_id], reading.paths[link_id] = kind, path
             reading.options[link_id] = read_options(raw, path, reading.language, reading)
