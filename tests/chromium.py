@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from local.places import ROOT
 
@@ -62,6 +62,8 @@ def executable() -> str:
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
     """Start a headless Chromium; raises `NoChromium` when it does not start."""
+    # The library gives a page five seconds to come to what is expected: a busy machine needs more, a quiet one none.
+    expect.set_options(timeout=60_000)
     with sync_playwright() as play:
         try:
             browser = play.chromium.launch(executable_path=executable(), args=ARGUMENTS)

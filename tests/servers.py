@@ -94,7 +94,8 @@ def copy_database(service: str, template: str = "") -> ServiceDatabase:
     name = f"{service}_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(admin_url, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {}").format(
+            # By files: nothing of it has to go through the log of a server that never outlives the machine's power.
+            sql.SQL("CREATE DATABASE {} TEMPLATE {} OWNER {} STRATEGY FILE_COPY").format(
                 sql.Identifier(name), sql.Identifier(template), sql.Identifier(owner.name)
             )
         )

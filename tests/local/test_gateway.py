@@ -264,11 +264,15 @@ def test_a_service_that_is_starting_again_is_waited_for(running: Running) -> Non
 
 
 def test_a_service_that_stays_away_is_said_in_plain_words(running: Running) -> None:
-    status, headers, body = running.ask("POST", "/hooks/sms/inbound", b"{}")
+    # Each is waited for as long as the gateway is patient: both at once.
+    with ThreadPoolExecutor(2) as pool:
+        sent = pool.submit(running.ask, "POST", "/hooks/sms/inbound", b"{}")
+        asked = pool.submit(running.ask, "GET", "/api/notify/v1/messages")
+    status, headers, body = sent.result()
     assert status == 502
     assert headers["retry-after"] == "2"
     assert b"Nothing you sent was stored" in body
-    status, headers, body = running.ask("GET", "/api/notify/v1/messages")
+    status, headers, body = asked.result()
     assert (status, headers["content-type"]) == (502, "application/problem+json")
     assert json.loads(body)["status"] == 502
 
