@@ -88,11 +88,12 @@ def test_every_revision_only_adds_so_the_code_before_it_goes_on(service: str) ->
 
 @pytest.mark.fault("F56")
 def test_a_migration_behind_a_long_reader_lets_traffic_pass_and_comes_to_its_end(
-    database: DatabaseFactory,
+    database: DatabaseFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a limit, everybody would queue behind the migration that queues behind the reader."""
     notify = database("notify")
     migrate.downgrade("notify", notify.owner_url, "0184")
+    monkeypatch.setattr(migrate, "PAUSE_SECONDS", (0.1, 0.2))
     gave_up = threading.Semaphore(0)
     stopping, failures, passed = threading.Event(), list[str](), 0
 
