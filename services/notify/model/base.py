@@ -2,8 +2,8 @@
 
 from sqlalchemy.orm import DeclarativeBase
 
-from kernel.database import service_metadata
+from kernel.database import NewRow, service_metadata
 
 
-class Base(DeclarativeBase):
+class Base(NewRow, DeclarativeBase):
     metadata = service_metadata("notify")
