@@ -268,6 +268,16 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
     row["appointments"] = [visit]
     follows = {"state": "needs_triage", "route": "surgical_consult", "created_at": world.now.isoformat()}
     row["other_referrals"] = [{"id": str(new_id()), "open": True, "follows": True, **follows}]
+    near = {"site": "liberty", "provider_id": "prov-1", "visit_type": "v", "starts_at": visit["starts_at"]}
+    world.extra["referral", "POST", f"{case.removeprefix('/staff/')}/appointments/check"] = {
+        "visit": {"starts_at": visit["starts_at"]},
+        "conflicts": [
+            {"code": "patient_busy", "appointment_id": visit["id"]},
+            {"code": "red_flag_hold", "appointment_id": None},
+        ],
+        "alternatives": [near, near],
+        "may_overbook": False,
+    }
     for path in (
         "/staff/triage",
         case,
@@ -279,6 +289,7 @@ def test_every_page_passes_the_access_checks_and_fits_the_desk(page: Page, clini
         f"{case}/redirect",
         f"{case}/defer",
         f"{case}/slots",
+        f"{case}/book?visit_type=v&provider_id=p&site_id=liberty&starts_at=2030-01-02T09:00",
         "/staff/today",
         "/staff/callbacks",
         "/staff/worklists?all=1",
