@@ -6,6 +6,7 @@ import pytest
 from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
 
 from services.intake.rules.answer_rows import as_asked
+from services.intake.rules.initial_answers import initial_answers
 from services.intake.rules.read_questionnaire import read_questionnaire
 from tests.intake.conftest import Clinic
 from tests.intake.fhir_examples import BASE, extension, question, questionnaire
@@ -22,7 +23,7 @@ def several() -> dict[str, Any]:
     not_none = {"question": "side", "operator": "!=", "answerCoding": {"system": "urn:x", "code": "n"}}
     often = question("often", "integer", required=True, enableWhen=[not_none])
     side = question("side", "open-choice", repeats=True, required=True, answerOption=options, item=[often])
-    dose = question("dose", "string")
+    dose = question("dose", "string", initial=[{"valueString": "a glass"}])
     drug = question("drug", "string", repeats=True, item=[dose], initial=[{"valueString": "Water"}])
     begun = {
         "linkId": "begun",
@@ -55,6 +56,7 @@ def test_each_answer_is_asked_what_stands_under_it(clinic: Clinic) -> None:
     assert 'name="side~rows.2.often"' not in page, "nothing is asked under Neither"
     assert 'data-opens="side~rows.0.often" data-closed' in page, "with a script it comes with its answer"
     assert 'value="Water"' in page
+    assert page.count('value="a glass"') == 1, "it comes with the answer it stands under"
     assert page.count('value="as before"') == 1, "a group that repeats begins with one row"
     ticked = {"side~rows.0.side": "a", "side~rows.2.side": "n", "side~rows.0.often": "2"}
     for name, typed, at in (
@@ -105,6 +107,14 @@ def test_each_answer_is_asked_what_stands_under_it(clinic: Clinic) -> None:
         "question": "Question side",
         "answers": ["Right; Question often: 4", "Both arms; Question often: 1"],
     }
+
+
+@pytest.mark.capability("I18")
+def test_what_stands_under_no_answer_yet_does_not_begin() -> None:
+    inside = question("b", "string", initial=[{"valueString": "x"}])
+    form = read_questionnaire(questionnaire("x", [question("a", "string", repeats=True, item=[inside])]))
+    assert form.not_honoured == ("item: initial under a repeating question that begins empty",)
+    assert initial_answers(form.pages[0]) == {}
 
 
 @pytest.mark.capability("I1")

@@ -39,6 +39,7 @@ def answer_rows(item: Item, link_id: str) -> Item | None:
     else:
         under = item.items
     begun = as_list(item.initial)
+    with_it = {child.link_id: child.initial for child in item.items if child.initial is not None}
     return Item(
         link_id=link_id,
         kind="group",
@@ -51,7 +52,7 @@ def answer_rows(item: Item, link_id: str) -> Item | None:
         enabled_by=item.enabled_by,
         min_rows=item.min_rows,
         max_rows=item.max_rows,
-        initial=[{item.link_id: value} for value in begun] or None,
+        initial=[{item.link_id: value, **with_it} for value in begun] or None,
         rows_of=item.link_id,
         items=(first, *under),
     )

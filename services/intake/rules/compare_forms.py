@@ -65,4 +65,5 @@ def choices_of(form: Form) -> dict[str, set[str]]:
 def untranslated(form: Form) -> list[str]:
     """linkIds whose text is not in every language of the form's title."""
     wanted = set(form.title)
-    return [link_id for link_id, item in form.by_id.items() if item.text and not wanted <= set(item.text)]
+    asked = ((link_id, item) for link_id, item in form.by_id.items() if item.text and not item.rows_of)
+    return [link_id for link_id, item in asked if not wanted <= set(item.text)]

@@ -11,8 +11,8 @@ def initial_answers(page: Item) -> dict[str, Any]:
 
 
 def _begun(item: Item) -> Any:
-    """An answer to begin with; of a repeating group, its first row."""
-    if item.initial is not None or item.kind != "group":
+    """An answer to begin with; of a repeating group, its first row, unless each row needs an answer of its own."""
+    if item.initial is not None or item.kind != "group" or item.rows_of:
         return item.initial
     row = {child.link_id: value for child in answers_in(item) if (value := _begun(child)) is not None}
     return [row] if row else None

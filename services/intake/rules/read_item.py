@@ -9,7 +9,17 @@ from services.intake.rules.answer_rows import answer_rows
 from services.intake.rules.check_value import fault
 from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.fhir_shape import Refusal
-from services.intake.rules.form import LOINC, Expression, Item, Option, Texts, Unit, Variable, field_name
+from services.intake.rules.form import (
+    LOINC,
+    Expression,
+    Item,
+    Option,
+    Texts,
+    Unit,
+    Variable,
+    field_name,
+    walk,
+)
 from services.intake.rules.read_conditions import read_conditions
 from services.intake.rules.read_expressions import read_expression_of, read_variables
 from services.intake.rules.read_limits import read_limits
@@ -128,6 +138,8 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
         reading.dropped.add("item: questions under a repeating question, asked once")
         return item
     reading.kinds[link_id], reading.paths[link_id] = "group", path
+    if rows.initial is None and any(one.initial is not None for one in walk(rows)):
+        reading.dropped.add("item: initial under a repeating question that begins empty")
     return rows
 
 
