@@ -47,7 +47,7 @@ REASONS = {
     "worker_lost": "the sending process ended meanwhile",
     "worker_lost_again": "the sending process ended twice with it",
     "worker_lost_often": "the sending process ended three times with it: staff are told",
-    "lookup_lost_often": "asking the provider ended the process three times: nobody asks any more",
+    "lookup_lost_often": "asking the provider ended the process three times: asked seldom now",
     "provider_denied_again": "the provider says it never had it, and the sending process ended twice with it",
     "timeout": "the provider gave no answer in time",
     "reset": "the connection broke",

@@ -48,7 +48,7 @@ DOUBT_CAUSES = {
     "timeout": "no answer in time",
     "reset": "the connection broke",
     "no_answer": "no answer",
-    "lookup_lost_often": "asking the provider ended the process three times: nobody asks any more",
+    "lookup_lost_often": "asking the provider ended the process three times: asked seldom now",
     "restored": "the data were restored from a copy, and it may have gone out before",
 }
 CALL_OUTCOMES = (

@@ -157,7 +157,7 @@ class SendLookup(Base):
     """Work: ask the provider whether it has a message whose outcome nobody saw.
 
     `doubtful` when the provider may still have been working on it, so that one denial is not enough. `losses` counts
-    the processes that ended one after another with it in hand; at the third nobody asks any more.
+    the processes that ended one after another with it in hand (free_lookups.py).
     """
 
     __tablename__ = "send_lookup"
