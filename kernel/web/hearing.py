@@ -10,9 +10,9 @@ from kernel.database import Database
 from kernel.events import Envelope
 from kernel.inbox import EventRefused, EventUnknown, Reaction, hear
 from kernel.logs import log
+from kernel.strict_json import NotStrictJson, loads
 from kernel.web.principal import Gate
 from kernel.web.problems import Problem, from_status
-from kernel.web.strict_json import NotStrictJson, loads
 
 
 def hearing_routes(database: Database, reactions: Mapping[str, Reaction], gate: Gate) -> Blueprint:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from kernel.arrays import bytes_array, ids_array, numbers_array, texts_array
 from kernel.database import Database
 
-# PostgreSQL's text holds no NUL and no half of a surrogate pair; neither do ours (kernel/web/strict_json.py).
+# PostgreSQL's text holds no NUL and no half of a surrogate pair; neither do ours (kernel/strict_json.py).
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
 BACK = """
 SELECT CAST(:ids AS uuid[]) AS ids, CAST(:texts AS text[]) AS texts, CAST(:blobs AS bytea[]) AS blobs,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kernel.web.strict_json import NotStrictJson, loads
+from kernel.strict_json import NotStrictJson, loads
 
 REFUSED = [
     b"",

@@ -3,7 +3,7 @@
 import codecs
 from typing import Any, Final
 
-from kernel.web.strict_json import NotStrictJson, loads
+from kernel.strict_json import NotStrictJson, loads
 
 LARGEST: Final = 4 * 1024 * 1024
 
