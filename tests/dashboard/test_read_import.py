@@ -1,8 +1,11 @@
 """A file that is no questionnaire is refused in words that say what it is."""
 
+import io
+
 import pytest
 
 from services.dashboard.rules.read_import import read_import
+from tests.dashboard.conftest import Dashboard
 
 SOUND = b'{"resourceType": "Questionnaire", "status": "active",\r\n "item": []}\r\n'
 FILES = [
@@ -39,3 +42,14 @@ def test_marks_and_line_ends_of_windows_are_no_hindrance() -> None:
         {"resourceType": "Questionnaire", "status": "active", "item": []},
         [],
     )
+
+
+@pytest.mark.capability("I18")
+def test_the_page_says_why_and_never_fails(clinic: Dashboard) -> None:
+    """Half a character and groups without end could be read and not be sent on: the page failed."""
+    desk = clinic.signed_in("manager")
+    for raw, says in FILES:
+        form = {"key": "k", "document": (io.BytesIO(raw[:4_300_000]), "form.json")}
+        answer = desk.post("/staff/questionnaires/import", form)
+        assert answer.status_code == 422, says
+        assert says in answer.text
