@@ -200,3 +200,43 @@ HOSTILE: list[tuple[str, dict[str, Any], str, str]] = [
     ),
     ("no status", {k: v for k, v in one_item().items() if k != "status"}, "status", "missing"),
 ]
+
+
+#: Odd, and valid: linkIds and words that mean something to templates, addresses, databases and scripts.
+ODD = [
+    "__proto__",
+    "constructor",
+    "../../../etc/passwd",
+    "'; DROP TABLE submission; --",
+    '"><b>bold',
+    "a.b.0.c",
+    "a~2eb",
+    "..",
+    "_seq",
+    "csrf_token",
+    "review",
+    "caf\u00e9",
+    "cafe\u0301",
+    "a\u200b",
+    "a",
+    "a.unit",
+    "a.other",
+    "{{7*7}}{% raw %}${7*7}<%= 7*7 %>{0}%s",
+    "😀" * 60,
+    "Z" + "\u0301" * 200,
+]
+#: Pages that would stand at addresses of our own.
+OWN = ["code", "later"]
+
+
+def odd_but_valid() -> dict[str, Any]:
+    """Each of them as a linkId, as the words of its question, and as an answer to choose."""
+    items = [question(odd, "string", text=odd) for odd in ODD]
+    options = [{"valueCoding": {"system": "urn:x", "code": odd, "display": odd}} for odd in ODD]
+    chosen = question("chosen", "choice", text="One of them", answerOption=options)
+    pages = [
+        ("page", ODD[4], [*items, chosen]),
+        *((name, name, [question(f"in-{name}", "string")]) for name in OWN),
+    ]
+    groups = [{"linkId": name, "type": "group", "text": text, "item": inner} for name, text, inner in pages]
+    return questionnaire("odd", groups)

@@ -1,6 +1,7 @@
 """Documents as publishers share them, hostile ones, and any at all: taken with a list, or refused with the path."""
 
 import copy
+import re
 import time
 from typing import Any
 
@@ -15,7 +16,8 @@ from services.intake.rules.read_page import read_page
 from services.intake.rules.read_questionnaire import QuestionnaireRefused, read_questionnaire
 from tests.intake.conftest import MANAGER, NURSE, Clinic
 from tests.intake.fhir_examples import all_examples, question, questionnaire
-from tests.intake.hostile_examples import HOSTILE, one_item
+from tests.intake.hostile_examples import HOSTILE, ODD, OWN, odd_but_valid, one_item
+from tests.intake.imported_form import open_form, publish, submission_of
 from tests.intake.publisher_examples import NOT_HONOURED, PUBLISHED
 
 
@@ -238,3 +240,29 @@ def test_a_document_without_a_name_is_known_by_what_it_asks() -> None:
         for link_id, text in (("a", "One"), ("a", "Reworded"), ("b", "One"))
     )
     assert one.url == again.url != other.url
+
+
+@pytest.mark.capability("I18")
+def test_odd_but_valid_strings_are_words_and_nothing_else(clinic: Clinic) -> None:
+    """On the page, as names of fields, in what is stored, and in what comes out again."""
+    document = odd_but_valid()
+    form = read_questionnaire(copy.deepcopy(document))
+    publish(clinic, document)
+    browser = open_form(clinic, document["url"])
+    assert browser.status == 200
+    assert "<b>bold" not in browser.body
+    assert "{{7*7}}" in browser.body and "49" not in re.sub(r"[\w-]+=\"[^\"]*\"", "", browser.body)
+    fields = {form.by_id[odd].name: odd[:50] for odd in ODD}
+    for name in fields:
+        assert re.fullmatch(r"[A-Za-z0-9_~-]+", name)
+        assert f'id="f-{name}"' in browser.body
+    browser.send({**fields, "chosen": ODD[3]})
+    kept = submission_of(clinic, document["url"])
+    # A letter with its accents apart is not the letter with an accent, and white space nobody sees stays.
+    assert kept["items"] == {**{odd: odd[:50].strip() for odd in ODD}, "chosen": ODD[3]}
+    for one in OWN:
+        browser.send({f"in-{one}": "x"})
+    assert submission_of(clinic, document["url"])["items"]["in-later"] == "x", "their own pages are reached"
+    written = clinic.get(f"/submissions/{kept['id']}/questionnaire-response")
+    assert [node["linkId"] for node in written["item"][0]["item"]] == [*ODD, "chosen"]
+    assert clinic.get(f"/submissions/{kept['id']}/as-answered")["pages"][0]["title"] == ODD[4]

@@ -18,6 +18,8 @@ FIRST_LANGUAGE: Final = "en"
 LOINC: Final = "http://loinc.org"
 SCALE_MOST: Final = 21
 _PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_-]+")
+#: Names of pages and fields that are ours; so are all that begin with "_".
+_OURS: Final = frozenset({"csrf_token", "code", "later"})
 
 
 def in_language(texts: Texts, language: str) -> str:
@@ -26,7 +28,12 @@ def in_language(texts: Texts, language: str) -> str:
 
 
 def field_name(link_id: str) -> str:
-    """A linkId as a form field, a page's address and an HTML id can carry it: other characters as ~ and hex."""
+    """A linkId as a form field, a page's address and an HTML id can carry it: other characters as ~ and hex.
+
+    The first letter of a name that means something to the pages themselves is written that way too.
+    """
+    if link_id in _OURS or link_id.startswith("_"):
+        return f"~{link_id[0].encode().hex()}" + (field_name(link_id[1:]) if link_id[1:] else "")
     if _PLAIN_NAME.fullmatch(link_id):
         return link_id
     return "".join(c if _PLAIN_NAME.fullmatch(c) else f"~{c.encode().hex()}" for c in link_id)
