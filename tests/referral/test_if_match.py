@@ -89,6 +89,7 @@ FREE = {
     "/protocol/overlays": "makes a record",
     "/protocol/golden-cases": "makes a record",
     "/referrals/<referral_id>/waitlist": "makes a record; one that stands is changed under If-Match only (409 without)",
+    "/dead-events/try-again": "names what to try; what is not given up any more stays as it is",
     "/holds/<hold_id>/release": "ends once, whoever says so; a second time changes nothing",
     "/self/referrals/<referral_id>/appointments": "makes a record; the seats decide",
     "/self/appointments/<appointment_id>/<any(confirm, cancel, move):deed_name>": "names the visit's version in the body",
