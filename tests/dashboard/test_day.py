@@ -18,7 +18,7 @@ NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
 def visits(clinic: Dashboard) -> list[dict[str, Any]]:
     """Six visits of one day: three expected at two sites, one here, one done, one cancelled."""
     world = clinic.world
-    noon = world.now.replace(hour=17, minute=0)
+    noon = local(world.now).replace(hour=12, minute=0, second=0, microsecond=0)
     states = ("booked", "confirmed", "booked", "arrived", "attended", "cancelled")
     made = []
     for number, state in enumerate(states):
