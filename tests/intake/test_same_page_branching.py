@@ -30,7 +30,7 @@ def test_a_question_on_the_page_of_its_condition_is_asked_only_while_that_holds(
     rows = {"linkId": "rows", "type": "group", "repeats": True, "text": "Drug", "item": [took, why]}
     asked = [question("a", "boolean"), opened, group, rows]
     page = {"linkId": "both", "type": "group", "text": "Both", "item": asked}
-    document = questionnaire("one-page", [page, question("later", "string")])
+    document = questionnaire("one-page", [page, question("last", "string")])
     publish(clinic, document)
     browser = open_form(clinic, document["url"])
     token = browser.token
@@ -54,7 +54,7 @@ def test_a_question_on_the_page_of_its_condition_is_asked_only_while_that_holds(
     browser.open(f"/intake/q/{token}/both").send({"a": "true", "b": "asked", "c": "too", "d": "3"})
     assert submission_of(clinic, document["url"])["items"] == {"a": True, "b": "asked", "c": "too", "d": 3}
     browser.open(f"/intake/q/{token}/both").send({"a": "false", "b": "asked", "c": "too", "d": "3"})
-    assert (browser.page, submission_of(clinic, document["url"])["items"]) == ("later", {"a": False})
+    assert (browser.page, submission_of(clinic, document["url"])["items"]) == ("last", {"a": False})
     # With a form token of their own, and so refused for nothing but the link: who never had it, and who has it without
     # the birth date.
     stranger = clinic.browser().open("/intake/start")
@@ -80,7 +80,7 @@ def test_a_page_of_more_than_a_thousand_fields_is_saved_and_several_files_are_ke
         "text": "Many",
         "item": [question("a", "boolean"), files, *many],
     }
-    document = questionnaire("many-fields", [page, question("later", "string")])
+    document = questionnaire("many-fields", [page, question("last", "string")])
     publish(clinic, document)
     browser = open_form(clinic, document["url"])
     path = f"/intake/q/{browser.token}/many"
