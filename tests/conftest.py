@@ -17,8 +17,8 @@ from xdist.scheduler import LoadGroupScheduling
 
 from tests import servers
 from tests.chromium import running_chromium
+from tests.compile_once import compile_once
 from tests.order import ByModule, seconds_of
-from tests.routes_once import compile_routes_once
 from tests.servers import ServiceDatabase
 from tests.stack import RunningStack, running_stack
 
@@ -28,7 +28,7 @@ STACK_TESTS = pytest.StashKey[int]()
 # What a library proves by examples does not depend on how busy the machine is.
 hypothesis.settings.register_profile("waymark", deadline=None)
 hypothesis.settings.load_profile("waymark")
-compile_routes_once()
+compile_once()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,6 +8,7 @@ import base64
 import hashlib
 import re
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -62,12 +63,17 @@ def _ours(package: Path) -> str:
     return (package / "static" / "intake.css").read_text("utf-8")
 
 
-def serve_styles(pages: Flask, assets: Path) -> None:
-    """Make the sheet once and serve it; its address changes with its content, so browsers may keep it for a year."""
-    package = Path(pages.root_path)
-    sheet = patient_styles(package, assets)
-    version = hashlib.sha256(sheet).hexdigest()[:16]
+@lru_cache(maxsize=1)
+def _made_once(package: Path, assets: Path) -> tuple[bytes, Mapping[str, str]]:
+    """The whole sheet and those of the first pages, made once a process: what they are made of comes with the code."""
     first = {page: first_styles(package, assets, templates) for page, templates in FIRST_PAGES.items()}
+    return patient_styles(package, assets), first
+
+
+def serve_styles(pages: Flask, assets: Path) -> None:
+    """Serve the sheet; its address changes with its content, so browsers may keep it for a year."""
+    sheet, first = _made_once(Path(pages.root_path), assets)
+    version = hashlib.sha256(sheet).hexdigest()[:16]
     policy = _policy_with(first.values())
 
     @pages.get("/intake/static/pages.css")
