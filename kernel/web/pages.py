@@ -14,6 +14,7 @@ from werkzeug.exceptions import HTTPException
 from kernel.logs import log
 from kernel.web.headers import add_security_headers, add_strict_transport
 from kernel.web.problems import Problem
+from kernel.web.template_lines import TemplateLines
 
 ASSET_FOLDERS = {
     "uswds": "@uswds/uswds/dist",
@@ -49,7 +50,11 @@ def make_pages(
         WTF_CSRF_SSL_STRICT=False,
         SEND_FILE_MAX_AGE_DEFAULT=86_400,
     )
+<<<<<<< Updated upstream
     app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
+=======
+    app.jinja_options = {"extensions": [TemplateLines]}
+>>>>>>> Stashed changes
     CSRFProtect(app)
     app.after_request(add_security_headers)
     if secure_cookies:

@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 LONGEST = 400
+#: Characters of a template's or a style's line: 120, and room for one value that is not to be cut.
+WIDEST = 200
 LARGEST_KILOBYTES = 500
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "base_utils"}
 
@@ -45,6 +47,16 @@ def test_no_python_file_is_long(committed: list[Path], repository: Path) -> None
         if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LONGEST
     }
     assert not long
+
+
+def test_no_line_of_a_page_is_wide(committed: list[Path], repository: Path) -> None:
+    wide = [
+        f"{path.relative_to(repository)}:{number}"
+        for path, text in texts([path for path in committed if path.suffix in {".html", ".css"}])
+        for number, line in enumerate(text.splitlines(), 1)
+        if len(line) > WIDEST
+    ]
+    assert not wide
 
 
 def test_names_say_what_is_inside(committed: list[Path], repository: Path) -> None:
