@@ -50,11 +50,7 @@ def make_pages(
         WTF_CSRF_SSL_STRICT=False,
         SEND_FILE_MAX_AGE_DEFAULT=86_400,
     )
-<<<<<<< Updated upstream
-    app.jinja_options = {**app.jinja_options, "trim_blocks": True, "lstrip_blocks": True}
-=======
-    app.jinja_options = {"extensions": [TemplateLines]}
->>>>>>> Stashed changes
+    app.jinja_options = {**app.jinja_options, "extensions": [TemplateLines]}
     CSRFProtect(app)
     app.after_request(add_security_headers)
     if secure_cookies:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from kernel.web.template_lines import TemplateLines
 from local.carrier.inbound import take_reply, tell_service
 from local.carrier.ledger import Ledger, Message
 from local.carrier.settings import CarrierSettings
@@ -44,8 +45,7 @@ _STATUS_WORDS = {
 templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=select_autoescape(),
-    trim_blocks=True,
-    lstrip_blocks=True,
+    extensions=[TemplateLines],
 )
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
+from kernel.web.template_lines import TemplateLines
+
 FOLDER = Path(__file__).parent
 SECURITY = (
     (
@@ -34,8 +36,7 @@ TITLES = {
 _templates = Environment(
     loader=FileSystemLoader(FOLDER / "templates"),
     autoescape=select_autoescape(),
-    trim_blocks=True,
-    lstrip_blocks=True,
+    extensions=[TemplateLines],
 )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markupsafe import Markup, escape
 
+from kernel.web.template_lines import TemplateLines
 from local.faults import BadFaultError, FaultBook
 from local.mailbox.letters import Letter, Letters
 from local.wire import Request, Response, json_response, redirect, static_file
@@ -57,8 +58,7 @@ class MailPages:
         self._templates = Environment(
             loader=FileSystemLoader(_HERE / "templates"),
             autoescape=select_autoescape(),
-            trim_blocks=True,
-            lstrip_blocks=True,
+            extensions=[TemplateLines],
         )
         self._templates.filters["linked"] = linked
 

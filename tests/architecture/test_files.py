@@ -8,7 +8,7 @@ import pytest
 
 LONGEST = 400
 #: Characters of a template's or a style's line: 120, and room for one value that is not to be cut.
-WIDEST = 200
+WIDEST = 175
 LARGEST_KILOBYTES = 500
 NAMES_THAT_SAY_NOTHING = {"utils", "util", "helpers", "helper", "common", "misc", "base_utils"}
 
