@@ -41,7 +41,7 @@ RESPONSE: dict[str, Any] = {
         },
     ],
 }
-NAMED = {
+NAMED: dict[str, list[Any]] = {
     "resource": [RESPONSE],
     "weight": [80],
     "height": [1.8],
