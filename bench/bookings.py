@@ -41,7 +41,7 @@ WHERE a.starts_at < b.ends_at AND b.starts_at < a.ends_at
 
 
 def measure_bookings(clinic: BenchClinic, seconds: float, rooms_a_site: int) -> list[Result]:
-    """Rounds of LIMIT-1 and bookings with relays and workers held still, in turn; then one with everything running.
+    """Rounds of LIMIT-1 and bookings, both with relays and workers held still; then one with everything running.
 
     Every try is of a referral of its own and of a slot no other try asks for; one that is refused is told, not tried
     again. `rooms_a_site`: how many visits fit at a site at one time.
@@ -57,8 +57,8 @@ def measure_bookings(clinic: BenchClinic, seconds: float, rooms_a_site: int) -> 
         each_once(port, list(itertools.islice(requests, WARM)))
         kept = clinic.rows("referral", KEPT)[0]
         for _ in range(HELD_ROUNDS):
-            bare.append(flask_limit(bare_port, seconds / 2))
             with clinic.held(*clinic.behind_the_web()):
+                bare.append(flask_limit(bare_port, seconds / 2))
                 web, store = clinic.cpu_seconds("referral-web"), clinic.cpu_seconds("postgres")
                 ours.append(each_once(port, list(itertools.islice(requests, EACH_ROUND))))
                 each = 1000 / max(1, ours[-1].good)

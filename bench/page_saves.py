@@ -82,7 +82,7 @@ def save_requests(clinic: BenchClinic) -> Callable[[], bytes]:
 
 
 def measure_page_saves(clinic: BenchClinic, seconds: float) -> list[Result]:
-    """Rounds of LIMIT-1, saves with relays and workers held still, as in `submits`, and saves with everything running.
+    """Rounds of LIMIT-1 and saves, both with relays and workers held still, and of saves with everything running.
 
     A save is answered by 303 to the next topic.
     """
@@ -94,8 +94,8 @@ def measure_page_saves(clinic: BenchClinic, seconds: float) -> list[Result]:
         flask_limit(bare_port, 0.5)
         warm = closed_loop(port, make, seconds=0.5)
         for _ in range(ROUNDS):
-            bare.append(flask_limit(bare_port, seconds / 2))
             with clinic.held(*clinic.behind_the_web()):
+                bare.append(flask_limit(bare_port, seconds / 2))
                 web, store = clinic.cpu_seconds("intake-web"), clinic.cpu_seconds("postgres")
                 ours.append(closed_loop(port, make, seconds=seconds / 2))
                 each = 1000 / max(1, ours[-1].statuses.get(303, 0))
