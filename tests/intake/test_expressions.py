@@ -285,3 +285,65 @@ def test_expressions_that_are_not_done_are_named_with_why() -> None:
     }
     assert [item.link_id for item in form.calculated] == ["hand"]
     assert not form.by_id["age"].read_only
+
+
+def added_up(count: int, totals: int, text: str) -> dict[str, Any]:
+    """A form of `count` numbers in one group, and `totals` numbers worked out by `text` ("{n}" is the total's own)."""
+    asked = [question(f"n{number}", "integer") for number in range(count)]
+    made = [
+        question(
+            f"t{number}",
+            "integer",
+            readOnly=True,
+            extension=[with_expression("calculatedExpression", text.format(n=number))],
+        )
+        for number in range(totals)
+    ]
+    page = {"linkId": "page", "type": "group", "text": "Questions", "item": [*asked, *made]}
+    return questionnaire("added-up", [page])
+
+
+@pytest.mark.capability("I18")
+def test_many_totals_of_many_answers_are_all_worked_out() -> None:
+    """As answers grow no total goes empty, and no condition opens for want of steps."""
+    one = "%resource.descendants().where(linkId='n{n}').answer.value"
+    document = added_up(400, 120, f"{one} + %resource.item.item.where(linkId='n399').answer.value")
+    when = f"{one.format(n=7)} > 1000"
+    closed = question("closed", "string", extension=[with_expression("enableWhenExpression", when)])
+    document["item"].append(closed)
+    form = read_questionnaire(document)
+    assert form.not_honoured == ()
+    given = {f"n{number}": number for number in range(400)}
+    settled = calculate_answers(form, given, ())
+    assert [settled.get(f"t{number}") for number in range(120)] == [number + 399 for number in range(120)]
+    assert not Branching(form, settled).is_open("closed")
+
+
+@pytest.mark.capability("I18")
+def test_a_total_that_takes_too_many_steps_stays_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """One expression that costs too much takes nothing from the others; the log says which, and no answers."""
+    document = added_up(300, 2, "%resource.item.item.where(linkId='n{n}').answer.value")
+    costly = "%resource.descendants().select(%resource.descendants().count()).sum()"
+    document["item"][0]["item"].insert(
+        0,
+        question(
+            "costly", "integer", readOnly=True, extension=[with_expression("calculatedExpression", costly)]
+        ),
+    )
+    form = read_questionnaire(document)
+    given = {f"n{number}": 70_000 + number for number in range(300)}
+    settled = calculate_answers(form, {**given, "costly": 12}, ())
+    assert {key: settled.get(key) for key in ("costly", "t0", "t1")} == {
+        "costly": 12,
+        "t0": 70_000,
+        "t1": 70_001,
+    }
+    assert "expression of costly in https://example.test/Questionnaire/added-up|1" in caplog.text
+    assert "7000" not in caplog.text
+
+
+@pytest.mark.capability("I18")
+@pytest.mark.parametrize("base", ["%resource.descendants()", "%resource.item.item", "item", "%many.item"])
+def test_a_look_up_by_linkid_finds_what_a_walk_finds(base: str) -> None:
+    for link_id in ("a", "b", "g", "n", "none"):
+        assert found(f"{base}.where(linkId='{link_id}')") == found(f"{base}.where(linkId in ('{link_id}'))")

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from services.intake.rules.branching import without_hidden
 from services.intake.rules.check_value import fault
+from services.intake.rules.evaluate_expression import StepsSpent
 from services.intake.rules.expression_words import ExpressionFailed, Found, as_text
 from services.intake.rules.form import Form, Item, Items
 from services.intake.rules.form_expressions import FormExpressions
@@ -19,12 +20,13 @@ DECIMALS: Final = 4
 def calculate_answers(form: Form, items: Items, protected: Collection[str]) -> dict[str, Any]:
     """`items` with every calculated answer as it follows from them, and without answers to closed questions.
 
-    What cannot be worked out, or is no answer to its question, is left empty. Answers people gave are never changed.
+    What cannot be worked out, or is no answer to its question, is left empty; what takes more steps than there are
+    stays as it was. Answers people gave are never changed.
     """
     settled = dict(items)
     for _ in range(ROUNDS_MAX):
         before, work = settled, FormExpressions(form, settled)
-        found = {item.link_id: _answer(item, work) for item in form.calculated}
+        found = {item.link_id: _answer(item, work, settled) for item in form.calculated}
         kept = {key: value for key, value in settled.items() if key not in found}
         kept |= {key: value for key, value in found.items() if value is not None}
         settled = without_hidden(form, kept, protected)
@@ -33,11 +35,13 @@ def calculate_answers(form: Form, items: Items, protected: Collection[str]) -> d
     return settled
 
 
-def _answer(item: Item, work: FormExpressions) -> Any:
+def _answer(item: Item, work: FormExpressions, items: Items) -> Any:
     assert item.calculated is not None
     try:
         found = work.find(item.calculated)
         values = [value for one in found if (value := _as_answer(item, one)) is not None]
+    except StepsSpent:
+        return items.get(item.link_id)
     except (ExpressionFailed, ValueError, ArithmeticError):
         return None
     if not values or len(values) < len(found) or (len(values) > 1 and not item.repeats):

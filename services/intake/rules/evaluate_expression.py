@@ -1,7 +1,7 @@
 """What a FHIRPath expression finds in a response: three-valued logic, bounded work, nothing outside the answers."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal, DecimalException
 from typing import Any, Final
 
@@ -16,10 +16,13 @@ from services.intake.rules.expression_words import (
     single,
     text,
 )
+from services.intake.rules.link_ids import LinkIds
 from services.intake.rules.read_expression import Node
 
-#: Steps one form's expressions may take together for one set of answers: about a second of work at the very most.
+#: Steps one expression may take, or one variable of a document: about a second of work at the very most.
 STEPS_MAX: Final = 250_000
+#: Steps all the expressions of a form may take together for one set of answers.
+ALL_STEPS_MAX: Final = 1_000_000
 _TYPES: Final[Mapping[str, Callable[[Any], bool]]] = {
     "boolean": lambda value: isinstance(value, bool),
     "string": lambda value: isinstance(value, str),
@@ -30,30 +33,42 @@ _TYPES: Final[Mapping[str, Callable[[Any], bool]]] = {
 }
 
 
+class StepsSpent(ExpressionFailed):
+    """The steps there are did not suffice: nothing is known of what it would have found."""
+
+
 @dataclass
 class Purse:
-    """Steps left to spend."""
+    """Steps left to spend, out of a `common` purse when there is one."""
 
     left: int = STEPS_MAX
+    common: "Purse | None" = None
 
     def spend(self, steps: int) -> None:
         self.left -= steps
         if self.left < 0:
-            raise ExpressionFailed
+            raise StepsSpent
+        if self.common is not None:
+            self.common.spend(steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """Where an expression stands: what it is asked of, the variables it may name, and the steps it may spend."""
+    """Where an expression stands: what it is asked of, the variables it may name, and the steps it may spend.
+
+    `link_ids` may be shared by all that is worked out on one response.
+    """
 
     here: Found
     variables: Callable[[str], Found]
     purse: Purse
     index: int = 0
     total: Found | None = None
+    link_ids: LinkIds = field(default_factory=LinkIds)
 
     def at(self, value: Any, index: int = 0, total: Found | None = None) -> "Around":
-        return Around([value], self.variables, self.purse, index, self.total if total is None else total)
+        total = self.total if total is None else total
+        return Around([value], self.variables, self.purse, index, total, self.link_ids)
 
 
 def evaluate_expression(node: Node, around: Around) -> Found:
@@ -136,6 +151,10 @@ def _unary(node: Node, around: Around) -> Found:
 
 def _call(node: Node, around: Around) -> Found:
     name = node.value
+    link_id = _link_id(node)
+    named = None if link_id is None else _named(node.parts[0], link_id, around)
+    if named is not None:
+        return named
     base = _base(node, around)
     around.purse.spend(len(base))
     if name in _LOOPS:
@@ -144,6 +163,34 @@ def _call(node: Node, around: Around) -> Found:
     if name in ("distinct", "isDistinct", "union", "intersect", "exclude"):
         around.purse.spend(len(base) * (len(base) + sum(map(len, given))))
     return FUNCTIONS[name][1](base, *given)
+
+
+def _link_id(node: Node) -> str | None:
+    """Of `where(linkId = 'x')` the x."""
+    test = node.parts[1] if node.value == "where" else None
+    if test is None or (test.kind, test.value) != ("binary", "="):
+        return None
+    name, wanted = test.parts
+    is_name = name is not None and (name.kind, name.value, name.parts) == ("path", "linkId", (None,))
+    return (
+        wanted.value
+        if is_name and wanted is not None and isinstance(wanted.value, str) and wanted.kind == "literal"
+        else None
+    )
+
+
+def _named(base: Node | None, link_id: str, around: Around) -> Found | None:
+    """`item.where(linkId = 'x')`, `descendants().where(linkId = 'x')`; None when it is looked up in something else."""
+    if base is None or (base.kind, base.value) not in (("path", "item"), ("call", "descendants")):
+        return None
+    roots, spend = _base(base, around), around.purse.spend
+    if base.kind == "path":
+        spend(len(roots))
+        maps = (one for one in roots if isinstance(one, Mapping))
+        return [found for one in maps for found in around.link_ids.items(one, link_id, spend)]
+    if len(roots) != 1 or not isinstance(roots[0], Mapping):
+        return None
+    return list(around.link_ids.descendants(roots[0], link_id, spend))
 
 
 def _where(base: Found, node: Node, around: Around) -> Found:
@@ -176,7 +223,7 @@ def _repeat(base: Found, node: Node, around: Around) -> Found:
 
 def _iif(base: Found, node: Node, around: Around) -> Found:
     if node.parts[0] is not None:
-        around = Around(base, around.variables, around.purse, around.index, around.total)
+        around = replace(around, here=base)
     if truth(_find(_part(node, 1), around)) is True:
         return _find(_part(node, 2), around)
     return _find(_part(node, 3), around) if len(node.parts) > 3 else []

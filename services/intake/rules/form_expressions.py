@@ -1,53 +1,92 @@
 """The FHIRPath expressions of a form, for one set of answers: what is asked by them, and what they work out."""
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Mapping
 from typing import Any
 
-from services.intake.rules.evaluate_expression import Around, Purse, evaluate_expression, truth
+from services.intake.rules.evaluate_expression import (
+    ALL_STEPS_MAX,
+    Around,
+    Purse,
+    StepsSpent,
+    evaluate_expression,
+    truth,
+)
 from services.intake.rules.expression_words import ExpressionFailed, Found
 from services.intake.rules.form import LOINC, Expression, Form, Items, Variable
+from services.intake.rules.link_ids import LinkIds
 from services.intake.rules.write_response import write_response
 
 #: Names every expression may use, and the addresses some stand for.
 ADDRESSES = {"ucum": "http://unitsofmeasure.org", "sct": "http://snomed.info/sct", "loinc": LOINC}
 KNOWN_NAMES = frozenset({"resource", "rootResource", "context", "questionnaire", *ADDRESSES})
+_log = logging.getLogger(__name__)
 
 
 class FormExpressions:
-    """Works expressions out on the response that `items` make; the response is written when the first one asks."""
+    """Works expressions out on the response that `items` make; the response is written when the first one asks.
 
-    def __init__(self, form: Form, items: Items) -> None:
+    Each expression, and each variable, has steps of its own, so that none goes without because another took them; all
+    of them together have the steps of `common`. What ran out of steps is logged by form and linkId, with no answers.
+    """
+
+    def __init__(self, form: Form, items: Items, common: Purse | None = None) -> None:
         self._form = form
         self._items = items
         self._response: Mapping[str, Any] | None = None
-        self._known: dict[Variable, Found] = {}
-        self._purse = Purse()
+        # By identity: a variable's hash would go through its whole tree. The form keeps all of them alive.
+        self._variables: dict[int, Found | ExpressionFailed] = {}
+        self._held: dict[int, bool] = {}
+        self._common = common or Purse(ALL_STEPS_MAX)
+        self._link_ids = LinkIds()
 
     def holds(self, expression: Expression) -> bool:
         """True when it says yes, and when it cannot be told: better asked in vain than not asked."""
-        try:
-            return truth(self.find(expression)) is True
-        except ExpressionFailed:
-            return True
+        known = self._held.get(id(expression))
+        if known is None:
+            try:
+                known = truth(self.find(expression)) is True
+            except ExpressionFailed:
+                known = True
+            self._held[id(expression)] = known
+        return known
 
     def find(self, expression: Expression) -> Found:
-        """The values it finds; raises `ExpressionFailed`."""
-        return self._find(expression.node, expression.owner, expression.variables)
+        """The values it finds; raises `ExpressionFailed`, and of that `StepsSpent` when its steps ran out."""
+        try:
+            return self._find(expression.node, expression.owner, expression.variables)
+        except StepsSpent:
+            _log.warning(
+                "expression of %s in %s took more steps than there are",
+                expression.owner,
+                self._form.questionnaire,
+            )
+            raise
 
     def _find(self, node: Any, owner: str, scope: tuple[Variable, ...]) -> Found:
-        here = self._here(owner)
+        purse = Purse(common=self._common)
+        here = self._here(owner, purse)
 
         def variable(name: str) -> Found:
             place = next((n for n in range(len(scope) - 1, -1, -1) if scope[n].name == name), None)
-            if place is None:
-                return self._standing(name, here)
-            wanted = scope[place]
-            if wanted not in self._known:
-                # Only what was named before it: no variable can lead back to itself.
-                self._known[wanted] = self._find(wanted.node, wanted.owner, scope[:place])
-            return self._known[wanted]
+            return self._standing(name, here) if place is None else self._variable(scope, place)
 
-        return evaluate_expression(node, Around(here, variable, self._purse))
+        return evaluate_expression(node, Around(here, variable, purse, link_ids=self._link_ids))
+
+    def _variable(self, scope: tuple[Variable, ...], place: int) -> Found:
+        wanted = scope[place]
+        known = self._variables.get(id(wanted))
+        if known is None:
+            try:
+                # Only what was named before it: no variable can lead back to itself.
+                known = self._find(wanted.node, wanted.owner, scope[:place])
+            except ExpressionFailed as failed:
+                # Tried once: all that name it would spend the same steps again, for nothing.
+                known = failed
+            self._variables[id(wanted)] = known
+        if isinstance(known, ExpressionFailed):
+            raise type(known)
+        return known
 
     def _standing(self, name: str, here: Found) -> Found:
         if name in ("resource", "rootResource"):
@@ -69,16 +108,7 @@ class FormExpressions:
             )
         return self._response
 
-    def _here(self, owner: str) -> Found:
+    def _here(self, owner: str, purse: Purse) -> Found:
         """Where an item's expressions stand: on what the response holds of the item, nothing when it holds none."""
-        if not owner:
-            return [self._resource()]
-        return [one for one in _nodes(self._resource()) if one.get("linkId") == owner]
-
-
-def _nodes(node: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for child in node.get("item") or ():
-        yield child
-        yield from _nodes(child)
-        for answer in child.get("answer") or ():
-            yield from _nodes(answer)
+        root = self._resource()
+        return self._link_ids.descendants(root, owner, purse.spend) if owner else [root]

@@ -62,7 +62,7 @@ def _read(given: Mapping[str, Any], name: str, scope: tuple[Variable, ...], read
         names = KNOWN_NAMES | {one.name for one in scope}
         try:
             node = read_expression(given["expression"], names)
-            evaluate_expression(node, Around([], lambda _: [], reading.purse))
+            evaluate_expression(node, Around([], lambda _: [], Purse(common=reading.purse)))
             reading.asks_document = reading.asks_document or "%questionnaire" in given["expression"]
             return node
         except ExpressionNotRead as refused:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from services.intake.rules import fhir_words as fhir
 from services.intake.rules.answer_rows import answer_rows
 from services.intake.rules.check_value import fault
-from services.intake.rules.evaluate_expression import Purse
+from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
 from services.intake.rules.fhir_shape import Refusal
 from services.intake.rules.form import (
     LOINC,
@@ -50,7 +50,7 @@ class Reading:
     valuesets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     scope: tuple[Variable, ...] = ()
     in_rows: bool = False
-    purse: Purse = field(default_factory=Purse)
+    purse: Purse = field(default_factory=lambda: Purse(ALL_STEPS_MAX))
     asks_document: bool = False
 
     def refuse(self, path: str, code: str) -> None:
