@@ -1,13 +1,15 @@
 """FHIRPath in questionnaires: what follows from the answers is done, within bounds; the rest is named."""
 
+import json
 import time
+import tracemalloc
 from typing import Any
 
 import pytest
 
 from services.intake.rules.branching import Branching, without_hidden
 from services.intake.rules.calculate_answers import calculate_answers
-from services.intake.rules.evaluate_expression import Around, Purse, evaluate_expression
+from services.intake.rules.evaluate_expression import Around, Purse, StepsSpent, evaluate_expression
 from services.intake.rules.expression_words import ExpressionFailed
 from services.intake.rules.read_expression import ExpressionNotRead, read_expression
 from services.intake.rules.read_questionnaire import read_questionnaire
@@ -322,6 +324,7 @@ def test_many_totals_of_many_answers_are_all_worked_out() -> None:
 @pytest.mark.capability("I18")
 def test_a_total_that_takes_too_many_steps_stays_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     """One expression that costs too much takes nothing from the others; the log says which, and no answers."""
+    caplog.set_level("WARNING")
     document = added_up(300, 2, "%resource.item.item.where(linkId='n{n}').answer.value")
     costly = "%resource.descendants().select(%resource.descendants().count()).sum()"
     document["item"][0]["item"].insert(
@@ -347,3 +350,55 @@ def test_a_total_that_takes_too_many_steps_stays_and_is_logged(caplog: pytest.Lo
 def test_a_look_up_by_linkid_finds_what_a_walk_finds(base: str) -> None:
     for link_id in ("a", "b", "g", "n", "none"):
         assert found(f"{base}.where(linkId='{link_id}')") == found(f"{base}.where(linkId in ('{link_id}'))")
+
+
+@pytest.mark.capability("I18")
+@pytest.mark.parametrize("compared", ["$this = %other", "$this in %other", "(%other | $this).exists()"])
+def test_comparing_trees_costs_what_is_in_them(compared: str) -> None:
+    """Two copies of a document are not one value each: what is held against another is counted to the last leaf."""
+    tree: dict[str, Any] = {
+        "item": [{"linkId": str(one), "answer": [{"valueInteger": one}]} for one in range(500)]
+    }
+    named: dict[str, list[Any]] = {"many": [tree] * 200, "other": [json.loads(json.dumps(tree))]}
+    node = read_expression(f"%many.where({compared}).count()", frozenset(named))
+    with pytest.raises(StepsSpent):
+        evaluate_expression(node, Around([], named.__getitem__, Purse()))
+    small = read_expression(f"%many.take(5).where({compared}).count()", frozenset(named))
+    assert evaluate_expression(small, Around([], named.__getitem__, Purse())) == [5]
+
+
+@pytest.mark.capability("I18")
+def test_texts_are_put_together_only_when_they_fit() -> None:
+    long = "x" * 20_000
+    named: dict[str, list[Any]] = {"long": [long] * 20_000, "fits": ["x" * 9_999, "y" * 10_000]}
+    tracemalloc.start()
+    with pytest.raises(ExpressionFailed):
+        evaluate_expression(
+            read_expression("%long.join()", frozenset(named)), Around([], named.__getitem__, Purse())
+        )
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 50_000_000, "400 million letters were not put together to be counted"
+    joined = read_expression("%fits.join('-').length()", frozenset(named))
+    assert evaluate_expression(joined, Around([], named.__getitem__, Purse())) == [20_000]
+
+
+@pytest.mark.capability("I18")
+def test_rows_share_what_is_worked_out_outside_them(caplog: pytest.LogCaptureFixture) -> None:
+    """Each row asks for the question outside; its expression, which costs all its steps, is worked out once."""
+    caplog.set_level("WARNING")
+    document = added_up(200, 0, "")
+    costly = "%resource.descendants().select(%resource.descendants().count()).sum() > 0"
+    outside = question("outside", "boolean", extension=[with_expression("enableWhenExpression", costly)])
+    inner = question(
+        "inner", "string", enableWhen=[{"question": "outside", "operator": "=", "answerBoolean": True}]
+    )
+    rows = {"linkId": "rows", "type": "group", "repeats": True, "text": "Row", "item": [inner]}
+    document["item"] += [outside, rows]
+    form = read_questionnaire(document)
+    given = {f"n{n}": n for n in range(200)} | {
+        "outside": True,
+        "rows": [{"inner": str(n)} for n in range(30)],
+    }
+    assert without_hidden(form, given) == given
+    assert len(caplog.records) == 1

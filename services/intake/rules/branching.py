@@ -26,20 +26,29 @@ class Branching:
     """The open items of one form for one set of answers; asks each item once."""
 
     def __init__(
-        self, form: Form, items: Items, row: Items | None = None, around: frozenset[str] = frozenset()
+        self,
+        form: Form,
+        items: Items,
+        row: Items | None = None,
+        around: frozenset[str] = frozenset(),
+        outside: "Branching | None" = None,
     ):
-        """`row` holds the answers of the row being judged, `around` the repeating groups it stands in."""
+        """`row` holds the answers of the row being judged, `around` the repeating groups it stands in.
+
+        `outside` judges what stands around the row.
+        """
         self._form = form
         self._sometimes = form.sometimes
         self._items = items
         self._row = row or {}
         self._around = around
         self._known: dict[str, bool] = {}
+        self._outside = outside
         self._expressions: FormExpressions | None = None
 
     def in_row(self, group: str, row: Items) -> "Branching":
         """The same for one row of a repeating group, whose questions see their neighbours' answers."""
-        return Branching(self._form, self._items, {**self._row, **row}, self._around | {group})
+        return Branching(self._form, self._items, {**self._row, **row}, self._around | {group}, self)
 
     def is_open(self, link_id: str) -> bool:
         """True when the item and everything around it is enabled."""
@@ -54,15 +63,20 @@ class Branching:
         return known
 
     def _enabled(self, item: Item) -> bool:
-        if item.enabled_by is not None:
-            if self._expressions is None:
-                self._expressions = FormExpressions(self._form, self._items)
-            if not self._expressions.holds(item.enabled_by):
-                return False
+        if item.enabled_by is not None and not self._worked_out().holds(item.enabled_by):
+            return False
         if not item.conditions:
             return True
         met = (self.meets_condition(condition) for condition in item.conditions)
         return any(met) if item.any_condition else all(met)
+
+    def _worked_out(self) -> FormExpressions:
+        """Expressions never stand in rows: those of all rows are worked out once, outside them."""
+        if self._outside is not None:
+            return self._outside._worked_out()
+        if self._expressions is None:
+            self._expressions = FormExpressions(self._form, self._items)
+        return self._expressions
 
     def meets_condition(self, condition: Condition) -> bool:
         """One enableWhen against the answers given so far; a closed question has none."""

@@ -15,6 +15,7 @@ from services.intake.rules.expression_words import (
     same,
     single,
     text,
+    weight,
 )
 from services.intake.rules.link_ids import LinkIds
 from services.intake.rules.read_expression import Node
@@ -161,7 +162,8 @@ def _call(node: Node, around: Around) -> Found:
         return _LOOPS[name](base, node, around)
     given = [_find(_part(node, place), around) for place in range(1, len(node.parts))]
     if name in ("distinct", "isDistinct", "union", "intersect", "exclude"):
-        around.purse.spend(len(base) * (len(base) + sum(map(len, given))))
+        pairs = len(base) * (len(base) + sum(map(len, given)))
+        around.purse.spend(pairs + sum(map(weight, (base, *given))))
     return FUNCTIONS[name][1](base, *given)
 
 
@@ -243,13 +245,14 @@ def _binary(node: Node, around: Around) -> Found:
         return [] if made is None else [made]
     right = _find(_part(node, 1), around)
     if sign == "|":
-        around.purse.spend((len(left) + len(right)) ** 2)
+        around.purse.spend((len(left) + len(right)) ** 2 + weight(left) + weight(right))
         return distinct([*left, *right])
     if sign in ("=", "!=", "~", "!~"):
         return _equal(sign, left, right, around.purse)
     if sign in ("in", "contains"):
         one, many = (left, right) if sign == "in" else (right, left)
         value = single(one)
+        around.purse.spend(weight(one) + len(many))
         return [] if value is None else [any(same(value, other) for other in many)]
     if sign == "&":
         return [text("".join(as_text(single(one)) if one else "" for one in (left, right)))]
@@ -262,7 +265,7 @@ def _binary(node: Node, around: Around) -> Found:
 def _equal(sign: str, left: Found, right: Found, purse: Purse) -> Found:
     if sign in ("=", "!=") and not (left and right):
         return []
-    purse.spend(len(left) + len(right))
+    purse.spend(weight(left) + weight(right))
     if "~" in sign:
         left, right = [_loose(one) for one in left], [_loose(one) for one in right]
     equal = len(left) == len(right) and all(same(*pair) for pair in zip(left, right, strict=True))

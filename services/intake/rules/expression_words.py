@@ -71,6 +71,15 @@ def same(one: Any, other: Any) -> bool:
     return bool(type(one) is type(other) and one == other)
 
 
+def weight(found: Iterable[Any]) -> int:
+    """How much there is to compare in the values: each one, and all that is in it."""
+    level, count = list(found), 0
+    while level:
+        count += len(level)
+        level = children(level)
+    return count
+
+
 def distinct(found: Iterable[Any]) -> Found:
     """Each value once, in order."""
     kept: Found = []
@@ -195,7 +204,13 @@ def _to_string(found: Found) -> Found:
 
 
 def _join(found: Found, between: Found | None = None) -> Found:
-    return [text((single(between) or "" if between else "").join(map(text, found)))] if found else []
+    if not found:
+        return []
+    by = text(single(between) or "") if between else ""
+    # Counted before it is made: thousands of long texts together are no text to make.
+    if sum(len(text(one)) + len(by) for one in found) > LETTERS_MAX + len(by):
+        raise ExpressionFailed
+    return [by.join(found)]
 
 
 def _substring(value: str, start: Any, length: Any = None) -> str | None:
