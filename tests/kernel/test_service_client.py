@@ -15,7 +15,7 @@ from kernel.service_client import LARGEST_ANSWER_BYTES, ServiceClient, ServiceUn
 from kernel.tokens import Tokens
 from tests.kernel.test_deliver import opted_out
 
-HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+HEAD = b"HTTP/1.1 %d OK\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: %d\r\n\r\n"
 PATIENCE = 0.4
 
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from jinja2 import Environment
 
+from kernel.web.template_lines import TemplateLines
+
 STYLE = resources.files(__package__).joinpath("stop.css").read_text(encoding="utf-8")
 _WORDS: dict[str, dict[str, Any]] = {
     "en": {
@@ -53,7 +55,7 @@ _WORDS: dict[str, dict[str, Any]] = {
         },
     },
 }
-_TEMPLATE = Environment(autoescape=True).from_string(
+_TEMPLATE = Environment(autoescape=True, extensions=[TemplateLines]).from_string(
     resources.files(__package__).joinpath("stop_page.html").read_text(encoding="utf-8")
 )
 
