@@ -11,6 +11,7 @@ from services.intake.rules.branching import Branching, without_hidden
 from services.intake.rules.calculate_answers import calculate_answers
 from services.intake.rules.evaluate_expression import Around, Purse, StepsSpent, evaluate_expression
 from services.intake.rules.expression_words import ExpressionFailed
+from services.intake.rules.open_fields import open_fields
 from services.intake.rules.read_expression import ExpressionNotRead, read_expression
 from services.intake.rules.read_questionnaire import read_questionnaire
 from tests.intake.conftest import Clinic
@@ -402,3 +403,55 @@ def test_rows_share_what_is_worked_out_outside_them(caplog: pytest.LogCaptureFix
     }
     assert without_hidden(form, given) == given
     assert len(caplog.records) == 1
+
+
+def asked_when(link_id: str, condition: str, **more: Any) -> dict[str, Any]:
+    return question(link_id, "string", extension=[with_expression("enableWhenExpression", condition)], **more)
+
+
+@pytest.mark.capability("I2", "I18")
+def test_expressions_see_no_answers_of_closed_questions() -> None:
+    """As for enableWhen a closed question has no answer, so what is typed where it opens something else is kept."""
+    yes = {"question": "p", "operator": "=", "answerBoolean": True}
+    a, one = question("a", "string", enableWhen=[yes]), "%resource.item.item.where(linkId='{}').answer"
+    without_a = asked_when("without-a", f"{one.format('a')}.empty()")
+    # Each follows from the one before, and stands before it.
+    third = asked_when("third", f"{one.format('second')}.exists()")
+    second = asked_when("second", f"{one.format('with-a')}.empty()")
+    with_a = asked_when("with-a", f"{one.format('a')}.exists()")
+    total = question(
+        "given",
+        "integer",
+        readOnly=True,
+        extension=[with_expression("calculatedExpression", f"{one.format('a')}.count()")],
+    )
+    asked = [question("p", "boolean"), third, second, a, without_a, with_a, total]
+    page = {"linkId": "page", "type": "group", "text": "Questions", "item": asked}
+    form = read_questionnaire(questionnaire("closed-ones", [page]))
+    names = ["a", "without-a", "with-a", "second", "third"]
+    typed = dict.fromkeys(names, "typed")
+    no, yes_said = {"p": False, **typed}, {"p": True, **typed}
+    assert open_fields(form, form.pages[0], no, names) == ["without-a", "second", "third"]
+    assert open_fields(form, form.pages[0], yes_said, names) == ["a", "with-a"]
+    kept = {"p": False, "without-a": "typed", "second": "typed", "third": "typed"}
+    assert without_hidden(form, no) == kept
+    assert without_hidden(form, kept) == kept
+    assert without_hidden(form, yes_said) == {"p": True, "a": "typed", "with-a": "typed"}
+    assert calculate_answers(form, no, ()) == {**kept, "given": 0}
+    assert calculate_answers(form, yes_said, ())["given"] == 1
+
+
+@pytest.mark.capability("I18")
+def test_conditions_that_contradict_each_other_come_to_rest() -> None:
+    """Each of two is asked while the other has no answer: both are shown, and nothing that was typed is lost."""
+    one = "%resource.item.where(linkId='{}').answer.empty()"
+    either = [asked_when("a", one.format("b")), asked_when("b", one.format("a")), question("c", "string")]
+    form = read_questionnaire(questionnaire("either", either))
+    both = {"a": "x", "b": "y", "c": "z"}
+    assert without_hidden(form, both) == both
+    only = {"a": "x", "c": "z"}
+    assert without_hidden(form, only) == only
+    assert not Branching(form, only).is_open("b")
+    itself = [asked_when("a", one.format("a")), question("c", "string")]
+    form = read_questionnaire(questionnaire("itself", itself))
+    assert without_hidden(form, only) == only

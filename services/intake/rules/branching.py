@@ -6,13 +6,17 @@ In a repeating group each row is judged by its own answers, and by those outside
 import operator
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from itertools import count
+from typing import Any, Final
 
 from kernel.read_whole import read_whole
+from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
 from services.intake.rules.form import NOT_SURE, Condition, Form, Item, Items, answers_in, walk
 from services.intake.rules.form_expressions import FormExpressions
 from services.intake.rules.units import in_unit
 
+#: Conditions that follow from each other, one after the other, are told apart from a circle after so many.
+ROUNDS_MAX: Final = 10
 _MOST = 10**15
 _ORDERED: Mapping[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
@@ -31,11 +35,14 @@ class Branching:
         items: Items,
         row: Items | None = None,
         around: frozenset[str] = frozenset(),
+        *,
         outside: "Branching | None" = None,
+        expressions: FormExpressions | None = None,
     ):
         """`row` holds the answers of the row being judged, `around` the repeating groups it stands in.
 
-        `outside` judges what stands around the row.
+        `outside` judges what stands around the row. `expressions` are worked out on the answers to open questions
+        unless they are given.
         """
         self._form = form
         self._sometimes = form.sometimes
@@ -44,11 +51,11 @@ class Branching:
         self._around = around
         self._known: dict[str, bool] = {}
         self._outside = outside
-        self._expressions: FormExpressions | None = None
+        self._expressions = expressions
 
     def in_row(self, group: str, row: Items) -> "Branching":
         """The same for one row of a repeating group, whose questions see their neighbours' answers."""
-        return Branching(self._form, self._items, {**self._row, **row}, self._around | {group}, self)
+        return Branching(self._form, self._items, {**self._row, **row}, self._around | {group}, outside=self)
 
     def is_open(self, link_id: str) -> bool:
         """True when the item and everything around it is enabled."""
@@ -75,7 +82,7 @@ class Branching:
         if self._outside is not None:
             return self._outside._worked_out()
         if self._expressions is None:
-            self._expressions = FormExpressions(self._form, self._items)
+            self._expressions = on_open_answers(self._form, self._items)
         return self._expressions
 
     def meets_condition(self, condition: Condition) -> bool:
@@ -166,6 +173,26 @@ def _moments(answer: str, wanted: str) -> tuple[Any, Any] | None:
     if pair[0].tzinfo is None or pair[1].tzinfo is None:
         return pair[0].replace(tzinfo=None), pair[1].replace(tzinfo=None)
     return pair
+
+
+def on_open_answers(form: Form, items: Items) -> FormExpressions:
+    """The expressions of `form` on the answers to open questions: a closed one has none, as for enableWhen.
+
+    What is open can follow from what expressions find, so both are done until nothing changes. Each time all of `items`
+    are judged anew: a question may be closed only by an answer that has itself been put away. Conditions that
+    contradict each other come to no rest by that; after `ROUNDS_MAX` times answers are only put away.
+    """
+    common, seen = Purse(ALL_STEPS_MAX), items
+    given = items
+    for times in count():
+        expressions = FormExpressions(form, seen, common)
+        if times >= ROUNDS_MAX:
+            given = seen
+        open_here = _pruned(form, Branching(form, given, expressions=expressions), given, ())
+        if open_here == seen:
+            break
+        seen = open_here
+    return expressions
 
 
 def without_hidden(form: Form, items: Items, protected: Collection[str] = ()) -> dict[str, Any]:

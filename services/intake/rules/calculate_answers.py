@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
-from services.intake.rules.branching import without_hidden
+from services.intake.rules.branching import on_open_answers, without_hidden
 from services.intake.rules.check_value import fault
 from services.intake.rules.evaluate_expression import StepsSpent
 from services.intake.rules.expression_words import ExpressionFailed, Found, as_text
@@ -18,14 +18,14 @@ DECIMALS: Final = 4
 
 
 def calculate_answers(form: Form, items: Items, protected: Collection[str]) -> dict[str, Any]:
-    """`items` with every calculated answer as it follows from them, and without answers to closed questions.
+    """`items` with every calculated answer as it follows from the open ones, and without answers to closed questions.
 
     What cannot be worked out, or is no answer to its question, is left empty; what takes more steps than there are
     stays as it was. Answers people gave are never changed.
     """
     settled = dict(items)
     for _ in range(ROUNDS_MAX):
-        before, work = settled, FormExpressions(form, settled)
+        before, work = settled, on_open_answers(form, settled)
         found = {item.link_id: _answer(item, work, settled) for item in form.calculated}
         kept = {key: value for key, value in settled.items() if key not in found}
         kept |= {key: value for key, value in found.items() if value is not None}
