@@ -104,7 +104,7 @@ class FormExpressions:
                 zone="UTC",
                 status="in-progress",
                 authored=None,
-                with_points=True,
+                for_expressions=True,
             )
         return self._response
 

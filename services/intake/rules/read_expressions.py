@@ -63,7 +63,7 @@ def _read(given: Mapping[str, Any], name: str, scope: tuple[Variable, ...], read
         try:
             node = read_expression(given["expression"], names)
             evaluate_expression(node, Around([], lambda _: [], Purse(common=reading.purse)))
-            reading.asks_document = reading.asks_document or "%questionnaire" in given["expression"]
+            reading.asks_document = reading.asks_document or _asks_document(node)
             return node
         except ExpressionNotRead as refused:
             why = refused.what
@@ -71,3 +71,14 @@ def _read(given: Mapping[str, Any], name: str, scope: tuple[Variable, ...], read
             why = "what it compares"
     reading.dropped.add(f"{name}: {why}")
     return None
+
+
+def _asks_document(node: Node) -> bool:
+    """Does it look something up in the document? Told by the tree: the name may be written in several ways."""
+    pending: list[Node | None] = [node]
+    while pending:
+        one = pending.pop()
+        if one is not None and (one.kind, one.value) == ("variable", "questionnaire"):
+            return True
+        pending += one.parts if one is not None else ()
+    return False

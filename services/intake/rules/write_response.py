@@ -25,13 +25,14 @@ def write_response(
     zone: str,
     status: str,
     authored: datetime | None,
-    with_points: bool = False,
+    for_expressions: bool = False,
 ) -> dict[str, Any]:
     """The response to `form` that `items` are. Times without a zone are of `zone`; `status` is FHIR's word.
 
-    `with_points`: a chosen answer brings its points along, as expressions that add them up look for them.
+    `for_expressions`: a chosen answer brings its points along, as expressions that add them up look for them, and
+    "not sure" is no answer, as for enableWhen.
     """
-    writer = _Writer(language, ZoneInfo(zone), with_points)
+    writer = _Writer(language, ZoneInfo(zone), for_expressions)
     top = [item for item in form.by_id.values() if item.link_id not in form.parents]
     response: dict[str, Any] = {
         "resourceType": "QuestionnaireResponse",
@@ -46,10 +47,10 @@ def write_response(
 
 
 class _Writer:
-    def __init__(self, language: str, zone: ZoneInfo, with_points: bool) -> None:
+    def __init__(self, language: str, zone: ZoneInfo, for_expressions: bool) -> None:
         self._language = language
         self._zone = zone
-        self._with_points = with_points
+        self._for_expressions = for_expressions
 
     def nodes(self, item: Item, items: Items) -> Iterator[dict[str, Any]]:
         """The item as it stands in the response: nothing when it is not answered, a node a row when it repeats."""
@@ -67,7 +68,7 @@ class _Writer:
                 if inside:
                     yield {**head, "item": inside}
             return
-        value = items.get(item.link_id)
+        value = self._given(item, items)
         inside = [node for child in item.items for node in self.nodes(child, items)]
         if value is None and not inside:
             return
@@ -86,12 +87,16 @@ class _Writer:
         asked, *under = group.items
         answers = []
         for row in items.get(group.link_id) or ():
-            value = row.get(asked.link_id)
+            value = self._given(asked, row)
             inside = [node for child in under for node in self.nodes(child, row)]
             answer = {} if value is None else self._answer(asked, value)
             answers.append({**answer, "item": inside} if inside else answer)
         if answers:
             yield {**head, "linkId": asked.link_id, "answer": answers}
+
+    def _given(self, item: Item, items: Items) -> Any:
+        value = items.get(item.link_id)
+        return None if self._for_expressions and value == NOT_SURE else value
 
     def _answer(self, item: Item, value: Any) -> dict[str, Any]:
         if value == NOT_SURE:
@@ -121,7 +126,7 @@ class _Writer:
                 "display": in_language(option.text, self._language),
             }
             points = {"url": BASE + "ordinalValue", "valueDecimal": option.score}
-            with_points = self._with_points and option.score is not None
+            with_points = self._for_expressions and option.score is not None
             written = {**coding, "extension": [points] if with_points else None}
             return {"valueCoding": {key: said for key, said in written.items() if said}}
         if option.kind == "Reference":
