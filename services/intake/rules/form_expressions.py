@@ -53,14 +53,16 @@ class FormExpressions:
 
     def find(self, expression: Expression) -> Found:
         """The values it finds; raises `ExpressionFailed`, and of that `StepsSpent` when its steps ran out."""
+        nothing_left = self._common.left < 0
         try:
             return self._find(expression.node, expression.owner, expression.variables)
         except StepsSpent:
-            _log.warning(
-                "expression of %s in %s took more steps than there are",
-                expression.owner,
-                self._form.questionnaire,
-            )
+            if not nothing_left:
+                # Whatever comes after has none either: one line tells of them all.
+                which = "the last of all steps" if self._common.left < 0 else "more steps than there are"
+                _log.warning(
+                    "expression of %s in %s took %s", expression.owner, self._form.questionnaire, which
+                )
             raise
 
     def _find(self, node: Any, owner: str, scope: tuple[Variable, ...]) -> Found:
