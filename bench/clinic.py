@@ -1,6 +1,7 @@
 """A whole clinic for the benchmarks, in its own folder and on its own ports, without the demo patients."""
 
 import signal
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ import psutil
 import psycopg
 
 from bench.other_load import OtherLoad
+from kernel import timings
 from local import databases
 from local.demo.hands import Hands
 from local.process_environment import Stack
@@ -70,13 +72,25 @@ class BenchClinic:
 
     @contextmanager
     def held(self, *names: str) -> Iterator[None]:
-        """Hold the named processes still for a while."""
+        """Hold the named processes still for a while; the watchdog, who replaces the silent, is kept content."""
         roots = [self.running.pid(name) for name in names]
+        workers = [name.removesuffix("-worker") for name in names if name.endswith("-worker")]
+        over = threading.Event()
+        stamps = threading.Thread(target=self._stamp, args=(workers, over))
         self.signal_trees(roots, signal.SIGSTOP)
+        stamps.start()
         try:
             yield
         finally:
+            over.set()
+            stamps.join()
             self.signal_trees(roots, signal.SIGCONT)
+
+    def _stamp(self, services: Sequence[str], over: threading.Event) -> None:
+        while not over.wait(timings.CANARY_STALE_SECONDS / 3):
+            for service in services:
+                with psycopg.connect(self.stack.owner_url(service)) as connection:
+                    connection.execute("UPDATE worker_canary SET stamped_at = now()")
 
 
 @contextmanager
