@@ -1,5 +1,6 @@
 """Two providers of a channel: trust moves away from the bad one and back, and nothing is handed to both."""
 
+import socket
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from kernel.ids import new_id
 from kernel.personal import Personal
 from services.notify.actions.balance_providers import balance_providers
 from services.notify.rules.provider_pace import Pace, balance, choose, refill
+from services.notify.sending import amazon as amazon_module
 from services.notify.sending.amazon import SesMail, SnsSms
 from services.notify.sending.courier import MessageCourier
 from services.notify.sending.provider import Letter, LookupFailed, Outcome
@@ -278,8 +280,29 @@ def test_a_text_by_amazon_is_written_without_a_wait_and_its_answer_is_read_later
         # Nobody there: not transmitted, so the other provider may have it.
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", "http://127.0.0.1:1")
         (nobody,) = SnsSms("us-east-1", FAST).prepare([letter("+18165550142")])
-        assert not isinstance(nobody, Outcome)
-        assert nobody.open() == Outcome("not_transmitted", code="connect")
+        assert nobody == Outcome("not_transmitted", code="connect")
+
+
+@pytest.mark.capability("N7")
+@pytest.mark.fault("F28")
+def test_an_amazon_that_never_answers_takes_the_time_of_one_connection_whatever_the_wave(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Sixteen waits in a row would outlast the task, and leave sixteen texts in doubt that never left."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "for-tests")
+    monkeypatch.setattr(amazon_module, "PROVIDER_CONNECT_SECONDS", 0.5)
+    # The system takes connections into its queue; nobody answers the TLS greeting.
+    with socket.create_server(("127.0.0.1", 0), backlog=SnsSms.letters_at_once) as silent:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", f"https://127.0.0.1:{silent.getsockname()[1]}")
+        sns = SnsSms("us-east-1", FAST)
+        prepared = sns.prepare([letter("+18165550142")] * sns.letters_a_batch)
+        opened = [item if isinstance(item, Outcome) else item.open() for item in prepared]
+        assert opened == [Outcome("not_transmitted", code="connect")] * sns.letters_a_batch
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 def outcome_of(provider: Any, address: str) -> Outcome:

@@ -61,8 +61,30 @@ class SnsSms(_Amazon):
         self.client.meta.events.register("before-send.sns.Publish", _take_signed)
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
-        """One request a letter; each connects when it is opened."""
-        return [_SnsPost(self, letter) for letter in letters]
+        """Sign and connect once a letter, within three seconds for all, as `SmsHttp.prepare` does."""
+        deadline = time.monotonic() + PROVIDER_CONNECT_SECONDS
+        prepared: list[Transmission | Outcome] = []
+        refused = False
+        for letter in letters:
+            if refused or time.monotonic() > deadline:
+                prepared.append(Outcome("not_transmitted", code="connect"))
+                continue
+            one = self._prepared(letter, deadline)
+            refused = isinstance(one, Outcome) and one.code == "connect"
+            prepared.append(one)
+        return prepared
+
+    def _prepared(self, letter: Letter, deadline: float) -> Transmission | Outcome:
+        from botocore.exceptions import BotoCoreError
+
+        try:
+            request = self.signed(letter)
+        except BotoCoreError as error:
+            return Outcome("not_transmitted", code=type(error).__name__)
+        line = self._lines.take(deadline)
+        if line is None:
+            return Outcome("not_transmitted", code="connect")
+        return _SnsPost(self, line, request)
 
     def signed(self, letter: Letter) -> bytes:
         """The signed request of `letter`; raises BotoCoreError where it cannot be made, as without credentials."""
@@ -118,24 +140,16 @@ def _bytes_of(request: Any) -> bytes:
 
 
 class _SnsPost:
-    """One text: signed and connected by `open`, written by `start`, answered by `finish`."""
+    """One text, signed and with a line: written by `start`, answered by `finish`."""
 
-    def __init__(self, provider: SnsSms, letter: Letter) -> None:
+    def __init__(self, provider: SnsSms, line: Line, request: bytes) -> None:
         self._provider = provider
-        self._letter = letter
-        self._request = b""
-        self._line: Line | None = None
+        self._request = request
+        self._line: Line | None = line
         self._deadline = 0.0
 
-    def open(self) -> Outcome | None:
-        from botocore.exceptions import BotoCoreError
-
-        try:
-            self._request = self._provider.signed(self._letter)
-        except BotoCoreError as error:
-            return Outcome("not_transmitted", code=type(error).__name__)
-        self._line = self._provider._lines.take(time.monotonic() + PROVIDER_CONNECT_SECONDS)
-        return Outcome("not_transmitted", code="connect") if self._line is None else None
+    def open(self) -> None:
+        """Nothing to say beforehand: its line is connected."""
 
     def start(self) -> None:
         self._deadline = time.monotonic() + PROVIDER_TOTAL_SECONDS
