@@ -2,6 +2,7 @@
 
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -303,6 +304,33 @@ def test_an_amazon_that_never_answers_takes_the_time_of_one_connection_whatever_
         silent.accept()[0].close()
         with pytest.raises(BlockingIOError):
             silent.accept()
+
+
+@pytest.mark.capability("N7")
+@pytest.mark.fault("F28")
+def test_a_text_that_may_not_be_signed_was_not_transmitted(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The keys come with a role, and the role is refused: an answer of another service, before anything is written."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    keys = "aws_access_key_id = for-tests\naws_secret_access_key = for-tests\n"
+    role = "role_arn = arn:aws:iam::123456789012:role/texts\nsource_profile = keys\n"
+    config = tmp_path / "config"
+    config.write_text(f"[profile keys]\n{keys}[profile texts]\n{role}")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with sns_endpoint() as amazon:
+        amazon.instead = (403, SAID % (b"AccessDenied", b"not yours"))
+        for name, value in {
+            "AWS_CONFIG_FILE": str(config),
+            "AWS_PROFILE": "texts",
+            "AWS_ENDPOINT_URL_STS": amazon.url,
+            "AWS_ENDPOINT_URL_SNS": amazon.url,
+        }.items():
+            monkeypatch.setenv(name, value)
+        prepared = SnsSms("us-east-1", FAST).prepare([letter("+18165550142")])
+    assert prepared == [Outcome("not_transmitted", code="ClientError")]
+    assert amazon.requests == 1, "the role was asked for, and nothing else"
 
 
 def outcome_of(provider: Any, address: str) -> Outcome:

@@ -75,11 +75,12 @@ class SnsSms(_Amazon):
         return prepared
 
     def _prepared(self, letter: Letter, deadline: float) -> Transmission | Outcome:
-        from botocore.exceptions import BotoCoreError
+        from botocore.exceptions import BotoCoreError, ClientError
 
         try:
             request = self.signed(letter)
-        except BotoCoreError as error:
+        except (BotoCoreError, ClientError) as error:
+            # The latter where the keys come from another service of Amazon's, and it refuses them.
             return Outcome("not_transmitted", code=type(error).__name__)
         line = self._lines.take(deadline)
         if line is None:
@@ -87,7 +88,7 @@ class SnsSms(_Amazon):
         return _SnsPost(self, line, request)
 
     def signed(self, letter: Letter) -> bytes:
-        """The signed request of `letter`; raises BotoCoreError where it cannot be made, as without credentials."""
+        """The signed request of `letter`; raises BotoCoreError or ClientError without credentials."""
         try:
             self.client.publish(PhoneNumber=letter.address.reveal(), Message=letter.text)
         except _Signed as signed:
