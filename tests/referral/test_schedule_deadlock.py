@@ -2,7 +2,7 @@
 
 import os
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 from threading import Barrier
 from typing import Any
@@ -10,6 +10,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
 from kernel.context import Actor
@@ -17,6 +18,7 @@ from services.referral.actions.check_slot import Wish
 from services.referral.actions.end_hold import expire_holds
 from services.referral.actions.hold_slot import hold_slot
 from services.referral.actions.take_seats import lock_providers
+from services.referral.queries.referrals import find_in_turn, find_referral
 from tests.referral.calendar_steps import book, booked, change, many_ready_to_book, slots, wish
 from tests.referral.conftest import FRONT_DESK, Clinic
 
@@ -34,6 +36,9 @@ PUT_AWAY = (
 BEHIND_ME = """
 SELECT count(*) FROM pg_locks AS mine JOIN pg_locks AS its USING (transactionid)
 WHERE mine.pid = pg_backend_pid() AND mine.granted AND NOT its.granted
+"""
+WAITS_FOR_ME = """
+SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))
 """
 
 
@@ -163,3 +168,74 @@ def test_a_hold_that_runs_out_while_it_is_booked_goes_to_one_and_neither_waits_i
         owners = session.execute(text("SELECT DISTINCT coalesce(hold_id, appointment_id) FROM seat_use"))
         assert [str(owner) for (owner,) in owners] == [mine]
     assert book(staffed, second, slot, hold_id=mine).status_code == 201
+
+
+def held(staffed: Clinic, referral: str, slot: dict[str, Any]) -> dict[str, Any]:
+    made = staffed.call("POST", f"/referrals/{referral}/holds", wish(slot), actor=FRONT_DESK)
+    assert made.status_code == 201, made.text
+    assert made.json is not None
+    return made.json
+
+
+def wait_until_behind(session: Session, beside: Future[Any]) -> None:
+    """Until somebody else's transaction waits for a lock of this one, of whatever kind."""
+    until = time.monotonic() + 60
+    while not session.execute(text(WAITS_FOR_ME)).scalar_one():
+        assert not beside.done(), beside.result().text
+        assert time.monotonic() < until
+
+
+@pytest.mark.capability("S3")
+def test_a_hold_is_released_while_another_replaces_it_and_neither_waits_in_a_circle(staffed: Clinic) -> None:
+    (referral,) = many_ready_to_book(staffed, 1)
+    slot, *_, other = slots(staffed, visit_type="pt_evaluation", site="paola")[:6]
+    hold = held(staffed, referral, slot)
+    starts_at = datetime.fromisoformat(other["starts_at"])
+    wanted = Wish(other["visit_type"], other["provider_id"], other["site"], starts_at)
+    with ThreadPoolExecutor(1) as beside:
+        with staffed.session() as session:
+            # As far as the one who holds another time has come: their referral and both providers.
+            assert find_referral(session, UUID(referral), lock=True)
+            lock_providers(session, slot["provider_id"], other["provider_id"])
+            path = f"/holds/{hold['id']}/release"
+            releasing = beside.submit(staffed.call, "POST", path, {}, actor=FRONT_DESK)
+            wait_until_behind(session, releasing)
+            mine = str(hold_slot(session, Actor("staff", "desk-2", "front_desk"), UUID(referral), wanted).id)
+        answer = releasing.result(60)
+    assert answer.status_code == 200, answer.text
+    with staffed.session() as session:
+        assert str(session.execute(text("SELECT id FROM slot_hold WHERE ended = ''")).scalar_one()) == mine
+
+
+@pytest.mark.capability("S3", "S11")
+@pytest.mark.parametrize("way", ["hold", "claim"])
+def test_who_holds_or_claims_takes_the_patients_turn_before_any_provider(staffed: Clinic, way: str) -> None:
+    """The same patient is booked meanwhile on a second referral: turn first, then the same provider."""
+    referral, second, holder = many_ready_to_book(staffed, 3)
+    with staffed.session() as session:
+        same = (
+            "UPDATE referral SET patient_id = (SELECT patient_id FROM referral WHERE id = :a) WHERE id = :b"
+        )
+        session.execute(text(same), {"a": referral, "b": second})
+    near, *_, far = slots(staffed, visit_type="pt_evaluation", provider="tomas_quintero", days=30, limit=40)
+    if way == "hold":
+        held(staffed, referral, far)
+        path, body, who = f"/referrals/{referral}/holds", wish(near), {"actor": FRONT_DESK}
+    else:
+        freed = booked(staffed, holder, near)
+        booked(staffed, referral, far)
+        entry = {"notice_minutes": 0}
+        joined = staffed.call("POST", f"/referrals/{referral}/waitlist", entry, actor=FRONT_DESK)
+        assert joined.status_code == 201, joined.text
+        assert change(staffed, freed, "cancel", {"reason_code": "patient_cannot_come"}).status_code == 200
+        ((offer,),) = [opened["offers"] for opened in staffed.get("/offers", FRONT_DESK)["items"]]
+        path, body, who = f"/self/offers/{offer['id']}/claim", {}, {"actor": None, "service": "intake"}
+    with ThreadPoolExecutor(1) as beside:
+        with staffed.session() as session:
+            assert find_in_turn(session, UUID(second))
+            asking = beside.submit(staffed.call, "POST", path, body, **who)
+            wait_until_behind(session, asking)
+            free = "SELECT 1 FROM provider WHERE id = 'tomas_quintero' FOR NO KEY UPDATE NOWAIT"
+            assert session.execute(text(free)).all()
+        answer = asking.result(60)
+    assert answer.status_code in (200, 201), answer.text

@@ -22,7 +22,7 @@ from services.referral.model.referral import Referral
 from services.referral.model.schedule import SlotHold
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
 from services.referral.queries.appointments import Visit, first_visits_to_come
-from services.referral.queries.referrals import find_referral
+from services.referral.queries.referrals import find_in_turn, find_referral
 from services.referral.queries.sites import list_sites
 from services.referral.rules.self_service import why_not_alone
 
@@ -43,10 +43,11 @@ class OnOffer:
 
 
 def find_offer(session: Session, offer_id: UUID, *, lock: bool = False) -> OnOffer:
-    """Return the offer; raises 404. Locks in the order of every deed: referral, then the round, then the offer."""
+    """Return the offer; raises 404. Locks in the one order (0225): referral, the patient's turn, round, offer."""
     offer = session.get(SlotOffer, offer_id)
     entry = None if offer is None else session.get(WaitlistEntry, offer.entry_id)
-    referral = None if entry is None else find_referral(session, entry.referral_id, lock=lock)
+    find = find_in_turn if lock else find_referral
+    referral = None if entry is None else find(session, entry.referral_id)
     if offer is None or entry is None or referral is None:
         raise not_found("offer")
     opened = session.get_one(OfferRound, offer.round_id, with_for_update=lock)
@@ -151,9 +152,9 @@ def _give(session: Session, actor: Actor, found: OnOffer) -> Visit:
     assert found.round.hold_id is not None
     hold = session.get_one(SlotHold, found.round.hold_id)
     own = _own_visit(session, found)
+    # The provider they come to and the one they leave, in the one order, before the hold changes.
+    lock_providers(session, hold.provider_id, *(() if own is None else (own.provider_id,)))
     if own is not None:
-        # The provider they leave and the one they come to, in the one order, before the hold gives its seats back.
-        lock_providers(session, own.provider_id, hold.provider_id)
         end_hold(session, actor, hold, "booked")
         return move_appointment(session, actor, own.id, found.wish, reason="earlier_slot_claimed")
     hold.referral_id = found.referral.id

@@ -16,7 +16,7 @@ from services.referral.actions.end_hold import end_hold
 from services.referral.actions.move_referral import illegal_move
 from services.referral.actions.take_seats import SeatsTaken, Taker, lock_providers, take_seats
 from services.referral.model.schedule import SlotHold
-from services.referral.queries.referrals import find_referral
+from services.referral.queries.referrals import find_in_turn
 from services.referral.rules.referral_states import may_do
 
 HOLD_MINUTES = 10
@@ -35,7 +35,7 @@ def hold_slot(
     Nobody else can book the slot until the hold expires, is released or is booked; the moment it expires the slot is
     free again, whether or not anything has tidied up. Raises what `book_slot` raises.
     """
-    referral = find_referral(session, referral_id, lock=True)
+    referral = find_in_turn(session, referral_id)
     if referral is None:
         raise not_found("referral")
     place = likely_place(session, wish)
@@ -50,6 +50,7 @@ def hold_slot(
         place,
         patient_id=referral.patient_id,
         routes={referral.route, *referral.secondary_routes},
+        in_turn=True,
     )
     place, conflicts = checked.place, checked.conflicts
     if not may_do("book", referral.state, "booked") and Conflict("red_flag_hold") not in conflicts:

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from flask import jsonify
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
@@ -26,6 +27,7 @@ from services.referral.actions.check_slot import (
 )
 from services.referral.actions.end_hold import end_hold, find_hold
 from services.referral.actions.hold_slot import hold_slot
+from services.referral.actions.take_seats import lock_providers
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import SlotHold
 from services.referral.queries.appointments import find_appointment
@@ -35,6 +37,8 @@ from services.referral.routes.referral_view import moment, text_id
 from services.referral.routes.visit_access import BOOKING_ROLES, zone_of
 from services.referral.routes.wall_clock import read_instant, read_time
 from services.referral.rules.calendar_time import local_label
+
+HOLD_OF = select(SlotHold.referral_id, SlotHold.provider_id).where(SlotHold.id == bindparam("id"))
 
 
 def hold_routes(parts: Parts) -> APIBlueprint:
@@ -67,9 +71,15 @@ def hold_routes(parts: Parts) -> APIBlueprint:
         who = principal()
 
         def deed(session: Session) -> Reply:
-            held = find_hold(session, id_or_404(hold_id, "hold"))
-            if held.referral_id is not None:
-                visible_referral(session, str(held.referral_id), who.actor)
+            # Referral, provider, hold: the order of those who hold, book and claim (0225).
+            wanted = id_or_404(hold_id, "hold")
+            seen = session.execute(HOLD_OF, {"id": wanted}).first()
+            if seen is None:
+                raise not_found("hold")
+            if seen.referral_id is not None:
+                visible_referral(session, str(seen.referral_id), who.actor, lock=True)
+            lock_providers(session, seen.provider_id)
+            held = find_hold(session, wanted)
             end_hold(session, who.actor, held, "released")
             return Reply(_hold_json(session, held), 200)
 
