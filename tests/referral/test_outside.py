@@ -102,9 +102,13 @@ def test_a_second_live_referral_shows_the_first_and_offers_to_track_it(clinic: C
     assert (asked.status_code, asked.json["code"]) == (409, "live_referral")
     assert asked.json["referral"]["id"] == case["id"]
     assert asked.json["offers"] == ["track", "separate"]
-    tracked = refer(clinic, if_live="track")
+    number = {"system": "urn:waymark:record:prairie-family", "value": "PF-2002"}
+    tracked = refer(clinic, if_live="track", identifiers=[number])
     assert (tracked.status_code, tracked.json["id"]) == (200, case["id"])
-    assert clinic.get(f"/referrals/{case['id']}")["letters"][0]["tracks"] is True
+    (letter,) = clinic.get(f"/referrals/{case['id']}")["letters"]
+    assert letter["tracks"] is True
+    # Told to nobody (0218): staff see it with the letter and enter it.
+    assert letter["fields"]["identifiers"] == ["PF-2002 (urn:waymark:record:prairie-family)"]
     separate = refer(clinic, external_id="A-1003", if_live="separate")
     assert separate.status_code == 201
     assert separate.json["patient_id"] == case["patient_id"]
