@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 
+import psycopg
 import pytest
 
 from chaos.disk import small_disk
 from chaos.faults import FAULTS
+from chaos.faults.disks import lasts
 from chaos.faults.processes import KILL_EACH
 from chaos.invariants import INVARIANTS, check
 from chaos.run import Outcome, Plan, chaos_run, clinic_in
+from tests.conftest import DatabaseFactory
 from tests.failures.plants import PLANTS, Plant
 from tests.servers import free_port
 
@@ -78,3 +81,13 @@ def test_each_planted_lie_is_named_by_its_invariant(outcome: Outcome, plant: Pla
 
 def test_every_invariant_has_a_planted_lie() -> None:
     assert set(PLANTS) == set(INVARIANTS)
+
+
+@pytest.mark.fault("F27")
+def test_a_failing_disk_counts_as_hit_by_processes_that_end_with_the_server_alone(
+    database: DatabaseFactory,
+) -> None:
+    with psycopg.connect(database("notify").admin_url) as session:
+        running = session.execute("SELECT pid, backend_type FROM pg_stat_activity").fetchall()
+    assert "client backend" in {kind for _, kind in running}
+    assert {kind for pid, kind in running if lasts(pid)} == {"checkpointer", "walwriter"}
