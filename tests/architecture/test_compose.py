@@ -176,6 +176,25 @@ def test_web_and_workers_can_be_scaled(compose: dict[str, Any]) -> None:
         assert "container_name" not in service, name
 
 
+def test_whom_the_gateway_turns_away_is_told_so_and_not_written_down(repository: Path) -> None:
+    """By nginx itself, which would log the address with the request line and answer with a page that says nothing."""
+    text = (repository / "deploy/gateway/waymark.conf.template").read_text(encoding="utf-8")
+    assert "\nlimit_conn_log_level info;\n" in text
+    assert "\nerror_log /dev/stderr crit;\n" in text
+    limited = [server for server in text.split("\nserver {")[1:] if "limit_conn in_hand" in server]
+    assert len(limited) == 2
+    for server in limited:
+        assert "error_page 503 $crowd;" in server
+        kinds = {"page", "api"} if " /api/" in server else {"page"}
+        assert set(re.findall(r"location @crowd_(\w+) \{ .*return 503 \$crowd_says; \}", server)) == kinds
+    (says,) = re.findall(r"(?s)map \$uri \$crowd_says \{(.+?)\n\}", text)
+    problem, page = re.findall(r"(?s) '(.+?)';", says)
+    told = json.loads(problem)
+    assert (told["status"], told["detail"][:29]) == (503, "Nothing you sent was stored. ")
+    assert "Nothing you sent was stored." in page
+    assert '<div lang="es">' in page
+
+
 def test_every_setting_of_the_file_is_explained(repository: Path) -> None:
     text = (repository / "docker-compose.yml").read_text(encoding="utf-8")
     explained = (repository / ".env.example").read_text(encoding="utf-8")

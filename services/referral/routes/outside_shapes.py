@@ -37,8 +37,8 @@ class IdentifierIn(In):
 class OutsideIn(In):
     """A referral from a referrer. `sender` with `external_id` makes it one, however often it is sent.
 
-    `identifiers`: numbers of the patient in the letter; what is known already is not replaced by them. Those of a letter
-    that is tracked stay with the letter, for staff to enter.
+    `identifiers`: numbers of the patient in the letter; what is known already is not replaced by them. Those of a
+    letter that is tracked stay with the letter, for staff to enter.
     `notices_email`: where the sender wants to be told of each milestone, "" for nowhere.
     """
 
