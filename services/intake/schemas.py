@@ -110,10 +110,10 @@ class PatientIn(Wire):
 
 
 class ConsentIn(Wire):
-    """Which messages the patient agreed to."""
+    """Which messages the patient agreed to; null when nobody asked, so that an earlier consent stays."""
 
-    sms: StrictBool = False
-    email: StrictBool = False
+    sms: StrictBool | None = None
+    email: StrictBool | None = None
 
 
 class SubmissionIn(Wire):
@@ -196,7 +196,8 @@ class TypedEntryIn(Wire):
     patient: PatientIn
     mode: Literal["phone", "paper"]
     answered_by: AnsweredBy = "self"
-    language: Language = "en"
+    # Nobody asked: a known person's own.
+    language: Literal["en", "es", ""] = ""
     consent: ConsentIn = ConsentIn()
 
 

@@ -131,7 +131,15 @@ def test_a_new_caller_is_entered_and_the_questions_open_at_once(clinic: Dashboar
             "mode": "paper",
             "language": "es",
             "answered_by": "carer",
-            "consent": {"sms": True, "email": False},
+            "consent": {"sms": True, "email": None},
         },
     )
+    # Not asked is the default of both, and goes on as that: no consent is taken back without a word.
+    untouched = browser.form_fields(browser.get("/staff/new-caller"), "/staff/new-caller")
+    told = {name: form[name] for name in ("given_name", "family_name", "birth_date", "phone")}
+    browser.post("/staff/new-caller", {**untouched, **told})
+    body = last(clinic)[1]
+    assert (body["consent"], body["language"]) == ({"sms": None, "email": None}, "")
+    browser.post("/staff/new-caller", {**form, "key": str(new_id()), "consent_sms": "no"})
+    assert last(clinic)[1]["consent"]["sms"] is False
     assert clinic.signed_in("therapist").get("/staff/new-caller").status_code == 403

@@ -164,8 +164,23 @@ def test_a_new_caller_is_one_step_and_what_they_go_on_with_alone_is_theirs(clini
     audit = {(one.action, one.actor_id) for one in clinic.sql("SELECT action, actor_id FROM audit_entry")}
     assert ("ask_birth_date", "desk-1") in audit
     # Who is known already is found, not made again: the same flow goes on with their record.
-    again = clinic.call("POST", "/typed-entries", {**entry, "mode": "paper"}, actor=NURSE).get_json()
+    # Nobody asked about messages or the language this time: what they said before stays, here and in what is sent.
+    asked_less = {"patient": caller, "mode": "paper"}
+    again = clinic.call("POST", "/typed-entries", asked_less, actor=NURSE).get_json()
     assert again["patient_id"] == begun["patient_id"]
+    person = clinic.get(f"/patients/{again['patient_id']}")
+    assert (person["language"], person["consent"]) == ("es", {"sms": True, "email": False})
+    assert "lang=es" in again["path"]
+    kept = clinic.sql(
+        "SELECT consent_sms, language FROM submission WHERE id = :id", id=again["submission_id"]
+    )
+    assert [(one.consent_sms, one.language) for one in kept] == [(True, "es")]
+    # Asked again, and now they say no: that holds for the questionnaire that is open, too.
+    said_no = {**asked_less, "consent": {"sms": False}}
+    again = clinic.call("POST", "/typed-entries", said_no, actor=NURSE).get_json()
+    assert clinic.get(f"/patients/{again['patient_id']}")["consent"]["sms"] is False
+    kept = clinic.sql("SELECT consent_sms FROM submission WHERE id = :id", id=again["submission_id"])
+    assert [one.consent_sms for one in kept] == [False]
     nurse = clinic.browser("198.51.100.33").open(again["path"])
     assert "Copy what is on the paper" in nurse.body
     go_to(nurse, nurse.token, "emergency_signs").send({"thunderclap": "true"})

@@ -12,6 +12,8 @@ from services.dashboard.routes.patient_links import LANGUAGES, TYPED
 from services.dashboard.rules.identifier_kinds import KINDS, identifiers_in
 from services.dashboard.rules.roles import SCHEDULES
 
+#: Not asked is no answer: somebody known keeps what they agreed to before.
+CONSENT = {"yes": True, "no": False}
 PERSON = ("given_name", "family_name", "birth_date", "phone", "email", "postcode")
 #: What the page calls each field the owner may refuse.
 FIELDS = {
@@ -36,7 +38,7 @@ def new_caller_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/new-caller")
     @staff_only(SCHEDULES)
     def ask() -> str:
-        return _page({"language": "en", "mode": "phone", "consent_sms": ""}, {})
+        return _page({"mode": "phone"}, {})
 
     @routes.post("/staff/new-caller")
     @staff_only(SCHEDULES)
@@ -82,9 +84,9 @@ def _body(form: dict[str, str], identifiers: list[dict[str, str]]) -> dict[str, 
     return {
         "patient": {**{name: form.get(name, "") for name in PERSON}, "identifiers": identifiers},
         "mode": mode if mode in TYPED else TYPED[0],
-        "language": language if language in LANGUAGES else LANGUAGES[0],
+        "language": language if language in LANGUAGES else "",
         "answered_by": said_by if said_by in ANSWERERS else "self",
-        "consent": {way: form.get(f"consent_{way}") == "yes" for way in ("sms", "email")},
+        "consent": {way: CONSENT.get(form.get(f"consent_{way}", "")) for way in ("sms", "email")},
     }
 
 

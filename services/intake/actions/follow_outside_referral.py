@@ -41,9 +41,8 @@ def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
         postcode=Personal(who.postcode),
         language=who.language,
         time_zone=who.time_zone,
-        consent_sms=False,
-        consent_email=False,
-        consent_known=False,
+        consent_sms=None,
+        consent_email=None,
         identifiers=identifiers,
     )
     actor = Actor("service", "referral")

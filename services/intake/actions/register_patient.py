@@ -28,7 +28,7 @@ from services.intake.rules.zone_of_postcode import zone_of_postcode
 class PatientFacts:
     """Who somebody says the patient is. `birth_date` is YYYY-MM-DD, `phone` E.164 or "". Prints nothing of it.
 
-    Not `consent_known`: nobody asked them, so what they agreed to before stays.
+    A consent of None, a `language` of "": nobody asked, so what is known of them stays; of a new person, no consent.
     """
 
     given_name: Personal[str]
@@ -39,9 +39,8 @@ class PatientFacts:
     postcode: Personal[str]
     language: str
     time_zone: str
-    consent_sms: bool
-    consent_email: bool
-    consent_known: bool = True
+    consent_sms: bool | None
+    consent_email: bool | None
     identifiers: tuple[Identifier, ...] = ()
 
 
@@ -116,10 +115,10 @@ def _new_patient(session: Session, facts: PatientFacts, indexes: FactIndexes, pa
         birth_index=indexes.birth,
         phone_index=indexes.phone,
         postcode_index=indexes.postcode,
-        language=facts.language,
+        language=facts.language or "en",
         time_zone=_zone(facts),
-        consent_sms=facts.consent_sms,
-        consent_email=facts.consent_email,
+        consent_sms=bool(facts.consent_sms),
+        consent_email=bool(facts.consent_email),
         opted_out=[],
         merged_into=None,
         version=1,
@@ -152,7 +151,7 @@ def _search_keys(facts: PatientFacts) -> list[bytes]:
 
 
 def _update(session: Session, patient: Patient, facts: PatientFacts) -> None:
-    """Newer contact points replace older ones; an empty one replaces nothing, and consent is as given last."""
+    """Newer contact points replace older ones; an empty one replaces nothing. Consent and language are as told last."""
     changed = False
     for name in ("phone", "email", "postcode"):
         given: Personal[str] = getattr(facts, name)
@@ -162,11 +161,11 @@ def _update(session: Session, patient: Patient, facts: PatientFacts) -> None:
     told: dict[str, Any] = {
         "language": facts.language,
         "time_zone": _zone(facts),
+        "consent_sms": facts.consent_sms,
+        "consent_email": facts.consent_email,
     }
-    if facts.consent_known:
-        told |= {"consent_sms": facts.consent_sms, "consent_email": facts.consent_email}
     for name, value in told.items():
-        if getattr(patient, name) != value and value != "":
+        if value not in (None, "") and getattr(patient, name) != value:
             setattr(patient, name, value)
             changed = True
     if changed:

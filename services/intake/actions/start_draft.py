@@ -63,6 +63,8 @@ def start_draft(
     if draft is not None:
         if author is not None and author.kind == "staff":
             _take_over(session, draft, author, mode, answered_by)
+            # Asked again on the telephone, they may have said something else than when they began.
+            draft.consent_sms, draft.consent_email = patient.consent_sms, patient.consent_email
         return Started(draft, patient, True)
     moment = now(session)
     draft = Submission(
@@ -70,7 +72,7 @@ def start_draft(
         patient_id=patient.id,
         form=form.url,
         form_version=form.version,
-        language=facts.language,
+        language=facts.language or patient.language,
         mode=mode,
         answered_by=answered_by,
         state="draft",
@@ -78,8 +80,8 @@ def start_draft(
         page="",
         preferred_site="",
         protocol_version="",
-        consent_sms=facts.consent_sms,
-        consent_email=facts.consent_email,
+        consent_sms=patient.consent_sms,
+        consent_email=patient.consent_email,
         author_kind=actor.kind,
         author_id=actor.id,
         author_role=actor.role,

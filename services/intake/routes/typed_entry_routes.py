@@ -54,7 +54,9 @@ def _begin(session: Session, actor: Actor, given: TypedEntryIn) -> Reply:
         answered_by=given.answered_by,
         author=actor,
     )
-    shown = open_by_link(session, actor, started, given.mode, given.language, at_once=True)
+    shown = open_by_link(
+        session, actor, started, given.mode, given.language or started.patient.language, at_once=True
+    )
     return Reply({**shown, "patient_id": str(started.patient.id)}, 201)
 
 
@@ -78,7 +80,7 @@ def _facts(session: Session, given: TypedEntryIn) -> PatientFacts:
         postcode=Personal(patient.postcode),
         language=given.language,
         time_zone=patient.time_zone,
-        consent_sms=given.consent.sms and bool(patient.phone),
-        consent_email=given.consent.email and bool(patient.email),
+        consent_sms=given.consent.sms,
+        consent_email=given.consent.email,
         identifiers=given_identifiers(patient.identifiers),
     )
