@@ -8,6 +8,8 @@
     return;
   }
   var key = "waymark:" + location.pathname;
+  // A safety text is offered once: when more is sent first, it is still where this page leads.
+  var noticeKey = key + ":notice";
   var pause = 1000;
   var sending = false;
   var hasFile = Boolean(form.querySelector("input[type=file]"));
@@ -60,14 +62,20 @@
           later(page);
           return;
         }
-        if (answer.ok && page.typed !== typed() && /\/q\//.test(answer.url)) {
+        var ended = /\/s\//.test(answer.url);
+        if (answer.ok && /\/notice\//.test(answer.url)) {
+          sessionStorage.setItem(noticeKey, answer.url);
+        }
+        if (answer.ok && page.typed !== typed() && !ended) {
           send(filled());
           return;
         }
         sending = false;
         if (answer.ok) {
+          var notice = sessionStorage.getItem(noticeKey);
           sessionStorage.removeItem(key);
-          location.assign(answer.url);
+          sessionStorage.removeItem(noticeKey);
+          location.assign((!ended && notice) || answer.url);
         } else {
           // A page with mistakes, or a link that no longer works: let the server say so in full.
           form.submit();
