@@ -164,3 +164,19 @@ def test_identifiers_rest_sealed_are_corrected_by_staff_only_and_audited_without
     again = clinic.call("POST", f"{path}/{held['id']}/remove", {}, actor=FRONT_DESK, version=version + 1)
     assert again.status_code == 404
     assert clinic.sql("SELECT 1 FROM audit_entry WHERE action = 'remove_identifier'")
+
+
+@pytest.mark.capability("I14")
+def test_a_number_somebody_else_has_is_put_before_a_person_when_a_draft_goes_on(clinic: Clinic) -> None:
+    other = patient_of(
+        clinic, number("MR-31"), given_name="Ann", family_name="Reed", phone="+18165550177", postcode=""
+    )
+    entry: dict[str, Any] = {"patient": BASE, "mode": "phone"}
+    begun = clinic.call("POST", "/typed-entries", entry, actor=FRONT_DESK).get_json()
+    assert cases(clinic) == []
+    for _ in range(2):
+        named = {**entry, "patient": {**BASE, "identifiers": [number("MR-31")]}}
+        again = clinic.call("POST", "/typed-entries", named, actor=FRONT_DESK).get_json()
+        assert (again["resumed"], again["patient_id"]) == (True, begun["patient_id"])
+        (case,) = cases(clinic)
+        assert [one["patient_id"] for one in case["candidates"]] == [other]
