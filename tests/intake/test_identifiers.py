@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, date, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -180,3 +181,34 @@ def test_a_number_somebody_else_has_is_put_before_a_person_when_a_draft_goes_on(
         assert (again["resumed"], again["patient_id"]) == (True, begun["patient_id"])
         (case,) = cases(clinic)
         assert [one["patient_id"] for one in case["candidates"]] == [other]
+
+
+@pytest.mark.capability("I14")
+def test_a_letter_for_somebody_known_by_its_id_finds_who_else_has_its_number(clinic: Clinic) -> None:
+    other = patient_of(
+        clinic, number("77", MEMBER), given_name="Ann", family_name="Reed", phone="+18165550177", postcode=""
+    )
+    known = patient_of(clinic, number("MR-8"))
+    version = clinic.get(f"/patients/{known}", FRONT_DESK)["version"]
+    for _ in range(2):
+        told = ReferralReceived(
+            referral_id=new_id(),
+            patient_id=UUID(known),
+            patient=PatientSnapshot(given_name="Marty", family_name="Quill", birth_date=date(1979, 3, 2)),
+            identifiers=(PatientIdentifier(**number("77", MEMBER)), PatientIdentifier(**number("MR-9"))),
+            state="needs_triage",
+            version=1,
+            received_at=datetime.now(UTC),
+        )
+        assert clinic.tell("referral", "referral_received", told.referral_id, told).status_code < 300
+        (case,) = cases(clinic)
+        assert (case["patient"]["id"], [one["patient_id"] for one in case["candidates"]]) == (known, [other])
+        assert case["candidates"][0]["identifier_equal"] is True
+        seen = clinic.get(f"/patients/{known}", FRONT_DESK)
+        assert seen["version"] == version + 1, "once: whoever had the record open sees that it changed"
+        assert {one["value"] for one in seen["identifiers"]} == {"MR-8", "77"}
+    noted = clinic.sql(
+        "SELECT details FROM audit_entry WHERE action = 'add_identifiers' AND subject_id = :id ORDER BY at",
+        id=known,
+    )
+    assert [one.details.get("different") for one in noted] == [0, 1, 1], "another number of ours is noted"

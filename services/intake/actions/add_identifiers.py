@@ -19,15 +19,19 @@ def add_identifiers(
 ) -> bool:
     """Keep those whose system the person has no identifier of; True when there were any.
 
-    One that is known already is never replaced by what a letter or a program says: only staff correct it.
+    One that is known already is never replaced by what a letter or a program says: only staff correct it. That another
+    one of its system was named is noted in the audit.
     """
     given = {one.indexes: one for one in identifiers}
     if not given:
         return False
-    known = {row.system_index for row in identifiers_of(session, patient_id)}
-    added = 0
+    held = identifiers_of(session, patient_id)
+    known = {row.system_index for row in held}
+    values = {(row.system_index, row.value_index) for row in held}
+    added = different = 0
     for indexes, one in given.items():
         if indexes.system in known:
+            different += (indexes.system, indexes.value) not in values
             continue
         known.add(indexes.system)
         row = PatientIdentifier(
@@ -41,6 +45,7 @@ def add_identifiers(
         row.held = {"system": one.system.reveal(), "value": one.value.reveal()}
         add_row(session, row)
         added += 1
-    if added:
-        record(session, actor, "add_identifiers", "patient", patient_id, details={"added": added})
+    if added or different:
+        details = {"added": added, "different": different}
+        record(session, actor, "add_identifiers", "patient", patient_id, details=details)
     return added > 0

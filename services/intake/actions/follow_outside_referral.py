@@ -3,11 +3,13 @@
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from kernel.clock import now
 from kernel.context import Actor
 from kernel.contracts.referral_received import ReferralReceived
 from kernel.personal import Personal
 from kernel.rows import write_rows
 from services.intake.actions.add_identifiers import add_identifiers
+from services.intake.actions.look_for_others import look_for_others
 from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.actions.send_status_link import send_status_link
@@ -53,7 +55,12 @@ def follow_outside_referral(session: Session, told: ReferralReceived) -> None:
         patient = registered.patient
         open_match_case(session, actor, patient.id, None, registered.candidates)
     else:
-        add_identifiers(session, actor, patient.id, identifiers)
+        added = add_identifiers(session, actor, patient.id, identifiers)
+        if added:
+            patient.version += 1
+            patient.updated_at = now(session)
+        write_rows(session)
+        look_for_others(session, actor, patient, identifiers, again=added)
     session.execute(
         text(FOLLOW),
         {

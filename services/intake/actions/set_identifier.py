@@ -6,11 +6,9 @@ from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
 from kernel.ids import new_id
-from services.intake.actions.open_match_case import open_match_case
+from services.intake.actions.look_for_others import look_for_others
 from services.intake.model import Patient, PatientIdentifier
-from services.intake.queries.identifiers import Identifier, identifiers_of, kept_under
-from services.intake.queries.matches import asked_between
-from services.intake.queries.similar_patients import likenesses_to
+from services.intake.queries.identifiers import Identifier, identifiers_of
 
 
 def set_identifier(session: Session, actor: Actor, patient: Patient, identifier: Identifier) -> None:
@@ -34,11 +32,4 @@ def set_identifier(session: Session, actor: Actor, patient: Patient, identifier:
     patient.updated_at = moment
     session.flush()
     record(session, actor, "set_identifier", "patient", patient.id, details={"records": len(rows)})
-    _look_for_others(session, actor, patient, identifier)
-
-
-def _look_for_others(session: Session, actor: Actor, patient: Patient, identifier: Identifier) -> None:
-    others = [one for one in kept_under(session, [identifier.indexes]) if one != patient.id]
-    fresh = [one for one in others if not asked_between(session, patient.id, one, open_only=True)]
-    if fresh:
-        open_match_case(session, actor, patient.id, None, likenesses_to(session, patient, fresh))
+    look_for_others(session, actor, patient, [identifier], again=True)
