@@ -135,10 +135,19 @@ def test_a_new_caller_is_entered_and_the_questions_open_at_once(clinic: Dashboar
         },
     )
     # Not asked is the default of both, and goes on as that: no consent is taken back without a word.
-    untouched = browser.form_fields(browser.get("/staff/new-caller"), "/staff/new-caller")
+    page = browser.get("/staff/new-caller")
+    untouched = browser.form_fields(page, "/staff/new-caller")
+    for way in ("sms", "email"):
+        assert re.search(rf'name="consent_{way}"\s+value="" checked', page.text), way
+    assert re.search(r'name="language">\s*<option value="" selected', page.text)
     told = {name: form[name] for name in ("given_name", "family_name", "birth_date", "phone")}
     browser.post("/staff/new-caller", {**untouched, **told})
     body = last(clinic)[1]
+    # A number under no kind is asked about, and is never taken for one of ours.
+    assert re.search(r'name="identifier_kind">.*?<option value="">', page.text, re.S)
+    assert not re.search(r'<option value="mrn" selected', page.text)
+    unsaid = browser.post("/staff/new-caller", {**untouched, **told, "identifier": "88"})
+    assert (unsaid.status_code, "choose the kind" in unsaid.text) == (422, True)
     assert (body["consent"], body["language"]) == ({"sms": None, "email": None}, "")
     browser.post("/staff/new-caller", {**form, "key": str(new_id()), "consent_sms": "no"})
     assert last(clinic)[1]["consent"]["sms"] is False

@@ -60,6 +60,7 @@ def test_a_different_number_of_the_same_keeper_excludes_and_the_queue_says_why(c
     refused = clinic.call("POST", decide, {"same_as": first}, actor=FRONT_DESK, version=case["version"])
     assert refused.status_code == 409
     assert (refused.get_json()["code"], refused.get_json()["systems"]) == ("different_identifiers", [MRN])
+    assert "old or wrong" in refused.get_json()["title"]
     assert "correct it" in refused.get_json()["detail"]
     assert "00417" not in refused.text, "a refusal repeats no number"
     version = clinic.get(f"/patients/{twin}", FRONT_DESK)["version"]

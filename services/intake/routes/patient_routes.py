@@ -84,8 +84,8 @@ def not_one_person(different: DifferentIdentifiers) -> Problem:
     """409 with the systems in which the two records have different identifiers."""
     return conflict(
         "different_identifiers",
-        "These two records have different numbers of one kind, so they are two people.",
-        detail="Nothing was changed. If a number was entered wrong, correct it on its record, then merge.",
+        "These two records have different numbers of one kind: they may be two people, or one number is old or wrong.",
+        detail="Nothing was changed. If a number is old or wrong, correct it on its record, then merge.",
         systems=different.systems,
     )
 
