@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import text
 
 from kernel.ids import new_id
 from tests.conftest import DatabaseFactory
 from tests.intake.conftest import FRONT_DESK, Browser, Clinic, Keys, make_clinic
+from tests.local.standins import until
+
+WAITS = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def page_of(body: str) -> str:
@@ -216,6 +220,20 @@ def test_wrong_birth_dates_lock_the_link_also_in_parallel(clinic: Clinic) -> Non
     assert clinic.sql("SELECT count(*) AS n FROM audit_entry WHERE action = 'lock_link'")[0].n == 1
     (locked,) = clinic.events("link_locked")
     assert locked["patient_id"] == patient, "staff hear of it once, on the call list"
+
+
+@pytest.mark.capability("I9")
+def test_of_two_who_open_a_caller_link_at_one_moment_one_is_asked_for_the_birth_date(clinic: Clinic) -> None:
+    caller = {"given_name": "Ro", "family_name": "Lund", "birth_date": "1961-01-30", "phone": "9135550101"}
+    entry = {"patient": caller, "mode": "phone"}
+    path = clinic.call("POST", "/typed-entries", entry, actor=FRONT_DESK).get_json()["path"]
+    with ThreadPoolExecutor(1) as pool:
+        with clinic.parts.database.transaction() as first:
+            first.execute(text("UPDATE patient_link SET opens_until = NULL"))
+            second = pool.submit(lambda: clinic.browser("198.51.100.41").open(path).body)
+            until(lambda: bool(clinic.sql(WAITS)), 30)
+        body = second.result()
+    assert ('name="birth_date"' in body, "page-form" in body) == (True, False), "the first had it already"
 
 
 @pytest.mark.parametrize("typed", ["1979-03-02", "03/02/1979", " 3/2/1979 "])

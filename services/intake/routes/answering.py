@@ -1,6 +1,9 @@
 """The working link and the open draft behind a request, and the end of both."""
 
+from uuid import UUID
+
 from flask import request
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
@@ -19,6 +22,12 @@ STATUS_LINK_DAYS = 180
 KIOSK = "kiosk"
 #: Staff type what the patient says by telephone or wrote on paper.
 TYPED_BY_STAFF = ("phone", "paper")
+
+
+#: The second of two waits for the first, and then finds no row.
+OPEN_ONCE = text(
+    "UPDATE patient_link SET opens_until = NULL WHERE id = :link_id AND opens_until IS NOT NULL RETURNING id"
+)
 
 
 class AlreadySent(Exception):
@@ -53,13 +62,18 @@ def take_token(session: Session, token: str, purpose: str) -> PatientLink:
         visitor.leave()
         visitor.sit_at_kiosk()
     visitor.hold(link.id)
-    if link.opens_until is not None:
-        # Once: whoever finds the address later in this browser's history is asked for the birth date.
-        if link.opens_until > now(session):
-            visitor.device()
-            visitor.let_in(link.id)
-        link.opens_until = None
+    opens_until = link.opens_until
+    if opens_until is not None and _open_once(session, link.id) and opens_until > now(session):
+        visitor.device()
+        visitor.let_in(link.id)
     return link
+
+
+def _open_once(session: Session, link_id: UUID) -> bool:
+    """True for the first who asks, also of two at the same moment: whoever finds the address later in this browser's
+    history is asked for the birth date.
+    """
+    return session.execute(OPEN_ONCE, {"link_id": link_id}).first() is not None
 
 
 def held_link(session: Session, handle: str, purpose: str, *, lock: bool = False) -> PatientLink:
