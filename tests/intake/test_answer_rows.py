@@ -1,5 +1,6 @@
 """Questions under a question with several answers: each answer has its own, on the page and in FHIR."""
 
+import re
 from typing import Any
 
 import pytest
@@ -72,7 +73,6 @@ def test_each_answer_is_asked_what_stands_under_it(clinic: Clinic) -> None:
     sent = {
         "side~rows.1.side": "b",
         "side~rows.1.often": "4",
-        "side~rows.0.often": "9",
         "side~rows.3.side.other": "Both arms",
         "side~rows.3.often": "1",
         "drug~rows.0.drug": "Tea",
@@ -80,6 +80,15 @@ def test_each_answer_is_asked_what_stands_under_it(clinic: Clinic) -> None:
         "drug~rows.2.drug": "Milk",
         "begun.0.what": "as before",
     }
+    # What is written under an answer nobody ticked is not dropped: it is shown again, to tick or to clear.
+    browser.send({**sent, "side~rows.0.often": "9"})
+    assert browser.status == 422
+    assert "under an answer you did not pick" in browser.body
+    for at in ("side~rows.0.side", "side~rows.0.often"):
+        assert f'href="#f-{at}"' in browser.body, at
+    assert re.search(r'name="side~rows.0.often"[^>]*value="9"', browser.body)
+    assert 'value="Both arms"' in browser.body
+    assert not submission_of(clinic, document["url"])["items"].get("side~rows")
     browser.send(sent)
     assert browser.page == "told", browser.body
     kept = submission_of(clinic, document["url"])

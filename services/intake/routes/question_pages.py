@@ -106,7 +106,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
                 return redirect(_onward(handle, draft, page), 303)
             read = _read(draft, page)
             await_files(draft, page, read)
-            read.faults.update(_missing(draft, page, read))
+            read.faults = {**_missing(draft, page, read), **read.faults}
             if not read.faults and not draft.changed_elsewhere(page, visitor.device(), _seen()):
                 take_files(session, who_types(link, draft.submission), draft, page, read)
             forget_pending(read.values)

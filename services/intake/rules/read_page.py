@@ -84,15 +84,38 @@ def _read_rows(
             row[child.link_id] = value
             if child.kind != "group" and (code := fault(child, value)):
                 faults[at] = code
-        # Under an answer that is not ticked nothing is asked: what is typed there is no answer.
-        if row and (not group.ticks or group.rows_of in row):
+        unticked = group.ticks and group.rows_of not in row
+        if unticked:
+            faults = _not_ticked(group, row, f"{name}.{index}")
+        if row and (faults or not unticked):
             rows.append(row)
             places.append(index)
             read.faults.update(faults)
     read.places[name] = places
-    if group.ticks and (code := rows_fault(group, rows)):
+    ticked = [row for row in rows if not group.ticks or group.rows_of in row]
+    if group.ticks and (code := rows_fault(group, ticked)):
         read.faults[f"{name}.{places[0]}.{group.items[0].name}"] = code
     return rows
+
+
+def _not_ticked(group: Item, row: Mapping[str, Any], at: str) -> dict[str, str]:
+    """Under an answer that is not ticked nothing is asked; what somebody wrote there is theirs to tick or to clear."""
+    written = [one for one in answers_in(group) if _is_written(one, row.get(one.link_id))]
+    return {f"{at}.{one.name}": "not_ticked" for one in (group.items[0], *written)} if written else {}
+
+
+def _is_written(item: Item, value: Any) -> bool:
+    """True for words and numbers, which can be cleared again; a choice once made cannot, and what the page came with
+    nobody wrote.
+    """
+    if value is None or value == item.initial:
+        return False
+    if item.kind == "group":
+        return any(_is_written(one, row.get(one.link_id)) for row in value for one in answers_in(item))
+    if item.options or item.kind in ("boolean", "attachment"):
+        several = value if isinstance(value, list) else [value]
+        return any(isinstance(one, Mapping) and "text" in one for one in several)
+    return not item.scale
 
 
 def _rows_posted(name: str, posted: Posted) -> list[int]:
