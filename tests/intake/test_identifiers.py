@@ -126,6 +126,29 @@ def test_the_same_number_is_a_strong_candidate_whatever_else_differs(clinic: Cli
     )
 
 
+@pytest.mark.capability("I14")
+def test_a_corrected_number_stays_with_the_record_in_force_when_the_two_part(clinic: Clinic) -> None:
+    kept, twin = patient_of(clinic), patient_of(clinic, number("MR-1"), given_name="Marta", postcode="")
+    assert kept != twin
+    version = clinic.get(f"/patients/{twin}", FRONT_DESK)["version"]
+    path = f"/patients/{twin}/merge"
+    merged = clinic.call("POST", path, {"into": kept}, actor=FRONT_DESK, version=version)
+    assert merged.status_code == 200, merged.text
+    for value in ("MR-2", "MR-3"):
+        assert [one["value"] for one in enter(clinic, kept, number(value)).get_json()["identifiers"]] == [
+            value
+        ]
+    # The twin's own number is old now: who comes with it is not this person.
+    assert patient_of(clinic, number("MR-3")) == kept
+    assert patient_of(clinic, number("MR-1")) != kept
+    version = clinic.sql("SELECT version FROM patient WHERE id = :id", id=twin)[0].version
+    parted = clinic.call("POST", f"/patients/{twin}/unmerge", {}, actor=FRONT_DESK, version=version)
+    assert parted.status_code == 200, parted.text
+    for patient, value in ((kept, "MR-3"), (twin, "MR-1")):
+        seen = clinic.get(f"/patients/{patient}", FRONT_DESK)["identifiers"]
+        assert [one["value"] for one in seen] == [value]
+
+
 @pytest.mark.capability("I14", "Z8")
 def test_identifiers_rest_sealed_are_corrected_by_staff_only_and_audited_without_the_number(
     clinic: Clinic,

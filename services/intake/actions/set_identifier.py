@@ -14,22 +14,23 @@ from services.intake.queries.identifiers import Identifier, identifiers_of
 def set_identifier(session: Session, actor: Actor, patient: Patient, identifier: Identifier) -> None:
     """Keep `identifier` as the person's one of its system, in place of an earlier one.
 
+    It stands on the record in force alone: a merged one keeps what it came with, should the two part again.
+
     The audit says that it was set or corrected, never the number. Whoever else has it becomes a match case.
     """
     indexes, moment = identifier.indexes, now(session)
     rows = [row for row in identifiers_of(session, patient.id) if row.system_index == indexes.system]
     if rows and all(row.value_index == indexes.value for row in rows):
         return
-    if not rows:
-        new = PatientIdentifier(id=new_id(), patient_id=patient.id, system_index=indexes.system)
-        session.add(new)
-        rows = [new]
-    for row in rows:
-        row.value_index = indexes.value
-        row.set_at, row.set_by = moment, f"{actor.kind}:{actor.id}"
-        row.held = {"system": identifier.system.reveal(), "value": identifier.value.reveal()}
+    row = next((row for row in rows if row.patient_id == patient.id), None)
+    if row is None:
+        row = PatientIdentifier(id=new_id(), patient_id=patient.id, system_index=indexes.system)
+        session.add(row)
+    row.value_index = indexes.value
+    row.set_at, row.set_by = moment, f"{actor.kind}:{actor.id}"
+    row.held = {"system": identifier.system.reveal(), "value": identifier.value.reveal()}
     patient.version += 1
     patient.updated_at = moment
     session.flush()
-    record(session, actor, "set_identifier", "patient", patient.id, details={"records": len(rows)})
+    record(session, actor, "set_identifier", "patient", patient.id)
     look_for_others(session, actor, patient, [identifier], again=True)

@@ -11,17 +11,21 @@ from sqlalchemy.orm import Session
 from kernel.keyring import keyring
 from kernel.personal import Personal
 from kernel.rows import cursor
-from services.intake.model import PatientIdentifier
+from services.intake.model import Patient, PatientIdentifier
 from services.intake.queries.records_of import records_of
 from services.intake.rules.identifiers import Indexes, compare, folded
 
-# From each record down to all that was merged into it.
+# From each record down to all that was merged into it; what its own number of a system replaced there is old.
 UNDER = """
 WITH RECURSIVE under (root, id) AS (
     SELECT known, known FROM unnest($1::uuid[]) AS known
     UNION SELECT under.root, patient.id FROM patient JOIN under ON patient.merged_into = under.id)
 SELECT under.root, held.system_index, held.value_index
 FROM under JOIN patient_identifier AS held ON held.patient_id = under.id
+WHERE held.patient_id = under.root OR NOT EXISTS (
+    SELECT FROM patient_identifier AS own
+    WHERE own.patient_id = under.root AND own.system_index = held.system_index
+        AND own.value_index <> held.value_index)
 """
 # From whatever record a value stands on up to the one in force.
 KEPT_UNDER = """
@@ -54,9 +58,19 @@ def _value_index(value: str) -> bytes:
 
 
 def identifiers_of(session: Session, patient_id: UUID) -> list[PatientIdentifier]:
-    """The identifiers of a person, of all their records, oldest first."""
+    """The identifiers of a person, of all their records, oldest first.
+
+    A merged record's is old when the record in force has another one of its system: it counts again once they part.
+    """
     found = select(PatientIdentifier).where(records_of(PatientIdentifier.patient_id, patient_id))
-    return list(session.scalars(found.order_by(PatientIdentifier.id)))
+    held = list(session.scalars(found.order_by(PatientIdentifier.id)))
+    if len({row.patient_id for row in held}) < 2:
+        return held
+    in_force = session.scalars(
+        select(Patient.id).where(records_of(Patient.id, patient_id), Patient.merged_into.is_(None))
+    ).one()
+    own = {row.system_index: row.value_index for row in held if row.patient_id == in_force}
+    return [row for row in held if own.get(row.system_index, row.value_index) == row.value_index]
 
 
 def indexes_of(session: Session, patient_ids: Sequence[UUID]) -> Mapping[UUID, list[Indexes]]:
