@@ -46,15 +46,6 @@ DIFFERENT_WITH_ALL_OF_USWDS = """async () => {
     .map((style) => parts[at].name + " " + style)).slice(0, 5);
 }"""
 
-#: The next send arrives, but the page hears of it only when the test lets the answer go.
-HOLD_THE_ANSWER = """() => {
-  const real = window.fetch;
-  window.fetch = (...given) => {
-    window.fetch = real;
-    return real(...given).then((answer) => new Promise((done) => { window.letGo = () => done(answer); }));
-  };
-}"""
-
 
 @pytest.fixture(scope="module")
 def served(module_database: DatabaseFactory, session_redis_url: str) -> Iterator[tuple[str, Clinic]]:
@@ -353,38 +344,6 @@ def test_answers_survive_a_lost_network(chromium: Browser, served: tuple[str, Cl
     assert stored["items"]["loc"] is False, "and what was typed while it waited"
     assert stored["items"]["regions"] == ["arm"]
     assert [one["page"] for one in stored["history"]] == ["emergency_signs", "where"], "each page once"
-    context.close()
-
-
-def test_what_is_typed_while_a_page_is_sent_goes_with_it_wherever_it_leads(
-    chromium: Browser, served: tuple[str, Clinic]
-) -> None:
-    """A page that leads to a safety text shows it afterwards; the last page leads to the review."""
-    context = chromium.new_context()
-    visit = Visit(context, served[0])
-    visit.start("en", given_name="Slow", phone="816-555-0139")
-    here = visit.page.url.rpartition("/")[0].removeprefix(served[0])
-
-    def send_slowly(first: str, then: str) -> None:
-        visit.page.click(f"label[for='{first}']")
-        visit.page.evaluate(HOLD_THE_ANSWER)
-        visit.save()
-        visit.page.wait_for_function("() => window.letGo")
-        visit.page.click(f"label[for='{then}']")
-        visit.page.evaluate("() => window.letGo()")
-
-    visit.open(f"{here}/fever_and_illness")
-    send_slowly("f-fever-true", "f-chills-true")
-    visit.page.wait_for_url("**/notice/**")
-    assert visit.page.locator("main form button[type=submit]").is_visible()
-    visit.page.click("main form button[type=submit]")
-    visit.open(f"{here}/visit")
-    send_slowly("f-preferred_site-paola", "f-visit_timing-this_week")
-    visit.page.wait_for_url("**/review/**")
-    (mine,) = served[1].sql("SELECT id FROM submission ORDER BY started_at DESC LIMIT 1")
-    items = served[1].get(f"/submissions/{mine.id}")["items"]
-    assert (items["fever"], items["chills"]) == (True, True)
-    assert (items["preferred_site"], items["visit_timing"]) == ("paola", "this_week")
     context.close()
 
 

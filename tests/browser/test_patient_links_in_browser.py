@@ -11,6 +11,15 @@ from tests.intake.conftest import FRONT_DESK, Clinic
 __all__ = ["served"]
 LINK = re.compile(r"#t=([A-Za-z0-9_-]{43})")
 
+#: The next send arrives, but the page hears of it only when the test lets the answer go.
+HOLD_THE_ANSWER = """() => {
+  const real = window.fetch;
+  window.fetch = (...given) => {
+    window.fetch = real;
+    return real(...given).then((answer) => new Promise((done) => { window.letGo = () => done(answer); }));
+  };
+}"""
+
 
 @pytest.mark.capability("I4")
 @pytest.mark.parametrize("lang", ["en", "es"])
@@ -130,4 +139,37 @@ def test_pages_reflow_at_four_hundred_per_cent(chromium: Browser, served: tuple[
             )
             assert seen, f"{control.get_attribute('id')} has the focus and is not seen"
         visit.save_and_go_on()
+    context.close()
+
+
+@pytest.mark.capability("I19")
+def test_what_is_typed_while_a_page_is_sent_goes_with_it_wherever_it_leads(
+    chromium: Browser, served: tuple[str, Clinic]
+) -> None:
+    """A page that leads to a safety text shows it afterwards; the last page leads to the review."""
+    context = chromium.new_context()
+    visit = Visit(context, served[0])
+    visit.start("en", given_name="Slow", phone="816-555-0139")
+    here = visit.page.url.rpartition("/")[0].removeprefix(served[0])
+
+    def send_slowly(first: str, then: str) -> None:
+        visit.page.click(f"label[for='{first}']")
+        visit.page.evaluate(HOLD_THE_ANSWER)
+        visit.save()
+        visit.page.wait_for_function("() => window.letGo")
+        visit.page.click(f"label[for='{then}']")
+        visit.page.evaluate("() => window.letGo()")
+
+    visit.open(f"{here}/fever_and_illness")
+    send_slowly("f-fever-true", "f-chills-true")
+    visit.page.wait_for_url("**/notice/**")
+    assert visit.page.locator("main form button[type=submit]").is_visible()
+    visit.page.click("main form button[type=submit]")
+    visit.open(f"{here}/visit")
+    send_slowly("f-preferred_site-paola", "f-visit_timing-this_week")
+    visit.page.wait_for_url("**/review/**")
+    (mine,) = served[1].sql("SELECT id FROM submission ORDER BY started_at DESC LIMIT 1")
+    items = served[1].get(f"/submissions/{mine.id}")["items"]
+    assert (items["fever"], items["chills"]) == (True, True)
+    assert (items["preferred_site"], items["visit_timing"]) == ("paola", "this_week")
     context.close()
