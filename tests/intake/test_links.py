@@ -132,8 +132,14 @@ def test_guessing_is_turned_away_by_address_and_raises_an_alarm(clinic_without_r
     assert 20 <= seen.count(404) <= 80
     assert seen.count(429) >= 900
     assert seen[:20] == [404] * 20
-    assert guesser.open(f"/intake/q/{secrets.token_urlsafe(32)}/").status == 429
-    assert guesser.open(path).status == 429, "also the right one: the look-up is not even made"
+    # It may turn here as well: twenty more tries fill the new one.
+    for _ in range(3):
+        wrong = [guesser.open(f"/intake/q/{secrets.token_urlsafe(32)}/").status for _ in range(21)]
+        right = guesser.open(path).status
+        if (wrong[-1], right) == (429, 429):
+            break
+    assert wrong[-1] == 429
+    assert right == 429, "also the right one: the look-up is not even made"
     assert clinic.browser("203.0.113.201").open(path).status == 200, "others are not locked out"
     for number in range(200):
         clinic.browser(f"10.1.{number // 200}.{number % 200}").open(f"/intake/q/{secrets.token_urlsafe(32)}/")
