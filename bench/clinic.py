@@ -87,10 +87,12 @@ class BenchClinic:
             self.signal_trees(roots, signal.SIGCONT)
 
     def _stamp(self, services: Sequence[str], over: threading.Event) -> None:
-        while not over.wait(timings.CANARY_STALE_SECONDS / 3):
+        while True:
             for service in services:
                 with psycopg.connect(self.stack.owner_url(service)) as connection:
                     connection.execute("UPDATE worker_canary SET stamped_at = now()")
+            if over.wait(timings.CANARY_STALE_SECONDS / 3):
+                return
 
 
 @contextmanager
