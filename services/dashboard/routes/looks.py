@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, g, request, url_for
+from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup, escape
 
 from kernel.ids import new_id
@@ -58,6 +59,7 @@ def add_looks(pages: Flask, clinic_name: str, *, show_clock: bool) -> None:
         tag=tag,
         priority_chip=priority_chip,
         new_key=lambda: str(new_id()),
+        form_key=_form_key,
         label_of=variables.label_of,
         finding_words=lint_findings.words_of,
         flag_name=flag_name,
@@ -142,6 +144,13 @@ def _now() -> datetime:
     moment = g.get("business_now")
     assert isinstance(moment, datetime)
     return moment
+
+
+def _form_key() -> Markup:
+    """What every form that does something carries: the token against forgery, and the key it is done once under."""
+    return Markup(
+        '<input type="hidden" name="csrf_token" value="{}"><input type="hidden" name="key" value="{}">'
+    ).format(generate_csrf(), new_id())
 
 
 def _when(value: object, zone: str = times.CLINIC_ZONE) -> str:
