@@ -148,3 +148,12 @@ def test_browser_packages_are_pinned_without_addresses(repository: Path) -> None
     assert '"integrity"' in lock
     packages = (repository / "package.json").read_text(encoding="utf-8")
     assert not re.search(r'"[\^~>]', packages), "versions are exact"
+
+
+def test_every_decision_has_its_number_and_stands_in_the_list(repository: Path) -> None:
+    folder = repository / "docs" / "decisions"
+    listed = re.findall(r"^- \[(.+)\]\((\d{4}-.+\.md)\)$", (folder / "README.md").read_text(), re.MULTILINE)
+    pages = {path.name: path.read_text().splitlines()[0] for path in folder.glob("[0-9]*.md")}
+    assert {name: f"# {title}" for title, name in listed} == pages
+    assert len(listed) == len(pages), "each once"
+    assert [name for name, title in pages.items() if not title.startswith(f"# {int(name[:4])}. ")] == []

@@ -49,7 +49,7 @@ def test_any_bytes_are_read_or_refused(raw: bytes) -> None:
 @pytest.mark.parametrize("raw", [b'\\"' * 100_000, b'"' + b"\\\n" * 100_000, b'"' + b"a" * 200_000 + b"\\"])
 def test_a_text_that_never_ends_is_refused_without_long_thought(raw: bytes) -> None:
     """The body is read before anybody has shown a token: its cost must grow with its length and no faster."""
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(NotStrictJson):
         loads(raw)
-    assert time.perf_counter() - began < 1.0
+    assert time.process_time() - began < 1.0
