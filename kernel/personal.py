@@ -1,10 +1,10 @@
 """Personal data has a type: it prints redacted, rests encrypted, and is read only by saying so."""
 
-import json
 import unicodedata
 from typing import Any, Generic, TypeVar, overload
 from uuid import UUID
 
+from kernel.exact_json import dumps, loads
 from kernel.keyring import keyring
 
 V = TypeVar("V")
@@ -74,7 +74,7 @@ class PersonalField(Generic[V]):
         plain: Any = value.reveal() if isinstance(value, Personal) else value
         sealed = None
         if plain is not None:
-            text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+            text = dumps(plain)
             sealed = keyring().encrypt(text.encode(), self._place(row))
             self._keep(row, sealed, Personal(plain))
         setattr(row, self._column, sealed)
@@ -106,7 +106,7 @@ class PersonalField(Generic[V]):
 
 def seal_json(value: Any, place: str) -> bytes:
     """Encrypt a JSON value for a row that is not mapped; `place` as in `Keyring.encrypt`."""
-    return seal_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")), place)
+    return seal_text(dumps(value), place)
 
 
 def seal_text(text: str, place: str) -> bytes:
@@ -117,7 +117,7 @@ def seal_text(text: str, place: str) -> bytes:
 def open_json(stored: bytes, place: str) -> Any:
     """Return what `seal_json` sealed at `place`; raises `UnreadableField`."""
     # As text: given bytes, json looks for their encoding first.
-    return json.loads(keyring().decrypt(stored, place).decode())
+    return loads(keyring().decrypt(stored, place).decode())
 
 
 def name_index(name: str) -> bytes:

@@ -1,12 +1,12 @@
 """Calls from one service to another: signed, timed, capped, and never following a redirect."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
 from kernel.context import Actor, request_id
+from kernel.exact_json import dumps, loads
 from kernel.tokens import Tokens
 from kernel.whole_answer import timed_transport, whole_answer_within
 
@@ -75,7 +75,7 @@ class ServiceClient:
 
         `accept`: a media type whose content is returned as bytes; everything else has to be JSON.
         """
-        content = b"" if json_body is None else json.dumps(json_body, ensure_ascii=False).encode()
+        content = b"" if json_body is None else dumps(json_body).encode()
         sent = {
             "Authorization": f"Bearer {self._tokens.issue(service, content, actor)}",
             "X-Request-Id": request_id(),
@@ -107,7 +107,7 @@ class ServiceClient:
         if accept and kept.get("content-type", "").startswith(accept):
             return Answer(status, bytes(read), kept)
         try:
-            body = json.loads(read) if read else None
+            body = loads(bytes(read)) if read else None
         except (ValueError, RecursionError):
             raise ServiceUnavailable(service, "not_readable") from None
         return Answer(status, body, kept)

@@ -4,6 +4,8 @@ import json
 import re
 from typing import Any
 
+from kernel.exact_json import as_written
+
 MOST_NESTING = 32
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 # A text that never ends is taken up to the end, so that no byte is looked at twice: this runs before any token is seen.
@@ -17,7 +19,9 @@ class NotStrictJson(ValueError):
 
 
 def loads(raw: bytes) -> Any:
-    """Parse `raw`; raises `NotStrictJson`. Numbers are int or finite float; integers have at most 18 digits."""
+    """Parse `raw`; raises `NotStrictJson`. Numbers are int or finite float; integers have at most 18 digits,
+    decimals keep the way they are written.
+    """
     if raw.count(b"[") + raw.count(b"{") > MOST_NESTING:
         _refuse_depth(raw)
     # A NUL or half a surrogate pair can only come by an escape: other bytes of them are no UTF-8 or no JSON text.
@@ -28,7 +32,7 @@ def loads(raw: bytes) -> Any:
             text,
             object_pairs_hook=_object_of_sound_texts if with_escapes else _object_without_duplicates,
             parse_constant=_refuse_constant,
-            parse_float=_finite_float,
+            parse_float=_decimal,
             parse_int=_short_int,
         )
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
@@ -83,11 +87,11 @@ def _refuse_constant(_: str) -> Any:
     raise NotStrictJson("constant")
 
 
-def _finite_float(text: str) -> float:
-    number = float(text)
-    if number in (float("inf"), float("-inf")):
-        raise NotStrictJson("number")
-    return number
+def _decimal(text: str) -> float:
+    try:
+        return as_written(text)
+    except ValueError:
+        raise NotStrictJson("number") from None
 
 
 def _short_int(text: str) -> int:

@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from kernel.assembly import Parts, assemble
 from kernel.settings import load
 from kernel.web.api import make_api
+from kernel.web.exact_answers import ExactAnswers
 from kernel.web.health import health_routes
 from kernel.web.hearing import hearing_routes
 from kernel.web.join import Joined, make_system
@@ -54,6 +55,7 @@ def _take_pages_in() -> None:
 def join_parts(parts: Parts, settings: IntakeSettings) -> Joined:
     """Build the web application from parts already assembled."""
     api = make_api("intake", "Waymark intake", parts.gate, larger_bodies=LARGER_BODIES)
+    api.json = ExactAnswers(api)
     add_api_routes(api, parts, settings.link_days, secret_key=settings.form_secret_key.get_secret_value())
     system = make_system("intake")
     system.register_blueprint(health_routes("intake", parts.database))

@@ -1,10 +1,10 @@
 """Questionnaires: what patients answer now, drafts, import of a FHIR document."""
 
-import json
 from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 
+from kernel.exact_json import dumps_for_people
 from kernel.web.problems import not_found
 from services.dashboard.actions.change_form_draft import change_form_draft
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
@@ -90,7 +90,7 @@ def form_list_routes(desk: Desk) -> Blueprint:
             found = form_draft(desk.patient_owners, actor(), id_or_404(draft_id))
         except (OwnerAway, OwnerRefused):
             raise not_found("draft") from None
-        content = json.dumps(found["document"], ensure_ascii=False, indent=1)
+        content = dumps_for_people(found["document"])
         answer = Response(content, mimetype="application/fhir+json")
         answer.headers["Content-Disposition"] = f'attachment; filename="questionnaire-{draft_id[:8]}.json"'
         return answer

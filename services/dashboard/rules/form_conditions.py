@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kernel.exact_json import as_written
 from kernel.read_whole import read_whole
 from services.dashboard.rules.form_edit import Document, base_language, find, walk
 from services.dashboard.rules.form_texts import text_in
@@ -53,7 +54,8 @@ def condition_rows(document: Document, whens: list[dict[str, Any]]) -> list[dict
         kind = str(asked.get("type") or "")
         answer = next((value for key, value in when.items() if key.startswith("answer")), "")
         if isinstance(answer, dict):
-            answer = answer.get("code") or answer.get("value") or answer.get("reference") or ""
+            # Of an amount the number: its code is the unit's, which stays as it was.
+            answer = next((answer[key] for key in ("value", "code", "reference") if key in answer), "")
         operators = [
             (code, words)
             for code, words in OPERATORS.items()
@@ -102,7 +104,11 @@ def read_conditions(
         ):
             made.append(old)
         else:
-            made.append({"question": question, "operator": operator, **_answer(found[0], operator, words)})
+            answer = _answer(found[0], operator, words)
+            amount = old.get("answerQuantity") if question == old.get("question") else None
+            if amount and "answerQuantity" in answer:
+                answer = {"answerQuantity": {**amount, **answer["answerQuantity"]}}
+            made.append({"question": question, "operator": operator, **answer})
     return made
 
 
@@ -132,7 +138,7 @@ def _answer(asked: dict[str, Any], operator: str, words: str) -> dict[str, Any]:
         if kind == "integer":
             return {key: int(words)}
         if kind in ("decimal", "quantity"):
-            number = float(words)
+            number = as_written(words)
             return {key: {"value": number} if kind == "quantity" else number}
     except ValueError:
         return {"answerString": words}

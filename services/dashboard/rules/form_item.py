@@ -3,6 +3,7 @@
 import copy
 from typing import Any, Final
 
+from kernel.exact_json import as_written
 from kernel.read_whole import read_whole
 from services.dashboard.rules.form_edit import CONTROL, HIDDEN, is_help, is_hidden
 from services.dashboard.rules.form_options import (
@@ -107,7 +108,7 @@ def _bound_value(kind: str, words: str) -> dict[str, Any] | None:
     if kind == "date":
         return {"valueDate": words}
     try:
-        return {"valueInteger": int(words)} if kind == "integer" else {"valueDecimal": float(words)}
+        return {"valueInteger": int(words)} if kind == "integer" else {"valueDecimal": as_written(words)}
     except ValueError:
         return {"valueString": words}
 

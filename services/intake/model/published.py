@@ -7,6 +7,7 @@ from sqlalchemy import Integer, Text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel.exact_jsonb import ExactJsonb
 from services.intake.model.base import Base, Moment
 
 
@@ -18,7 +19,7 @@ class QuestionnaireVersion(Base):
     form: Mapped[str] = mapped_column(Text, primary_key=True)
     version: Mapped[str] = mapped_column(Text, primary_key=True)
     number: Mapped[int] = mapped_column(Integer)
-    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    document: Mapped[dict[str, Any]] = mapped_column(ExactJsonb)
     variables: Mapped[list[str]] = mapped_column(ARRAY(Text))
     published_by: Mapped[str] = mapped_column(Text)
     published_at: Mapped[datetime] = mapped_column(Moment)

@@ -5,9 +5,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, Text
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from kernel.exact_jsonb import ExactJsonb
 from services.intake.model.base import Base, Moment, PgUuid
 
 
@@ -19,7 +19,7 @@ class QuestionnaireDraft(Base):
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     form: Mapped[str] = mapped_column(Text)
     based_on: Mapped[str] = mapped_column(Text)
-    document: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    document: Mapped[dict[str, Any]] = mapped_column(ExactJsonb)
     version: Mapped[int] = mapped_column(Integer, server_default="1")
     changed_by: Mapped[str] = mapped_column(Text)
     changed_at: Mapped[datetime] = mapped_column(Moment)

@@ -9,6 +9,7 @@ from kernel.database import Database
 from kernel.ids import parse_id
 from kernel.web.api import STORES_NOTHING
 from kernel.web.conditional import etag, require_match
+from kernel.web.exact_answers import answer_exactly
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, conflict, invalid, not_found
@@ -67,7 +68,7 @@ def form_editor_routes(database: Database, secret_key: str) -> APIBlueprint:
             draft = save_questionnaire_draft(session, who.actor, json_data.model_dump(), based_on=based_on)
             return _reply(session, draft, 201)
 
-        return once(database, who.client, deed).as_flask()
+        return answer_exactly(once(database, who.client, deed))
 
     @routes.post("/questionnaire-drafts/<draft_id>/discard")
     @allow(roles=EDITS)
@@ -91,7 +92,7 @@ def form_editor_routes(database: Database, secret_key: str) -> APIBlueprint:
     def read(draft_id: str) -> Any:
         """The draft, what differs from the published version, and its document to preview."""
         with database.transaction() as session:
-            return _reply(session, _draft(session, draft_id), 200).as_flask()
+            return answer_exactly(_reply(session, _draft(session, draft_id), 200))
 
     @routes.put("/questionnaire-drafts/<draft_id>")
     @allow(roles=EDITS)
@@ -108,7 +109,7 @@ def form_editor_routes(database: Database, secret_key: str) -> APIBlueprint:
             save_questionnaire_draft(session, who.actor, json_data.model_dump(), draft=draft)
             return _reply(session, draft, 200)
 
-        return once(database, who.client, deed).as_flask()
+        return answer_exactly(once(database, who.client, deed))
 
     @routes.post("/questionnaire-drafts/<draft_id>/publish")
     @allow(roles={"manager"})
@@ -128,7 +129,7 @@ def form_editor_routes(database: Database, secret_key: str) -> APIBlueprint:
                 raise conflict("cannot_publish", title, **refusal.as_json()) from None
             return _reply(session, draft, 200)
 
-        return once(database, who.client, deed).as_flask()
+        return answer_exactly(once(database, who.client, deed))
 
     return routes
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.database import Database
+from kernel.web.exact_answers import answer_exactly
 from kernel.web.principal import allow
 from kernel.web.problems import not_found
 from services.intake.queries.drafts import draft_of
@@ -40,7 +41,7 @@ def questionnaire_routes(database: Database) -> APIBlueprint:
             document = questionnaire_document(session, f"{base}/{name}", wanted)
             if document is None:
                 raise not_found("questionnaire")
-            return document
+            return answer_exactly(document)
 
     @routes.get("/questionnaires")
     @allow(roles=STAFF, scopes={"intake:read", "intake:write"}, services=True)
@@ -58,7 +59,7 @@ def questionnaire_routes(database: Database) -> APIBlueprint:
                     "published_at": one.published_at.isoformat(),
                 }
                 items.append({**told, "document": one.document} if query.url else told)
-            return {"items": items, "next_cursor": None}
+            return answer_exactly({"items": items, "next_cursor": None})
 
     @routes.get("/questionnaires/<name>/drop-off")
     @allow(roles={"manager", "nurse"}, services=True)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.database import Database
 from kernel.ids import parse_id
+from kernel.web.exact_answers import answer_exactly
 from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
 from services.intake.actions.view_submission import view_submission
@@ -57,7 +58,7 @@ def response_routes(database: Database) -> APIBlueprint:
                 authored=submission.submitted_at or submission.saved_at,
             )
             subject = {"reference": f"Patient/{submission.patient_id}"}
-            return {**written, "id": str(submission.id), "subject": subject}
+            return answer_exactly({**written, "id": str(submission.id), "subject": subject})
 
     @routes.get("/patients/<patient_id>/submissions")
     @allow(roles=READS, scopes={"intake:read"}, services=True)

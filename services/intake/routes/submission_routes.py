@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.database import Database
 from kernel.personal import Personal
+from kernel.web.exact_answers import answer_exactly
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
@@ -53,7 +54,7 @@ def submission_routes(database: Database) -> APIBlueprint:
         """One submission with its answers; who read it is recorded."""
         with database.transaction() as session:
             submission = view_submission(session, principal().actor, submission_id)
-            return submission_json(session, submission)
+            return answer_exactly(submission_json(session, submission))
 
     return routes
 

@@ -75,7 +75,8 @@ def _plain(item: Item, value: Any, unit: tuple[str, str] | None) -> Any:
     if item.kind == "choice" and unit is not None and unit[0] in ("int", "float") and isinstance(value, str):
         option = item.option(value)
         return None if option is None or option.score is None else int(option.score)
-    return value
+    # How it was written is the questionnaire's; a rule reads the number.
+    return float(value) if isinstance(value, float) else value
 
 
 def _converted(quantity: Mapping[str, Any], unit: tuple[str, str] | None) -> float | int | None:
@@ -84,6 +85,6 @@ def _converted(quantity: Mapping[str, Any], unit: tuple[str, str] | None) -> flo
         return None
     wanted = UNIT_CODES.get(unit[1], code)
     if code not in MINUTES or wanted not in MINUTES:
-        return given
+        return float(given) if isinstance(given, float) else given
     amount = given * MINUTES[code] / MINUTES[wanted]
     return math.floor(amount + 0.5) if unit[0] == "int" else round(amount, 3)

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import count
 from typing import Any, Final
 
+from kernel.exact_json import exact
 from kernel.read_whole import read_whole
 from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
 from services.intake.rules.form import NOT_SURE, Condition, Form, Item, Items, answers_in, walk
@@ -151,7 +152,7 @@ def _pair(answer: Any, condition: Condition) -> tuple[Any, Any] | None:
     if isinstance(answer, bool) or isinstance(wanted, bool):
         return (answer, wanted) if isinstance(answer, bool) and isinstance(wanted, bool) else None
     if isinstance(answer, int | float) and isinstance(wanted, int | float):
-        return answer, wanted
+        return exact(answer), exact(wanted)
     if not isinstance(answer, str) or not isinstance(wanted, str):
         return None
     return _moments(answer, wanted) or (answer, wanted)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
+from kernel.exact_json import as_written, exact
 from services.intake.rules.branching import on_open_answers, without_hidden
 from services.intake.rules.check_value import fault
 from services.intake.rules.evaluate_expression import StepsSpent
@@ -72,11 +73,15 @@ def _as_answer(item: Item, found: Any) -> Any:
 def _number(item: Item, found: Any) -> int | float | None:
     if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
         return None
-    exact = found if isinstance(found, Decimal) else Decimal(str(found))
-    if exact == exact.to_integral_value():
-        return int(exact)
+    told = found if isinstance(found, Decimal) else exact(found)
+    if told == told.to_integral_value():
+        return int(told)
+    if item.kind == "integer":
+        return None
     decimals = DECIMALS if item.max_decimals is None else item.max_decimals
-    return None if item.kind == "integer" else float(round(exact, decimals))
+    exponent = told.as_tuple().exponent
+    rounded = round(told, decimals) if isinstance(exponent, int) and -exponent > decimals else told
+    return as_written(format(rounded, "f"))
 
 
 def _chosen(item: Item, found: Found | Any) -> Any:

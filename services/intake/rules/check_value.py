@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+from kernel.exact_json import exact
 from services.intake.rules.form import NOT_SURE, Item, answers_in
 
 _URL: Final = re.compile(r"(https?://|urn:)\S{1,2000}")
@@ -105,10 +106,16 @@ def _number_fault(item: Item, value: Any) -> str | None:
         return "wrong_type"
     if item.kind == "integer" and not isinstance(value, int):
         return "wrong_type"
-    least, most = bounds(item)
-    if (least is not None and value < least) or (most is not None and value > most):
+    return _amount_fault(item, value, bounds(item))
+
+
+def _amount_fault(item: Item, amount: float, allowed: tuple[Any, Any]) -> str | None:
+    """Judged by every digit it has: a float's own comparison ends at the seventeenth."""
+    least, most = allowed
+    told = exact(amount)
+    if (least is not None and told < exact(least)) or (most is not None and told > exact(most)):
         return "out_of_range"
-    if item.max_decimals is not None and round(value, item.max_decimals) != value:
+    if item.max_decimals is not None and round(told, item.max_decimals) != told:
         return "too_many_decimals"
     return None
 
@@ -131,11 +138,8 @@ def _quantity_fault(item: Item, value: Any) -> str | None:
     if item.units and value.get("unit") not in {unit.code for unit in item.units}:
         return "not_in_values"
     least, most = bounds(item)
-    if not (-_LARGEST if least is None else least) <= amount <= (_LARGEST if most is None else most):
-        return "out_of_range"
-    if item.max_decimals is not None and round(amount, item.max_decimals) != amount:
-        return "too_many_decimals"
-    return None
+    allowed = (-_LARGEST if least is None else least, _LARGEST if most is None else most)
+    return _amount_fault(item, amount, allowed)
 
 
 def _text_fault(item: Item, value: Any) -> str | None:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from kernel.exact_json import exact
+
 _NUMBERS: Final = frozenset({"integer", "decimal", "quantity"})
 _MOMENTS: Final = frozenset({"date", "dateTime", "time"})
 _TEXTS: Final = frozenset({"string", "text", "url", "open-choice"})
@@ -53,7 +55,7 @@ def read_limits(kind: str, extensions: Mapping[str, Any], repeats: bool, path: s
         )
     }
     bounds = [_bound(kind, extensions, name, path, reading) for name in ("min", "max")]
-    if None not in bounds and bounds[0] > bounds[1]:
+    if None not in bounds and _order(bounds[0]) > _order(bounds[1]):
         reading.refuse(f"{path}.extension", "least_above_most")
     least, most = counts["minOccurs"] or 0, counts["maxOccurs"]
     if most is not None and least > most:
@@ -77,6 +79,10 @@ def read_limits(kind: str, extensions: Mapping[str, Any], repeats: bool, path: s
         step=counts["sliderStepValue"] or 1,
         max_bytes=int(min(size or 0, 1_000) * 1_000_000),
     )
+
+
+def _order(bound: Any) -> Any:
+    return exact(bound) if isinstance(bound, int | float) else bound
 
 
 def _count(extensions: Mapping[str, Any], name: str, most: int, path: str, reading: Notes) -> int | None:

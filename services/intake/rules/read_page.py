@@ -1,11 +1,11 @@
 """From a posted form to typed answers: text as browsers send it, in, values by linkId and field faults, out."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any, Final
 
+from kernel.exact_json import as_written, exact
 from kernel.read_whole import read_whole
 from services.intake.rules.check_value import fault, rows_fault
 from services.intake.rules.form import NOT_SURE, Item, answers_in
@@ -13,6 +13,9 @@ from services.intake.rules.form import NOT_SURE, Item, answers_in
 Posted = Mapping[str, Sequence[str]]
 NONE_OF_THESE: Final = "--none"
 NOT_SURE_WORD: Final = "not_sure"
+#: Letters of a number: 18 digits, as FHIR asks for at least, a sign, a point and the zero before it.
+NUMBER_MOST: Final = 21
+WHOLE_MOST: Final = 18
 
 
 @dataclass
@@ -186,32 +189,43 @@ def _several(item: Item, name: str, posted: Posted, given: list[str]) -> Any:
 
 def _quantity(item: Item, text: str, unit: str) -> dict[str, Any]:
     fallback = item.units[0].code if item.units else ""
-    return {"value": _number(text, whole=False), "unit": unit or fallback}
+    return {"value": _number(text, whole=False, decimals=item.max_decimals), "unit": unit or fallback}
 
 
 def _typed(item: Item, text: str) -> Any:
     if item.kind == "boolean":
         return {"true": True, "false": False}.get(text, text)
     if item.kind in ("integer", "decimal"):
-        return _number(text, whole=item.kind == "integer")
+        return _number(text, whole=item.kind == "integer", decimals=item.max_decimals)
     if item.kind == "open-choice" and not item.options:
         return {"text": text}
     return text
 
 
-def _number(text: str, *, whole: bool) -> Any:
-    """The number in `text` (a comma may be the decimal sign), or the text itself for the check to refuse."""
+def _number(text: str, *, whole: bool, decimals: int | None) -> Any:
+    """The number in `text` (a comma may be the decimal sign), or the text itself for the check to refuse.
+
+    A decimal is kept as it was written: 1.50 is measured more closely than 1.5.
+    """
     plain = text.replace(",", ".") if text.count(",") == 1 and "." not in text else text
-    if not plain.isascii() or "_" in plain or len(plain) > 18:
+    if not plain.isascii() or "_" in plain or len(plain) > (NUMBER_MOST if "." in plain else WHOLE_MOST):
         return text
     try:
         return int(plain)
     except ValueError:
         pass
     try:
-        number = float(plain)
+        number = as_written(plain)
     except ValueError:
         return text
-    if not math.isfinite(number):
-        return text
-    return int(number) if whole and number.is_integer() else number
+    if whole:
+        return int(number) if number.is_integer() else number
+    return _without_zeros(number, decimals)
+
+
+def _without_zeros(number: float, decimals: int | None) -> float:
+    """The number without zeros in places its question does not have: 1.50 where one decimal is asked for is 1.5."""
+    told = exact(number)
+    if decimals is None or -int(told.as_tuple().exponent) <= decimals or round(told, decimals) != told:
+        return number
+    return as_written(str(round(told, decimals))) if decimals else float(number)
