@@ -53,6 +53,26 @@ def test_what_a_patient_asks_on_the_phone_about_messages_is_written_down_and_don
     assert action not in shown.text
 
 
+@pytest.mark.capability("N20")
+def test_who_has_the_patient_on_the_telephone_says_so_and_sees_when_that_was_last_done(
+    clinic: Dashboard, case: dict[str, Any]
+) -> None:
+    patient = case["patient_id"]
+    clinic.world.extra["intake", "GET", f"patients/{patient}"] = {"id": patient, **case["patient"]}
+    spoke = {"staff_spoke_at": clinic.world.now.isoformat()}
+    contact = {"channel": "sms", "known": True, "opted_out": False, "dead": False, "topics": {}} | spoke
+    clinic.world.extra["notify", "GET", "contacts"] = {"items": [contact]}
+    clinic.world.extra["notify", "POST", f"patients/{patient}/spoken"] = {"patient_id": patient}
+    action = f"/staff/patients/{patient}/spoken"
+    browser = clinic.signed_in("front_desk")
+    page = browser.get(f"/staff/patients/{patient}")
+    assert "Staff last spoke with them today" in page.text
+    assert browser.post(action, browser.form_fields(page, action)).status_code == 303
+    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
+    assert sent["path"].endswith(f"patients/{patient}/spoken")
+    assert action not in clinic.signed_in("manager").get(f"/staff/patients/{patient}").text
+
+
 @pytest.mark.capability("N18")
 def test_the_sending_page_shows_a_dry_run_and_says_when_it_is_test_mode(clinic: Dashboard) -> None:
     until = clinic.world.now.isoformat()

@@ -1,4 +1,4 @@
-"""Lies planted in a copy of a real run's evidence, one or more for each invariant: the checker must name each."""
+"""Lies planted in a copy of a real run's evidence, one for each sentence the checker can say: it must say that one."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -50,6 +50,10 @@ def referral_twice(e: Evidence) -> Evidence:
 def one_key_two_submissions(e: Evidence) -> Evidence:
     more = [replace(row, id=f"{row.id}-again") for row in e.submissions]
     return replace(e, submissions=[*e.submissions, *more])
+
+
+def one_submission_acknowledged_twice(e: Evidence) -> Evidence:
+    return replace(e, acknowledged=[*e.acknowledged, e.acknowledged[0]])
 
 
 def client_gave_up(e: Evidence) -> Evidence:
@@ -125,6 +129,12 @@ def taken_called_moot(e: Evidence) -> Evidence:
     return replace(e, messages=[moot if one is message else one for one in e.messages])
 
 
+def taken_called_withdrawn(e: Evidence) -> Evidence:
+    _, message = _accepted(e)
+    withdrawn = replace(message, state="suppressed", reason="moved")
+    return replace(e, messages=[withdrawn if one is message else one for one in e.messages])
+
+
 def delivery_owed(e: Evidence) -> Evidence:
     return replace(e, owed=[("intake", "dead", 1)])
 
@@ -136,6 +146,11 @@ def never_drained(e: Evidence) -> Evidence:
 def receipt_taken_back(e: Evidence) -> Evidence:
     _, message = _accepted(e)
     return replace(e, moves={**e.moves, message.id: [*e.moves[message.id], ("delivered", "sent")]})
+
+
+def sent_again_after_it_was_sent(e: Evidence) -> Evidence:
+    _, message = _accepted(e)
+    return replace(e, moves={**e.moves, message.id: [*e.moves[message.id], ("sent", "sending")]})
 
 
 def forgery_taken(e: Evidence) -> Evidence:
@@ -174,6 +189,11 @@ def referral_on_two_lists(e: Evidence) -> Evidence:
     return replace(e, worklist=[*e.worklist, e.worklist[0]])
 
 
+def closed_on_a_list(e: Evidence) -> Evidence:
+    first, *rest = e.referrals
+    return replace(e, referrals=[replace(first, state="closed"), *rest])
+
+
 def clock_stands_still(e: Evidence) -> Evidence:
     return replace(e, referrals=[replace(one, clock="none") for one in e.referrals])
 
@@ -207,27 +227,57 @@ def not_ready(e: Evidence) -> Evidence:
     return replace(e, ready_in=None)
 
 
-PLANTS: dict[str, tuple[Plant, ...]] = {
-    "INV-1": (
-        submission_lost,
-        answers_changed,
-        submission_unaudited,
-        event_forgotten,
-        referral_twice,
-        one_key_two_submissions,
-        client_gave_up,
-    ),
-    "INV-2": (sent_twice, sent_for_nothing),
-    "INV-3": (after_opt_out,),
-    "INV-4": (at_night, in_another_zone),
-    "INV-5": (void_version,),
-    "INV-6": (overbooked,),
-    "INV-7": (never_ended, no_reason, called_sent, booking_not_planned, doubt_untold, taken_called_moot),
-    "INV-8": (delivery_owed, never_drained),
-    "INV-9": (receipt_taken_back, forgery_taken),
-    "INV-10": (audit_edited, audit_cut, audit_unsealed, move_unaudited),
-    "INV-11": (name_in_a_log,),
-    "INV-12": (referral_on_no_list, referral_on_two_lists, clock_stands_still, counts_disagree),
-    "INV-13": (red_flag_without_task, task_not_on_board, board_late, false_alarm),
-    "INV-14": (process_down, not_ready),
+# What the checker must say of each.
+PLANTS: dict[str, dict[Plant, str]] = {
+    "INV-1": {
+        submission_lost: "acknowledged and not there: ",
+        answers_changed: "answers differ: ",
+        submission_unaudited: "0 audit entries for submission ",
+        event_forgotten: "0 events for submission ",
+        referral_twice: "2 referrals of submission ",
+        one_key_two_submissions: "submissions more than were ever tried",
+        one_submission_acknowledged_twice: "two acknowledgements share submission ",
+        client_gave_up: "not acknowledged: ",
+    },
+    "INV-2": {sent_twice: "accepted 2 times: ", sent_for_nothing: "accepted for no message: "},
+    "INV-3": {after_opt_out: "s after the opt-out: "},
+    "INV-4": {at_night: "posted at ", in_another_zone: "in Asia/Tokyo: "},
+    "INV-5": {void_version: "posted for a void version "},
+    "INV-6": {overbooked: " visits at "},
+    "INV-7": {
+        never_ended: "never ended: ",
+        no_reason: "no reason: ",
+        called_sent: "called sent, never accepted: ",
+        booking_not_planned: "no message planned for ",
+        doubt_untold: "and nobody was told: ",
+        taken_called_moot: "still in doubt although the provider answers: ",
+        taken_called_withdrawn: "accepted, called suppressed: ",
+    },
+    "INV-8": {delivery_owed: "owes 1 deliveries (dead)", never_drained: "after the last fault"},
+    "INV-9": {
+        receipt_taken_back: "went back: ",
+        sent_again_after_it_was_sent: "sent -> sending",
+        forgery_taken: "a forged receipt was answered 204",
+    },
+    "INV-10": {
+        audit_edited: "referral: the chain breaks at seq ",
+        audit_cut: "intake: the chain breaks at seq 2",
+        audit_unsealed: "notify: 1 entries never sealed",
+        move_unaudited: "moves without an audit entry: ",
+    },
+    "INV-11": {name_in_a_log: "intake-web.log:1"},
+    "INV-12": {
+        referral_on_no_list: "on no worklist: ",
+        referral_on_two_lists: "shown 2 times: ",
+        closed_on_a_list: "closed and still shown: ",
+        clock_stands_still: "clock none in state ",
+        counts_disagree: "counted as -1",
+    },
+    "INV-13": {
+        red_flag_without_task: "red flag without a call-back: ",
+        task_not_on_board: "call-back not on the board: ",
+        board_late: "call-back not on the board after 5.2 s: ",
+        false_alarm: "call-back without a red flag: ",
+    },
+    "INV-14": {process_down: "notify-worker is restarting", not_ready: "not ready "},
 }

@@ -4,10 +4,13 @@ import threading
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
+from kernel.contracts.appointment import AppointmentBooked, AppointmentCancelled
 from kernel.ids import new_id
+from services.notify.actions.lock_appointment import lock_appointment
 from tests.local.standins import until
-from tests.notify.people import book, move, submit
+from tests.notify.people import book, move, submit, visit_facts
 from tests.notify.standing import TUESDAY_TEN, Standing
 
 PHONE = "+18165550142"
@@ -77,16 +80,32 @@ def test_a_move_withdraws_what_waits_and_corrects_what_was_sent(notify: Standing
     new = notify.states(appointment_id=visit, appointment_version=2)
     assert new["moved", "sms"][1] == "correction"
     assert new["3_days", "sms"][0] == "due"
-    assert [text.split(" ")[2] for text in notify.texts_to(PHONE)] == ["visit", "NEW"]
+    assert [said.split(" ")[2] for said in notify.texts_to(PHONE)] == ["visit", "NEW"]
     # An old event that arrives late changes nothing.
     move(notify, patient, visit, TUESDAY_TEN + timedelta(days=11), version=2)
     assert len(notify.messages(appointment_id=visit)) == len(old) + len(new)
 
 
+@pytest.mark.fault("F42")
+@pytest.mark.capability("N5")
+def test_an_older_move_that_waits_for_a_newer_ones_end_changes_nothing(notify: Standing) -> None:
+    patient = submit(notify, email="")
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
+    waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    older = threading.Thread(target=move, args=(notify, patient, visit, TUESDAY_TEN + timedelta(days=16)))
+    with notify.store.transaction() as session:
+        newer = lock_appointment(session, visit, patient)
+        older.start()
+        until(lambda: bool(notify.rows(waits)), 60)
+        newer.version = 3
+    older.join()
+    (row,) = notify.rows("SELECT version FROM appointment")
+    assert row.version == 3
+    assert notify.messages(appointment_version=2) == []
+
+
 @pytest.mark.capability("N5")
 def test_a_cancel_withdraws_what_waits_and_tells_those_who_knew(notify: Standing) -> None:
-    from kernel.contracts.appointment import AppointmentCancelled
-
     patient = submit(notify)
     visit = book(notify, patient, TUESDAY_TEN + timedelta(days=9))
     notify.send_due()
@@ -102,9 +121,6 @@ def test_a_cancel_withdraws_what_waits_and_tells_those_who_knew(notify: Standing
 
 
 def test_a_cancel_heard_before_its_booking_leaves_nothing_to_send(notify: Standing) -> None:
-    from kernel.contracts.appointment import AppointmentBooked, AppointmentCancelled
-    from tests.notify.people import visit_facts
-
     patient, visit = submit(notify), new_id()
     gone = AppointmentCancelled(appointment_id=visit, version=2, patient_id=patient, reason="x", by="staff")
     notify.hear("appointment_cancelled", gone)
@@ -134,8 +150,36 @@ def test_the_patients_language_is_used_and_a_missing_one_falls_back_to_english(n
     notify.send_due()
     assert "Responda C" in notify.texts_to(PHONE)[0]
     assert "Reply C" in notify.texts_to("+18165550143")[0]
-    fallen = notify.rows("SELECT language, language_note FROM planned_message WHERE language_note <> ''")
-    assert {(row.language, row.language_note) for row in fallen} == {("en", "language_not_available")}
+    fallen = "SELECT language, language_note FROM planned_message WHERE language_note <> '' AND "
+    assert {tuple(row) for row in notify.rows(fallen + "true")} == {("en", "language_not_available")}
+    # So do those that stand in for another, or are planned outside the cadence.
+    other = submit(notify, phone="+18165550144", language="vi")
+    visit = book(notify, other, TUESDAY_TEN + timedelta(days=9))
+    cancelled = AppointmentCancelled(
+        appointment_id=visit, version=2, patient_id=other, reason="site_closed", by="clinic"
+    )
+    notify.send_due()
+    notify.hear("appointment_cancelled", cancelled)
+    assert {m.step for m in notify.messages(language_note="language_not_available", state="due")} >= {
+        "cancelled"
+    }
+    # Words that are there in English only are not passed off as Spanish.
+    with notify.store.transaction() as session:
+        english = (
+            "UPDATE cadence SET steps = replace(steps::text, '\"visit_booked\"', '\"english_only\"')::jsonb"
+        )
+        session.execute(text(english))
+        words = "INSERT INTO message_template (name, channel, language, version, body, published_by)"
+        session.execute(
+            text(f"{words} VALUES ('english_only', 'sms', 'en', 1, 'Hello from {{clinic_name}}', 't')")
+        )
+    only = book(
+        notify, submit(notify, phone="+18165550145", language="es", email=""), TUESDAY_TEN + timedelta(days=9)
+    )
+    notify.send_due()
+    assert notify.texts_to("+18165550145") == ["Hello from Prairie Crossing"]
+    (sent,) = notify.messages(appointment_id=only, step="booked", channel="sms")
+    assert (sent.language, sent.language_note) == ("en", "language_not_available")
 
 
 @pytest.mark.capability("N1", "N14")

@@ -92,7 +92,10 @@ def test_a_call_by_staff_suppresses_the_reminder_and_says_so(notify: Standing) -
     at_the_three_day_reminder(notify)
     spoken = f"/api/notify/v1/patients/{patient}/spoken"
     key = {"Idempotency-Key": "spoken-1"}
+    contacts = f"/api/notify/v1/contacts?patient_id={patient}"
+    assert {one["staff_spoke_at"] for one in notify.call("GET", contacts).json()["items"]} == {None}
     assert notify.call("POST", spoken, role="front_desk", body={}, **key).status_code == 200
+    assert None not in {one["staff_spoke_at"] for one in notify.call("GET", contacts).json()["items"]}
     notify.send_due()
     assert notify.states(appointment_id=visit)["3_days", "sms"] == ("suppressed", "staff_spoke_with_patient")
     log = notify.call("GET", f"/api/notify/v1/messages?appointment_id={visit}", role="front_desk").json()[

@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from services.notify.actions.fence_sends import fence_sends
 from services.notify.actions.free_sends import free_sends
+from services.notify.actions.settle_sends import settle_sends
 from services.notify.actions.start_sends import Started, start_sends
 from services.notify.rules.compose import ClinicWords
+from services.notify.sending.provider import Outcome
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 
@@ -24,6 +26,7 @@ def start(session: Session, notify: Standing, worker: str) -> list[Started]:
 
 
 @pytest.mark.fault("F13")
+@pytest.mark.capability("N3")
 def test_a_worker_that_wakes_up_after_another_took_over_sends_nothing(notify: Standing) -> None:
     patient = submit(notify, email="", consent_email=False)
     book(notify, patient, TUESDAY_TEN + timedelta(days=9))
@@ -45,6 +48,11 @@ def test_a_worker_that_wakes_up_after_another_took_over_sends_nothing(notify: St
         assert fence_sends(session, frozen) == [False], "another attempt has it"
     with notify.store.transaction() as session:
         assert fence_sends(session, second) == [True]
+    # What the late one then says of its own attempt does not make the other's due again.
+    with notify.store.transaction() as session:
+        settle_sends(session, frozen, [Outcome("not_transmitted", code="fence")])
+    (row,) = notify.messages(id=second[0].letter.message_id)
+    assert (row.state, row.attempt_id) == ("sending", second[0].letter.attempt_id)
 
 
 def test_no_lease_is_freed_while_the_request_is_being_written(notify: Standing) -> None:

@@ -18,11 +18,13 @@ from services.dashboard.routes.opening import opening
 from services.dashboard.rules.identifier_kinds import KINDS
 from services.dashboard.rules.navigation import MESSAGES
 from services.dashboard.rules.reply_words import TOPICS, WAYS
-from services.dashboard.rules.roles import SEES_PATIENTS
+from services.dashboard.rules.roles import CLINICAL, FRONT_DESK, SEES_PATIENTS, THERAPIST
 
 Rows = list[dict[str, Any]]
 SHORTEST, LONGEST = 2, 100
 SHORTEST_NOTE = 10
+# A manager speaks with nobody in the clinic's name: notify takes it from those who care for a patient and the desk.
+SPEAKS = {FRONT_DESK, *CLINICAL, THERAPIST}
 
 
 def patient_routes(desk: Desk) -> Blueprint:
@@ -65,6 +67,7 @@ def patient_routes(desk: Desk) -> Blueprint:
             views=views,
             sites=names(reference(desk.owners, who, "sites")),
             may_change=me().role in MESSAGES,
+            may_speak=me().role in SPEAKS,
             answerers=ANSWERERS,
             identifier_kinds=KINDS,
             may_identify=me().role in IDENTIFIES,
@@ -86,5 +89,14 @@ def patient_routes(desk: Desk) -> Blueprint:
         back = url_for("patients.patient", patient_id=wanted)
         path = f"/patients/{wanted}/messages-request"
         return act(desk, "notify", path, body, back=back, words="Save what they asked")
+
+    @routes.post("/staff/patients/<patient_id>/spoken")
+    @staff_only(SPEAKS)
+    def spoken(patient_id: str) -> Any:
+        wanted = id_or_404(patient_id)
+        back = url_for("patients.patient", patient_id=wanted)
+        return act(
+            desk, "notify", f"/patients/{wanted}/spoken", {}, back=back, words="Say that you have spoken"
+        )
 
     return routes

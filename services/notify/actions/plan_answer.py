@@ -37,7 +37,7 @@ def plan_answer(
     values = {"point": reply.contact_point_id, "step": step, "since": at - ONCE_A_DAY}
     if session.execute(text(ANSWERED), values).first() is not None:
         return None
-    chosen, _ = message_language(language)
+    chosen, note = message_language(language)
     useful = USEFUL_AFTER_OPT_OUT if step == "opt_out_confirmed" else USEFUL
     if exempt != OWN_TEXT:
         useful = USEFUL_FROM_STAFF
@@ -52,6 +52,7 @@ def plan_answer(
             topic="visit",
             contact_point_id=reply.contact_point_id,
             language=chosen,
+            language_note=note,
             template=step,
             exempt=exempt,
             planned_for=at,

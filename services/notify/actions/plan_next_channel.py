@@ -69,6 +69,7 @@ def _add_successor(
         topic=failed.topic,
         contact_point_id=point,
         language=failed.language,
+        language_note=failed.language_note,
         template=failed.template,
         urgent=failed.urgent,
         exempt=failed.exempt,

@@ -29,7 +29,7 @@ def plan_notice(
     at = now(session)
     patient = session.get(Patient, appointment.patient_id)
     contact = reach_of(session, appointment.patient_id)[channel]
-    language, _ = message_language(patient.language if patient else "en")
+    language, note = message_language(patient.language if patient else "en")
     state = "suppressed" if contact.barrier else "due"
     planned = session.execute(
         insert(PlannedMessage)
@@ -43,6 +43,7 @@ def plan_notice(
             topic="visit",
             contact_point_id=contact.contact_point_id,
             language=language,
+            language_note=note,
             template=template,
             exempt=exempt,
             planned_for=at,

@@ -22,10 +22,11 @@ from services.notify.actions.compose_mail import MailParts, compose_mail
 from services.notify.actions.plan_next_channel import CHANNEL_FAULTS, plan_next_channel
 from services.notify.actions.record_moves import Move, record_moves
 from services.notify.queries.send_candidates import candidate_of, counted_sends, pick_due
-from services.notify.queries.templates import Templates, templates_in_force
+from services.notify.queries.templates import Templates, templates_in_force, wording_for
 from services.notify.rules.compose import ClinicWords, ValueMissing, about_values, fill, visit_values
 from services.notify.rules.gate import Verdict, judge
 from services.notify.rules.recipients import EVERYONE, SIMULATED, Recipients
+from services.notify.rules.wording import FALLEN_BACK
 from services.notify.sending.provider import Letter
 from services.notify.texts.says_too_much import says_too_much
 
@@ -34,9 +35,10 @@ PACE_WAIT = timedelta(seconds=2)
 START = """
 UPDATE planned_message AS m SET state = 'sending', attempt_id = v.attempt, attempts = m.attempts + 1,
     lease_until = now() + make_interval(secs => :lease), leased_by = :worker, sent_at = :now,
-    reason = m.exempt, template_version = v.version, values_sealed = v.filled, text_sealed = v.body
+    reason = m.exempt, template_version = v.version, values_sealed = v.filled, text_sealed = v.body,
+    language = v.language, language_note = CASE v.language WHEN m.language THEN m.language_note ELSE :fallen END
 FROM unnest(CAST(:ids AS uuid[]), CAST(:attempts AS uuid[]), CAST(:versions AS int[]), CAST(:values AS bytea[]),
-    CAST(:texts AS bytea[])) AS v (id, attempt, version, filled, body)
+    CAST(:texts AS bytea[]), CAST(:languages AS text[])) AS v (id, attempt, version, filled, body, language)
 WHERE m.id = v.id
 """
 ATTEMPTS = """
@@ -78,7 +80,7 @@ class Started:
 @dataclass
 class _Batch:
     started: list[Started] = field(default_factory=list)
-    sealed: list[tuple[int, bytes, bytes, bytes]] = field(default_factory=list)
+    sealed: list[tuple[int, bytes, bytes, bytes, str]] = field(default_factory=list)
     waiting: list[tuple[UUID, datetime, str]] = field(default_factory=list)
     ended: list[tuple[UUID, str, str]] = field(default_factory=list)
     asked: set[UUID] = field(default_factory=set)
@@ -170,9 +172,7 @@ def _compose(
     if row.too_large:
         batch.ended.append((row.id, "failed", "unreadable"))
         return False
-    wording = templates.get((row.template, row.channel, row.language)) or templates.get(
-        (row.template, row.channel, "en")
-    )
+    wording = wording_for(templates, row.template, row.channel, row.language)
     if wording is None:
         batch.ended.append((row.id, "failed", "no_template"))
         return False
@@ -219,6 +219,7 @@ def _compose(
             seal_json(values, f"notify.planned_message.values_sealed.{row.id}"),
             seal_json(body, f"notify.planned_message.text_sealed.{row.id}"),
             hashlib.sha256(body.encode()).digest(),
+            wording.language,
         )
     )
     return True
@@ -244,6 +245,8 @@ def _write(session: Session, batch: _Batch, worker_id: str, at: datetime, markin
                 "versions": numbers_array([sealed[0] for sealed in batch.sealed]),
                 "values": bytes_array([sealed[1] for sealed in batch.sealed]),
                 "texts": bytes_array([sealed[2] for sealed in batch.sealed]),
+                "languages": texts_array([sealed[4] for sealed in batch.sealed]),
+                "fallen": FALLEN_BACK,
                 "lease": LEASE_SECONDS,
                 "worker": worker_id,
                 "now": at,

@@ -12,7 +12,7 @@ from kernel.clock import now
 from kernel.personal import open_json
 from services.notify.queries.cursors import cursor_after
 from services.notify.queries.site_scope import of_sites
-from services.notify.queries.templates import Templates
+from services.notify.queries.templates import Templates, wording_for
 from services.notify.rules.compose import (
     ClinicWords,
     ValueMissing,
@@ -87,7 +87,7 @@ def message_text(row: Any, clinic: ClinicWords, templates: Templates) -> str | N
     if row.text_sealed is not None and sent is not None:
         body = str(open_json(row.text_sealed, f"notify.planned_message.text_sealed.{row.id}"))
         return hide_secrets(body, sent)
-    wording = templates.get((row.template, row.channel, row.language))
+    wording = wording_for(templates, row.template, row.channel, row.language)
     if wording is None or (row.appointment_id is not None and row.version != row.appointment_version):
         return None
     try:

@@ -26,6 +26,11 @@ class Wording:
 Templates = dict[tuple[str, str, str], Wording]
 
 
+def wording_for(templates: Templates, name: str, channel: str, language: str) -> Wording | None:
+    """The words in `language`, else the English ones; None when there are neither."""
+    return templates.get((name, channel, language)) or templates.get((name, channel, "en"))
+
+
 def templates_in_force(session: Session) -> Templates:
     """The newest version of every template, by name, channel and language."""
     rows = session.execute(text(IN_FORCE))

@@ -53,9 +53,12 @@ def contact_routes(database: Database) -> APIBlueprint:
                 for channel, reach in reach_of(session, patient).items()
             ]
             topics = topics_of(session, patient)
+            known = session.get(Patient, patient)
+            spoke_at = known.told_by_staff_at if known is not None else None
             for item in items:
                 item["topics"] = topics.get(item["channel"], {})
                 item["requests"] = requests_of(session, patient, item["channel"])
+                item["staff_spoke_at"] = spoke_at.isoformat() if spoke_at else None
             record(session, principal().actor, "view_contacts", "patient", patient)
         return {"items": items, "next_cursor": None}
 

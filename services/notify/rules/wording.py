@@ -5,6 +5,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 LANGUAGES = ("en", "es")
+# Said of a message that is not in the language its reader chose.
+FALLEN_BACK = "language_not_available"
 
 # Short forms keep to GSM-7, so that Spanish texts cost one segment too.
 _DAYS = {
@@ -34,7 +36,7 @@ _LONG_MONTHS = {
 def message_language(wanted: str) -> tuple[str, str]:
     """The language to write in, and the reason when it is not the one wanted ("" otherwise)."""
     base = wanted.split("-", maxsplit=1)[0].lower()
-    return (base, "") if base in LANGUAGES else ("en", "language_not_available")
+    return (base, "") if base in LANGUAGES else ("en", FALLEN_BACK)
 
 
 def short_day(at: datetime, zone: ZoneInfo, language: str) -> str:
