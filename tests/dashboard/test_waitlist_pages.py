@@ -43,6 +43,8 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
                 "batch": 2,
                 "batch_until": now,
                 "version": 4,
+                "freed": {"how": "cancelled", "referral_id": ONE, "patient": PERSON | {"family_name": "Giver"}},
+                "claimed": None,
                 "offers": [
                     {"id": ONE, "entry_id": entry["id"], "state": "offered", "expires_at": now},
                     {"id": "2", "entry_id": "of-another-site", "state": "offered", "expires_at": now},
@@ -53,7 +55,7 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
     accept(clinic, "referral", f"offers/{ONE}/stop")
     browser = clinic.signed_in("front_desk")
     page = browser.get("/staff/waitlist")
-    for words in ("batch 2", "Mon Fri", "08:00–12:00", "Ostrander, Mara"):
+    for words in ("batch 2", "Mon Fri", "08:00–12:00", "Ostrander, Mara", "Cancelled by", "Giver,"):
         assert words in page.text
     action = f"/staff/offers/{ONE}/stop"
     assert browser.post(action, browser.form_fields(page, action)).status_code == 303

@@ -7,10 +7,12 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from kernel.clock import clock_offset, started_at
 from kernel.context import Actor
+from kernel.tables import AuditEntry
 from services.referral.actions.cancel_appointment import cancel_appointment
 from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.rules.slot_offers import sends_from
@@ -39,7 +41,8 @@ def test_what_is_freed_at_night_is_kept_for_those_who_wait_and_offered_in_the_mo
     holder, *rest = many_ready_to_book(staffed, 6)
     first = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)})[0]
     visit = booked(staffed, holder, first)
-    for referral in rest:
+    # Who gives the slot up waits too, the longest of all, and is never offered what they gave up.
+    for referral in (holder, *rest):
         staffed.call("POST", f"/referrals/{referral}/waitlist", {"sites": ["paola"]}, actor=FRONT_DESK)
     tonight = staffed.now().astimezone(CHICAGO).replace(hour=22, minute=30)
     nine = (tonight + timedelta(days=1)).replace(hour=9, minute=0, second=0, microsecond=0)
@@ -70,3 +73,17 @@ def test_what_is_freed_at_night_is_kept_for_those_who_wait_and_offered_in_the_mo
     assert at(nine + timedelta(days=1), run_offers)["batch"] == 2
     # Nobody is asked twice about one slot, though the caps of a day begin anew.
     assert events(staffed, "slot_offered") == 5
+    # Cancel, offers and claim stay one story, a night later too.
+    (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
+    freed = opened["freed"]
+    assert (freed["appointment_id"], freed["referral_id"], freed["how"]) == (visit["id"], holder, "cancelled")
+    assert (freed["patient"]["family_name"], opened["claimed"]) == ("Patient 0", None)
+    taken = next(one for one in opened["offers"] if one["state"] == "offered")
+    own = f"/self/offers/{taken['id']}/claim"
+    claimed = staffed.call("POST", own, {}, actor=None, service="intake")
+    assert claimed.status_code == 200, claimed.text
+    (closed,) = staffed.get("/offers", FRONT_DESK)["items"]
+    assert closed["claimed"]["referral_id"] == claimed.json["referral_id"] != holder
+    with staffed.session() as session:
+        told = select(AuditEntry.details).where(AuditEntry.action == "claim_offer")
+        assert session.scalars(told).one() == {"offer_id": taken["id"], "freed_by": visit["id"]}

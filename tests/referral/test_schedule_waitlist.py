@@ -67,6 +67,7 @@ def test_an_entry_says_what_suits_and_when_it_ends(changes: dict[str, Any], reas
     assert why_not_offer(waiting(**changes), SLOT, NOW) == reason
 
 
+@pytest.mark.capability("S11")
 def test_urgency_goes_before_waiting_and_waiting_before_fairness() -> None:
     urgent = waiting(priority="P2", entered_at=NOW - timedelta(hours=1))
     long_wait = waiting(entered_at=NOW - timedelta(days=9), offered_at=(NOW - timedelta(days=2),))

@@ -87,6 +87,8 @@ def end_as_claimed(session: Session, actor: Actor, found: OnOffer) -> None:
     close_round(session, found.round, "claimed", actor)
     leave_waitlist(session, actor, found.entry.id, "booked")
     details = {"offer_id": str(found.offer.id)}
+    if found.round.freed_appointment_id is not None:
+        details["freed_by"] = str(found.round.freed_appointment_id)
     record(session, actor, "claim_offer", "referral", found.referral.id, details=details)
 
 

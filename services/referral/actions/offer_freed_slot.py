@@ -41,7 +41,7 @@ UPDATE seat_use SET expires_at = :until FROM kept WHERE seat_use.hold_id = kept.
 
 @dataclass(frozen=True, slots=True)
 class Freed:
-    """A slot that has just been given back, and by whom."""
+    """A slot that has just been given back, and by which visit of whom."""
 
     visit_type_id: str
     site_id: str
@@ -49,6 +49,7 @@ class Freed:
     starts_at: datetime
     room_id: str
     patient_id: UUID
+    appointment_id: UUID
 
 
 def freed_by(appointment: Appointment) -> Freed:
@@ -60,6 +61,7 @@ def freed_by(appointment: Appointment) -> Freed:
         appointment.starts_at,
         appointment.room_id,
         appointment.patient_id,
+        appointment.id,
     )
 
 
@@ -112,6 +114,7 @@ def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
         provider_id=freed.provider_id,
         starts_at=starts_at,
         hold_id=hold.id,
+        freed_appointment_id=freed.appointment_id,
         opened_at=moment,
         batch=0,
         batch_until=moment,
@@ -120,15 +123,17 @@ def offer_freed_slot(session: Session, freed: Freed) -> OfferRound | None:
     session.flush()
     session.add(opened)
     session.flush()
-    record(session, CLOCK, "open_offer_round", "offer_round", opened.id)
-    offer_next_batch(session, opened, besides=freed.patient_id)
+    details = {"freed_by": str(freed.appointment_id)}
+    record(session, CLOCK, "open_offer_round", "offer_round", opened.id, details=details)
+    offer_next_batch(session, opened)
     return opened
 
 
-def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | None = None) -> int:
+def offer_next_batch(session: Session, opened: OfferRound) -> int:
     """Offer the round's slot to the next in line and return how many; with nobody left the round is exhausted.
 
-    In quiet hours none: the round stands and its slot is held until offers may go out again.
+    Who gave the slot up is offered it in no batch, however late it goes out. In quiet hours none: the round stands and
+    its slot is held until offers may go out again.
     """
     moment = now(session)
     site = find_site(session, opened.site_id)
@@ -140,6 +145,7 @@ def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | No
         slot = FreedSlot(site.id, ZoneInfo(site.time_zone), opened.starts_at)
         # Over a night the caps of a day begin anew: nobody is asked twice about one slot.
         asked = set(session.scalars(select(SlotOffer.entry_id).where(SlotOffer.round_id == opened.id)))
+        besides = _given_up_by(session, opened)
         waiting = [one for one in waiting_for(session, visit.id, besides) if one.entry_id not in asked]
         entries = next_batch(waiting, slot, goes_out)
     kept = {"until": goes_out + WINDOW + GRACE, "hold": opened.hold_id}
@@ -182,6 +188,13 @@ def offer_next_batch(session: Session, opened: OfferRound, *, besides: UUID | No
             session, CLOCK, "offer_slot", "referral", entry.referral_id, details={"offer_id": str(offer.id)}
         )
     return len(entries)
+
+
+def _given_up_by(session: Session, opened: OfferRound) -> UUID | None:
+    """Return the patient whose visit gave up the slot; None of rounds from before that was kept."""
+    if opened.freed_appointment_id is None:
+        return None
+    return session.get_one(Appointment, opened.freed_appointment_id).patient_id
 
 
 def _still_given(session: Session, opened: OfferRound) -> bool:

@@ -62,7 +62,10 @@ class WaitlistEntry(Base):
 
 
 class OfferRound(Base):
-    """One freed slot and its offers, a batch at a time; the slot is held (`hold_id`) while a batch decides."""
+    """One freed slot and its offers, a batch at a time; the slot is held (`hold_id`) while a batch decides.
+
+    `freed_appointment_id`: the visit that gave it up; its patient is offered it in no batch.
+    """
 
     __tablename__ = "offer_round"
 
@@ -72,6 +75,7 @@ class OfferRound(Base):
     provider_id: Mapped[str] = mapped_column(ForeignKey("provider.id"))
     starts_at: Mapped[datetime] = mapped_column(Moment)
     hold_id: Mapped[UUID | None] = mapped_column(ForeignKey("slot_hold.id"))
+    freed_appointment_id: Mapped[UUID | None] = mapped_column(ForeignKey("appointment.id"))
     opened_at: Mapped[datetime] = mapped_column(Moment)
     batch: Mapped[int] = mapped_column(Integer, default=0)
     batch_until: Mapped[datetime] = mapped_column(Moment)

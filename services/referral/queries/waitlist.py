@@ -1,12 +1,14 @@
 """The waiting list as the choice of whom to offer a slot needs it, and as staff read it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from services.referral.model.appointment import Appointment
 from services.referral.model.move import ContactOpt
 from services.referral.model.referral import Referral
 from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
@@ -97,3 +99,33 @@ def recent_rounds(session: Session, most: int = 50) -> list[tuple[OfferRound, li
     for offer in session.scalars(of_these.order_by(SlotOffer.batch, SlotOffer.id)):
         offers.setdefault(offer.round_id, []).append(offer)
     return [(one, offers.get(one.id, [])) for one in rounds]
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """How a slot went from one patient to another. `freed`: the visit that gave it up, as it is now, and its referral.
+
+    `claimed`: the referral of who took it. None: not known, or nobody yet.
+    """
+
+    freed: tuple[Appointment, Referral] | None
+    claimed: Referral | None
+
+
+def slots_passed(session: Session, rounds: Sequence[OfferRound]) -> dict[UUID, Passed]:
+    """Return, for each round, who gave its slot up and who took it."""
+    gave = (
+        select(OfferRound.id, Appointment, Referral)
+        .join(Appointment, Appointment.id == OfferRound.freed_appointment_id)
+        .join(Referral, Referral.id == Appointment.referral_id)
+    )
+    took = (
+        select(SlotOffer.round_id, Referral)
+        .join(WaitlistEntry, WaitlistEntry.id == SlotOffer.entry_id)
+        .join(Referral, Referral.id == WaitlistEntry.referral_id)
+        .where(SlotOffer.state == "claimed")
+    )
+    ids = [one.id for one in rounds]
+    freed = {row[0]: (row[1], row[2]) for row in session.execute(gave.where(OfferRound.id.in_(ids)))}
+    claimed = {row[0]: row[1] for row in session.execute(took.where(SlotOffer.round_id.in_(ids)))}
+    return {id_: Passed(freed.get(id_), claimed.get(id_)) for id_ in ids}

@@ -16,8 +16,6 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, Problem, conflict, invalid, not_found
 from services.referral.actions.check_slot import Wish
 from services.referral.actions.claim_offer import (
-    OnOffer,
-    alternatives_to,
     claim_offer,
     decline_offer,
     find_offer,
@@ -26,14 +24,26 @@ from services.referral.actions.claim_offer import (
 from services.referral.actions.join_waitlist import Wanted, join_waitlist, leave_waitlist, waiting_entry
 from services.referral.actions.offer_freed_slot import close_round
 from services.referral.model.referral import Referral
-from services.referral.model.waitlist import OfferRound, SlotOffer, WaitlistEntry
+from services.referral.model.waitlist import OfferRound, WaitlistEntry
 from services.referral.queries.appointments import next_visit_type
 from services.referral.queries.sites import find_site, find_visit_type, first_visit_of_route
-from services.referral.queries.waitlist import list_waiting, offers_of_entries, recent_rounds
+from services.referral.queries.waitlist import (
+    list_waiting,
+    offers_of_entries,
+    recent_rounds,
+    slots_passed,
+)
 from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.appointment_view import today_at
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.holds import id_or_404
+from services.referral.routes.offer_view import (
+    offer_json,
+    own_offer_json,
+    passed_json,
+    round_json,
+    round_version,
+)
 from services.referral.routes.referral_view import moment, patient_json
 from services.referral.routes.visit_access import BOOKING_ROLES, visit_reply, zone_of
 from services.referral.routes.wall_clock import read_day_or_time, read_time
@@ -59,7 +69,7 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
             for entry, referral in rows:
                 assert referral.patient is not None
                 shown = patient_json(referral.patient.reveal(), today)
-                history = [_offer_json(offer) for offer in offers.get(entry.id, [])]
+                history = [offer_json(offer) for offer in offers.get(entry.id, [])]
                 now_is = {"priority": referral.priority, "state": referral.state}
                 items.append(_entry_json(entry) | {"patient": shown, "offers": history} | now_is)
         return jsonify(items=items, next_cursor=None)
@@ -116,11 +126,18 @@ def _add_rounds(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(shapes.SitesOut)
     @routes.doc(security="bearer")
     def offers() -> Any:
-        """The latest rounds of offers, open ones first, with who has which offer until when."""
+        """The latest rounds of offers, open ones first: who gave the slot up, who has which offer, who took it."""
         actor = principal().actor
         with parts.database.transaction() as session:
+            today = today_at(zone_of(session, ""), now(session))
             rounds = [(r, o) for r, o in recent_rounds(session) if sees_site(actor.sites, r.site_id)]
-            items = [_round_json(r) | {"offers": [_offer_json(offer) for offer in o]} for r, o in rounds]
+            passed = slots_passed(session, [opened for opened, _ in rounds])
+            items = [
+                round_json(r)
+                | {"offers": [offer_json(offer) for offer in o]}
+                | passed_json(r, passed[r.id], actor, today)
+                for r, o in rounds
+            ]
         return jsonify(items=items, next_cursor=None)
 
     @routes.post("/offers/<round_id>/stop")
@@ -136,11 +153,11 @@ def _add_rounds(routes: APIBlueprint, parts: Parts) -> None:
             opened = session.get(OfferRound, id_or_404(round_id, "round"), with_for_update=True)
             if opened is None or not sees_site(who.actor.sites, opened.site_id):
                 raise not_found("round")
-            require_match(round_version(opened), **_round_json(opened))
+            require_match(round_version(opened), **round_json(opened))
             if opened.state != "open":
                 raise conflict("round_over", "The round is over. Nothing was changed.", state=opened.state)
             close_round(session, opened, "stopped", who.actor)
-            return Reply(_round_json(opened), 200, {"ETag": etag(round_version(opened))})
+            return Reply(round_json(opened), 200, {"ETag": etag(round_version(opened))})
 
         return once(parts.database, who.client, deed).as_flask()
 
@@ -160,7 +177,7 @@ def _add_rounds(routes: APIBlueprint, parts: Parts) -> None:
             sites = (found.round.site_id, found.referral.site)
             if found.round.id != wanted or not all(sees_site(who.actor.sites, site) for site in sites):
                 raise not_found("offer")
-            require_match(round_version(found.round), **_round_json(found.round))
+            require_match(round_version(found.round), **round_json(found.round))
             visit = claim_offer(session, found.offer.id, by=who.actor)
             return visit_reply(session, visit.appointment.id, 200)
 
@@ -178,7 +195,7 @@ def _add_own_offers(routes: APIBlueprint, parts: Parts) -> None:
         """One offer as its patient sees it."""
         with parts.database.transaction() as session:
             found = find_offer(session, id_or_404(offer_id, "offer"))
-            body = _own_offer_json(session, found)
+            body = own_offer_json(session, found)
         return jsonify(body)
 
     @routes.post("/self/offers/<offer_id>/claim")
@@ -226,7 +243,7 @@ def _add_own_offers(routes: APIBlueprint, parts: Parts) -> None:
         def deed(session: Session) -> Reply:
             offer = decline_offer(session, id_or_404(offer_id, "offer"))
             session.flush()
-            return Reply(_own_offer_json(session, find_offer(session, offer.id)), 200)
+            return Reply(own_offer_json(session, find_offer(session, offer.id)), 200)
 
         return once(parts.database, principal().client, deed).as_flask()
 
@@ -280,11 +297,6 @@ def _entry_json(entry: WaitlistEntry) -> dict[str, Any]:
     }
 
 
-def round_version(opened: OfferRound) -> int:
-    """A round changes with each batch and once more when it ends: its version tells both."""
-    return 2 * opened.batch + (opened.state != "open")
-
-
 def _leave(session: Session, actor: Actor, entry_id: UUID) -> WaitlistEntry:
     """End the place the caller has seen; 404 for one of another site."""
     entry = session.get(WaitlistEntry, entry_id, with_for_update=True)
@@ -312,61 +324,3 @@ def _require_seen(entry: WaitlistEntry | None) -> None:
             current=_entry_json(entry),
         )
     require_match(entry.version, **_entry_json(entry))
-
-
-def _round_json(opened: OfferRound) -> dict[str, Any]:
-    return {
-        "id": str(opened.id),
-        "version": round_version(opened),
-        "visit_type": opened.visit_type_id,
-        "site": opened.site_id,
-        "provider_id": opened.provider_id,
-        "starts_at": moment(opened.starts_at),
-        "state": opened.state,
-        "batch": opened.batch,
-        "batch_until": moment(opened.batch_until),
-        "opened_at": moment(opened.opened_at),
-        "closed_at": moment(opened.closed_at),
-    }
-
-
-def _offer_json(offer: SlotOffer) -> dict[str, Any]:
-    return {
-        "id": str(offer.id),
-        "entry_id": str(offer.entry_id),
-        "patient_id": str(offer.patient_id),
-        "batch": offer.batch,
-        "offered_at": moment(offer.offered_at),
-        "expires_at": moment(offer.expires_at),
-        "state": offer.state,
-        "ended_at": moment(offer.ended_at),
-    }
-
-
-def _own_offer_json(session: Session, found: OnOffer) -> dict[str, Any]:
-    site = find_site(session, found.round.site_id)
-    visit = find_visit_type(session, found.round.visit_type_id)
-    if site is None or visit is None:
-        raise not_found("offer")
-    is_open = (
-        found.round.state == "open"
-        and found.offer.state == "offered"
-        and found.offer.expires_at > now(session)
-    )
-    return {
-        "id": str(found.offer.id),
-        "patient_id": str(found.offer.patient_id),
-        "state": found.offer.state,
-        "open": is_open,
-        "starts_at": moment(found.round.starts_at),
-        "expires_at": moment(found.offer.expires_at),
-        "visit_type_name": visit.sms_name,
-        "alternatives": [] if is_open or found.offer.state == "claimed" else alternatives_to(session, found),
-        "site": {
-            "id": site.id,
-            "name": site.name,
-            "address": site.address,
-            "phone": site.phone,
-            "time_zone": site.time_zone,
-        },
-    }
