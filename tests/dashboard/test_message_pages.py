@@ -146,6 +146,81 @@ def test_words_typed_while_the_message_service_is_away_stay_on_the_page(clinic: 
     assert "Can be published" not in page
 
 
+def test_words_and_cadences_changed_meanwhile_show_what_differs_and_keep_what_was_typed(
+    clinic: Dashboard,
+) -> None:
+    browser, world = clinic.signed_in("manager"), clinic.world
+    first = {
+        "version": 3,
+        "subject": "Your visit",
+        "body": "See you {visit_day}.\n\nBring your papers.",
+        "published_at": world.now.isoformat(),
+        "published_by": "s",
+    }
+    path = "templates/visit_reminder/email/en"
+    world.extra["notify", "GET", path] = {"items": [first]}
+    world.extra["notify", "POST", "templates/check"] = {"placeholders": {}}
+    page = browser.get(action := "/staff/texts/visit_reminder/email/en")
+    for hidden in ('name="version" value="3"', "Publish as version 4"):
+        assert hidden in page.text, hidden
+    now_is = {"version": 4, "subject": "Your visit", "body": "See you {visit_day}.\n\nBring a list."}
+    world.extra["notify", "GET", path] = {"items": [first | now_is, first]}
+    world.refusals["templates"] = (
+        412,
+        {"code": "changed_meanwhile", "title": "Changed.", "current": now_is},
+    )
+    typed = {
+        "key": str(new_id()),
+        "version": "3",
+        "seen_subject": first["subject"],
+        "seen_body": str(first["body"]).replace("\n", "\r\n"),
+        "subject": "Your visit",
+        "body": "Mine",
+    }
+    # Looking again at what one typed does not make it newer than it is.
+    assert 'name="version" value="3"' in browser.post(action, typed | {"press": "check"}).text
+    refused = browser.post(action, typed | {"press": "publish"})
+    assert refused.status_code == 412
+    for shown in (
+        "Someone was faster",
+        "{visit_day}.\n\nBring your papers.",
+        "{visit_day}.\n\nBring a list.",
+    ):
+        assert shown in refused.text, shown
+    assert re.search(r"<textarea[^>]*>Mine</textarea>", refused.text)
+    assert not re.search(r'<th scope="row">Subject', refused.text), "what is the same is no difference"
+    sent = [call for call in world.calls if call["path"] == "/templates"][-1]
+    assert sent["headers"]["If-Match"] == '"3"'
+
+    step = {"step": "booked", "moment": "booking", "channels": ["sms"], "template": "visit_booked"}
+    reminder = {**step, "step": "3_days", "moment": "days_before", "amount": 3, "at_hour": 9}
+    cadence = {"visit_type": "", "site_id": "", "route": "", "version": 5, "steps": [step, reminder]}
+    world.extra["notify", "GET", "cadences"] = {"items": [cadence]}
+    world.extra["notify", "POST", "simulate"] = {"items": []}
+    page = browser.get("/staff/cadences")
+    fields = browser.form_fields(page, "/staff/cadences")
+    assert fields["version"] == "5"
+    own = browser.get("/staff/cadences?visit_type=pt_evaluation")
+    assert browser.form_fields(own, "/staff/cadences")["version"] == "0", "it has none of its own yet"
+    changed = cadence | {"version": 6, "steps": [step, {**reminder, "amount": 2}]}
+    world.extra["notify", "GET", "cadences"] = {"items": [changed]}
+    world.refusals["cadences"] = (412, {"code": "changed_meanwhile", "title": "Changed.", "current": changed})
+    seen = re.findall(r'name="seen" value="([^"]*)"', page.text)
+    row = {"moment": "days_before", "amount": "5", "at_hour": "9", "audience": "all", "way": "sms"}
+    mine = {**fields, "seen": seen, "1.template": "visit_booked"} | {f"1.{name}": row[name] for name in row}
+    assert 'name="version" value="5"' in browser.post("/staff/cadences", mine | {"press": "try"}).text
+    refused = browser.post("/staff/cadences", mine | {"press": "save"})
+    assert refused.status_code == 412
+    assert [call for call in world.calls if call["path"] == "/cadences"][-1]["headers"]["If-Match"] == '"5"'
+    shown = refused.text
+    assert "Someone was faster. Nothing was saved." in shown
+    assert "<b>Visit booked: 3 days before the visit at 9:00, to everyone. Text only.</b>" in shown
+    assert "<b>Visit booked: 2 days before the visit at 9:00, to everyone. Text only.</b>" in shown
+    assert 'name="0.amount" value="5"' in re.sub(r"\s+", " ", shown), "what was set is kept"
+    # The next press replaces what is there now, knowingly.
+    assert browser.form_fields(refused, "/staff/cadences")["version"] == "6"
+
+
 def test_reasons_times_and_states_stand_in_words() -> None:
     assert why("provider_30008") == "the provider answered 30008"
     assert why("some_new_reason") == "some new reason"

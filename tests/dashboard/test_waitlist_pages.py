@@ -43,7 +43,11 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
                 "batch": 2,
                 "batch_until": now,
                 "version": 4,
-                "freed": {"how": "cancelled", "referral_id": ONE, "patient": PERSON | {"family_name": "Giver"}},
+                "freed": {
+                    "how": "cancelled",
+                    "referral_id": ONE,
+                    "patient": PERSON | {"family_name": "Giver"},
+                },
                 "claimed": None,
                 "offers": [
                     {"id": ONE, "entry_id": entry["id"], "state": "offered", "expires_at": now},

@@ -15,9 +15,16 @@ API = "/api/notify/v1"
 PHONE = "+18165550142"
 
 
-def publish(notify: Standing, key: str, role: str = "manager", **body: Any) -> Any:
+def publish(notify: Standing, key: str, role: str = "manager", seen: int | None = 1, **body: Any) -> Any:
+    """Publish words in place of the version `seen`."""
     template = {"name": "visit_reminder", "channel": "sms", "language": "en"} | body
-    return notify.call("POST", f"{API}/templates", role=role, body=template, **{"Idempotency-Key": key})
+    return notify.call(
+        "POST", f"{API}/templates", role=role, body=template, **{"Idempotency-Key": key, **replacing(seen)}
+    )
+
+
+def replacing(version: int | None) -> dict[str, str]:
+    return {} if version is None else {"If-Match": f'"{version}"'}
 
 
 @pytest.mark.capability("N15", "N16", "N17")
@@ -57,7 +64,13 @@ def test_new_words_are_a_new_version_and_each_message_names_its_own(notify: Stan
     first = book(notify, submit(notify, email=""), TUESDAY_TEN + timedelta(days=9))
     notify.send_due()
     body = "{clinic_name}: booked for {visit_day} {visit_time} at {site_name}. C yes, R other time, X no. {clinic_phone}"
+    assert publish(notify, "blind", seen=None, name="visit_booked", body=body).status_code == 428
     assert publish(notify, "v2", name="visit_booked", body=body).json()["version"] == 2
+    # Who began from version 1 is told what it says now, and nothing is put over it.
+    late = publish(notify, "late", name="visit_booked", body="{clinic_name}: {visit_day} {visit_time}.")
+    assert (late.status_code, late.headers["ETag"]) == (412, '"2"')
+    assert late.json()["current"] == {"version": 2, "subject": "", "body": body}
+    assert publish(notify, "none", name="no_such", body=body).status_code == 404
     second = book(notify, submit(notify, phone="+18165550143", email=""), TUESDAY_TEN + timedelta(days=9))
     notify.send_due()
     versions = {m.appointment_id: m.template_version for m in notify.messages(step="booked", channel="sms")}
@@ -108,7 +121,11 @@ def test_a_message_that_did_not_exist_is_added_in_both_languages_and_a_cadence_s
     cadence = {**scope, "steps": steps}
     assert (
         notify.call(
-            "POST", f"{API}/cadences", role="manager", body=cadence, **{"Idempotency-Key": "g"}
+            "POST",
+            f"{API}/cadences",
+            role="manager",
+            body=cadence,
+            **{"Idempotency-Key": "g", **replacing(0)},
         ).status_code
         == 201
     )
@@ -162,14 +179,18 @@ STEPS: list[dict[str, Any]] = [
 @pytest.mark.capability("N2")
 def test_the_most_exact_cadence_of_type_site_and_route_decides_what_a_visit_gets(notify: Standing) -> None:
     scope = {"visit_type": "new_patient", "site_id": "overland_park", "route": "physical_therapy"}
-    answer = notify.call(
-        "POST",
-        f"{API}/cadences",
-        role="manager",
-        body=scope | {"steps": STEPS},
-        **{"Idempotency-Key": "cadence-1"},
-    )
+
+    def save(key: str, seen: int | None) -> Any:
+        sent = {"Idempotency-Key": key, **replacing(seen)}
+        return notify.call("POST", f"{API}/cadences", role="manager", body=scope | {"steps": STEPS}, **sent)
+
+    assert [save("blind", None).status_code, save("not-yet", 1).status_code] == [428, 412]
+    answer = save("cadence-1", 0)
     assert (answer.status_code, answer.json()["version"]) == (201, 1)
+    # Two began from none of its own: the second is told what the first saved.
+    late = save("late", 0)
+    assert (late.status_code, late.json()["current"]["version"]) == (412, 1)
+    assert [one["step"] for one in late.json()["current"]["steps"]] == [one["step"] for one in STEPS]
     special = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=20))
     usual = book(notify, submit(notify), TUESDAY_TEN + timedelta(days=20), route="medication_review")
     assert {step for step, _ in notify.states(appointment_id=special)} == {"booked", "7_days", "2_hours"}
@@ -177,7 +198,11 @@ def test_the_most_exact_cadence_of_type_site_and_route_decides_what_a_visit_gets
     assert steps == {"booked", "prepare", "3_days", "1_day", "same_day", "third"}
     bad: dict[str, Any] = {**scope, "steps": [{**STEPS[0], "template": "no_such"}]}
     refused = notify.call(
-        "POST", f"{API}/cadences", role="manager", body=bad, **{"Idempotency-Key": "cadence-2"}
+        "POST",
+        f"{API}/cadences",
+        role="manager",
+        body=bad,
+        **{"Idempotency-Key": "cadence-2", **replacing(1)},
     )
     assert refused.json()["errors"] == [{"field": "steps.0.template", "code": "unknown_template"}]
 

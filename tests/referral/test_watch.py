@@ -2,15 +2,20 @@
 
 from datetime import datetime, time, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from services.referral.actions.escalate_due import escalate_due
 from services.referral.actions.escalate_stuck import escalate_stuck
 from services.referral.actions.mark_breaches import mark_breaches
+from services.referral.actions.raise_alarm import raise_alarm
 from services.referral.actions.return_deferred import return_deferred
+from services.referral.model.referral import Referral
+from services.referral.model.watch import Escalation
+from tests.referral.calendar_steps import events
 from tests.referral.conftest import FRONT_DESK, MANAGER, NECK_PAIN, NURSE, PROVIDER, Clinic
 
 
@@ -98,6 +103,13 @@ def test_the_radar_shows_what_is_stuck_with_owner_and_what_unblocks_it_and_forge
     age(clinic, ready, "state_since", 24 * 6)
     assert watch(clinic)[1] == 2
     assert watch(clinic)[1] == 0
+    # Told once, to whoever had it then and to the managers, also when two clocks look at one moment.
+    with clinic.session() as session:
+        row = session.get_one(Referral, UUID(ready["id"]))
+        assert not raise_alarm(session, row, "stuck", row.state_since)
+        alarms = session.execute(select(Escalation.referral_id, Escalation.owner_id)).all()
+        assert {str(one): owner for one, owner in alarms} == {waiting["id"]: "", ready["id"]: "nurse-1"}
+    assert events(clinic, "staff_alerted") == 2
     radar = {item["referral"]["id"]: item for item in clinic.get("/radar")["items"]}
     assert set(radar) == {waiting["id"], ready["id"]}
     assert fresh["id"] not in radar
@@ -111,6 +123,7 @@ def test_the_radar_shows_what_is_stuck_with_owner_and_what_unblocks_it_and_forge
     assert clinic.get("/radar?owner=nobody")["items"] == []
 
 
+@pytest.mark.capability("L5")
 def test_nights_and_weekends_do_not_make_a_referral_stuck(clinic: Clinic) -> None:
     case = clinic.submit()
     age(clinic, case, "state_since", 20)  # since Monday 14:00: six business hours of eight

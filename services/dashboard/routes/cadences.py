@@ -11,13 +11,21 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.lists import read_list
 from services.dashboard.queries.reference import reference
-from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
+from services.dashboard.routes.desk import Desk, actor, business_now, me, sent_version, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.problem_words import field_words
 from services.dashboard.rules.roles import ADMIN, CLINICAL, MANAGER
 from services.dashboard.rules.times import CLINIC_ZONE, local
-from services.dashboard.rules.visit_form import AUDIENCES, MOMENTS, WAYS, new_step, read_steps, step_rows
+from services.dashboard.rules.visit_form import (
+    AUDIENCES,
+    MOMENTS,
+    WAYS,
+    new_step,
+    read_steps,
+    step_rows,
+    steps_words,
+)
 
 Body = dict[str, Any]
 Rows = list[Body]
@@ -57,8 +65,8 @@ def cadence_routes(desk: Desk) -> Blueprint:
                 return _page(desk, scope, [*steps, new_step(steps, _templates(desk))], before)
             if request.form.get("press") == "try":
                 return _page(desk, scope, steps, before)
-            key = request.form.get("key", "")
-            ask_owner(desk.owners, actor(), "notify", "/cadences", {**scope, "steps": steps}, key=key)
+            key, body = request.form.get("key", ""), {**scope, "steps": steps}
+            ask_owner(desk.owners, actor(), "notify", "/cadences", body, key=key, version=sent_version())
         except OwnerAway as away:
             return show_away(away, back)
         except OwnerRefused as refusal:
@@ -83,6 +91,15 @@ def _exactness(cadence: Body) -> tuple[int, bool, bool]:
     return sum(named), named[0], named[1]
 
 
+def _seen(follows: Body | None) -> list[str]:
+    return steps_words((follows or {}).get("steps") or [])
+
+
+def _version(follows: Body | None, own: bool) -> int:
+    """The version a save replaces; 0 while the scope follows another's."""
+    return int(follows["version"]) if follows is not None and own else 0
+
+
 def _templates(desk: Desk) -> list[str]:
     rows = part(lambda: read_list(desk.owners, actor(), "notify", "/templates"), Rows()).value
     # Words sent in answer to a patient are no part of a cadence.
@@ -101,6 +118,14 @@ def _page(
     who = actor()
     sites = reference(desk.owners, who, "sites")
     own = follows is not None and all(follows.get(name) == scope[name] for name in SCOPE)
+    # What was seen when the page was first opened stays what was seen: pressing "Try it" reads no new version.
+    seen = request.form.getlist("seen") if request.method == "POST" else _seen(follows)
+    version = sent_version() if request.method == "POST" else _version(follows, own)
+    meanwhile = None
+    if refusal is not None and refusal.status == 412:
+        # Told now what is in force: the next press replaces that, knowingly.
+        meanwhile = {"seen": seen, "now": _seen(follows)}
+        seen, version = _seen(follows), _version(follows, own)
     tried = part(
         lambda: list(
             ask_owner(
@@ -116,6 +141,9 @@ def _page(
         rows=step_rows(steps),
         own=own,
         follows=follows,
+        seen=seen,
+        version=version,
+        meanwhile=meanwhile,
         visit_types=reference(desk.owners, who, "visit-types"),
         sites=sites,
         templates=_templates(desk),
@@ -124,7 +152,7 @@ def _page(
         audiences=AUDIENCES,
         tried=tried,
         problems={} if refusal is None else field_words(refusal.body),
-        refused=refusal.title if refusal is not None else "",
+        refused=refusal.title if refusal is not None and meanwhile is None else "",
         may_write=me().role in {MANAGER, ADMIN},
     )
     return (body, refusal.status) if refusal is not None else body

@@ -9,7 +9,7 @@ from services.dashboard.actions.ask_owner import ask_owner
 from services.dashboard.actions.check_words import check_words
 from services.dashboard.owners import OwnerAway, OwnerRefused
 from services.dashboard.queries.lists import read_list
-from services.dashboard.routes.desk import Desk, actor, me, staff_only
+from services.dashboard.routes.desk import Desk, actor, me, sent_version, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
 from services.dashboard.rules.roles import ADMIN, EVERYONE, MANAGER, THERAPIST
@@ -54,7 +54,13 @@ def message_editor_routes(desk: Desk) -> Blueprint:
             return _text_page(key, words, versions, checked), 422 if press == "publish" else 200
         try:
             ask_owner(
-                desk.owners, actor(), "notify", "/templates", key | words, key=request.form.get("key", "")
+                desk.owners,
+                actor(),
+                "notify",
+                "/templates",
+                key | words,
+                key=request.form.get("key", ""),
+                version=sent_version(),
             )
         except OwnerAway as away:
             return show_away(away, here)
@@ -80,11 +86,19 @@ def _versions(desk: Desk, name: str, channel: str, language: str) -> list[dict[s
 def _text_page(
     key: dict[str, str], words: dict[str, str], versions: list[dict[str, Any]], checked: dict[str, Any]
 ) -> str:
+    # Checking the words reads no new version: what is replaced is what was seen when the page was opened.
+    newest = {"version": versions[0]["version"], "subject": versions[0].get("subject", "")}
+    seen: dict[str, Any] = newest | {"body": versions[0]["body"]}
+    if request.method == "POST":
+        seen = {"version": sent_version() or 0} | {
+            name: request.form.get(f"seen_{name}", "") for name in ("subject", "body")
+        }
     return render_template(
         "edit_text.html",
         template=key,
         words=words,
         versions=versions,
+        seen=seen,
         checked=checked,
         may_edit=me().role in EDITS,
         changed=words["body"] != versions[0]["body"] or words["subject"] != versions[0].get("subject", ""),

@@ -27,7 +27,11 @@ SEEN_FIELDS = (
     "acknowledged_by",
     "decided_by",
     "visits_to_come",
+    "subject",
+    "body",
 )
+# Sentences people wrote: shown as they stand, with their line breaks.
+WRITTEN = ("subject", "body")
 # Minutes and days by number: shown as the forms ask for them.
 WISHES = ("sites", "weekdays", "from_minute", "until_minute", "notice_minutes")
 
@@ -68,14 +72,15 @@ def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str, *, aga
     current = refusal.body.get("current")
     current = current if isinstance(current, dict) else {}
     differing = [
-        (name, request.form.get(f"seen_{name}", ""), _as_seen(current.get(name)))
+        (name, _seen(name), _as_seen(current.get(name)))
         for name in (*SHOWN_FIELDS, *(one for one in SEEN_FIELDS if f"seen_{one}" in request.form))
-        if name in current and _as_seen(current.get(name)) != request.form.get(f"seen_{name}", "")
+        if name in current and _as_seen(current.get(name)) != _seen(name)
     ]
     return render_template(
         "deed_refused.html",
         refusal=refusal,
         differing=[(name, *_shown(desk, name, pair)) for name, *pair in differing],
+        written=WRITTEN,
         faults=[fault_words(one) for one in refusal.body.get("errors") or [] if isinstance(one, dict)],
         waits=current if refusal.code == "already_waiting" else {},
         back=back,
@@ -130,6 +135,11 @@ def _wished(desk: Desk) -> list[str]:
     known = names(reference(desk.owners, actor(), "sites")) if ticked else {}
     days = [DAY_NAMES[int(day)] for day in request.form.getlist("weekdays") if day in tuple("0123456")]
     return [*(str(known.get(one, one)) for one in ticked), *days]
+
+
+def _seen(name: str) -> str:
+    """A field as the posted form says it was seen; browsers send line breaks as two characters."""
+    return request.form.get(f"seen_{name}", "").replace("\r\n", "\n")
 
 
 def _as_seen(value: Any) -> str:

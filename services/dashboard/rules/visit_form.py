@@ -125,6 +125,21 @@ def _number(text: str) -> float:
         return 0.0
 
 
+def steps_words(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return each step as one sentence: which message, when, to whom and how."""
+    said = []
+    for row in step_rows(steps):
+        moment = str(row.get("moment"))
+        words = dict(MOMENTS).get(moment, moment)
+        when = words if moment == "booking" else f"{float(row.get('amount') or 0):g} {words}"
+        if moment.startswith("days"):
+            when += f" at {row['at_hour']}:00"
+        to = dict(AUDIENCES).get(str(row["audience"]), str(row["audience"]))
+        way = next(one[1] for one in WAYS if one[0] == row["way"])
+        said.append(f"{str(row.get('template')).replace('_', ' ').capitalize()}: {when}, to {to}. {way}.")
+    return said
+
+
 def new_step(steps: Sequence[Mapping[str, Any]], templates: Sequence[str]) -> dict[str, Any]:
     """Return one more step: a reminder a day before, under a name of its own."""
     taken = {str(step.get("step")) for step in steps}

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from kernel.database import Database
 from kernel.web.api import STORES_NOTHING
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, invalid
-from services.notify.actions.publish_cadence import publish_cadence
+from services.notify.actions.publish_cadence import lock_cadence, publish_cadence
 from services.notify.queries.cadences import cadence_for
 from services.notify.queries.templates import templates_in_force
 from services.notify.rules.cadence import BadCadence, read_steps
@@ -55,7 +56,10 @@ def cadence_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
     @routes.input(CadenceIn)
     @routes.output(RecordOut, status_code=201)
     def publish(json_data: CadenceIn) -> Any:
-        """Publish the next version of a scope's cadence; visits booked from now on follow it."""
+        """Publish the next version of a scope's cadence; visits booked from now on follow it.
+
+        Under If-Match with the version it replaces, 0 while the scope has none of its own.
+        """
         who = principal()
         steps = [step.model_dump() for step in json_data.steps]
         _refuse_bad(steps)
@@ -78,8 +82,12 @@ def cadence_routes(database: Database, clinic: ClinicWords) -> APIBlueprint:
                 "site_id": json_data.site_id,
                 "route": json_data.route,
             }
+            own = lock_cadence(session, **scope)
+            standing = {} if own is None else {"version": own.version, "steps": own.steps}
+            require_match(0 if own is None else own.version, **standing)
             cadence_id, version = publish_cadence(session, who.actor, **scope, steps=steps)
-            return Reply({"id": str(cadence_id), "version": version, **scope, "steps": steps}, 201)
+            shown = {"id": str(cadence_id), "version": version, **scope, "steps": steps}
+            return Reply(shown, 201, {"ETag": etag(version)})
 
         return once(database, who.client, deed).as_flask()
 

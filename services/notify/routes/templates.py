@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 
 from kernel.database import Database
 from kernel.web.api import STORES_NOTHING
+from kernel.web.conditional import etag, require_match
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import FieldProblem, Problem, not_found
-from services.notify.actions.publish_template import publish_template
+from services.notify.actions.publish_template import lock_words, publish_template
 from services.notify.queries.templates import templates_in_force
 from services.notify.schemas import ItemsOut, RecordOut, TemplateIn
 from services.notify.texts.check_wording import WordingCheck, check_wording
@@ -23,7 +24,6 @@ HISTORY = """
 SELECT version, subject, body, published_at, published_by FROM message_template
 WHERE name = :name AND channel = :channel AND language = :language ORDER BY version DESC LIMIT 100
 """
-KNOWN = "SELECT 1 FROM message_template WHERE name = :name AND channel = :channel AND language = :language LIMIT 1"
 
 
 def template_routes(database: Database) -> APIBlueprint:
@@ -90,7 +90,7 @@ def template_routes(database: Database) -> APIBlueprint:
     @routes.input(TemplateIn)
     @routes.output(RecordOut, status_code=201)
     def publish(json_data: TemplateIn) -> Any:
-        """Publish new words for a message that exists."""
+        """Publish new words for a message that exists, under If-Match with the version they replace."""
         who = principal()
         checked = check_wording(json_data.channel, json_data.language, json_data.subject, json_data.body)
         if checked.refusals:
@@ -105,10 +105,12 @@ def template_routes(database: Database) -> APIBlueprint:
 
         def deed(session: Session) -> Reply:
             key = {"name": json_data.name, "channel": json_data.channel, "language": json_data.language}
-            if session.execute(text(KNOWN), key).first() is None:
+            now_is = lock_words(session, **key)
+            if now_is is None:
                 raise not_found("template")
+            require_match(now_is.version, version=now_is.version, subject=now_is.subject, body=now_is.body)
             version = publish_template(session, who.actor, **json_data.model_dump())
-            return Reply(key | {"version": version} | _cost(checked), 201)
+            return Reply(key | {"version": version} | _cost(checked), 201, {"ETag": etag(version)})
 
         return once(database, who.client, deed).as_flask()
 
