@@ -43,6 +43,7 @@ DeclineReason = Annotated[StrictStr, OneOf(reasons.DECLINE_REASONS), Listed(reas
 WithdrawReason = Annotated[StrictStr, OneOf(reasons.WITHDRAW_REASONS), Listed(reasons.WITHDRAW_REASONS)]
 HandOverReason = Annotated[StrictStr, OneOf(reasons.HAND_OVER_REASONS), Listed(reasons.HAND_OVER_REASONS)]
 ClearHoldReason = Annotated[StrictStr, OneOf(reasons.CLEAR_HOLD_REASONS), Listed(reasons.CLEAR_HOLD_REASONS)]
+RetireReason = Annotated[StrictStr, OneOf(reasons.RETIRE_REASONS), Listed(reasons.RETIRE_REASONS)]
 ReopenReason = Annotated[StrictStr, OneOf(reasons.REOPEN_REASONS), Listed(reasons.REOPEN_REASONS)]
 CloseOutcome = Annotated[StrictStr, OneOf(reasons.CLOSE_OUTCOMES), Listed(reasons.CLOSE_OUTCOMES)]
 

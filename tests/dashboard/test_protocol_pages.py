@@ -56,7 +56,12 @@ def draft(clinic: Dashboard) -> dict[str, Any]:
     checks = {
         "ready": False,
         "problems": [],
-        "golden": {"total": 3, "passed": 2, "failing": [failing]},
+        "golden": {
+            "total": 3,
+            "passed": 2,
+            "failing": [failing],
+            "retired": [{"code": "CLINIC0002", "retired_reason": "practice_changed"}],
+        },
         "findings": [known, finding],
     }
     return open_draft(clinic, DRAFT, "Try a threshold", changes=[change], checks=checks)
@@ -68,6 +73,7 @@ def test_a_draft_shows_its_rules_as_sentences_and_what_keeps_it_from_being_publi
     page = clinic.signed_in("nurse").get(f"/staff/protocol/drafts/{DRAFT}").text
     assert "Limb weakness is new or worse" in page
     assert "1 of 3 golden cases fail" in page
+    assert "1 golden case retired since version 1" in re.sub(r"\s+", " ", page)
     assert "expected medication review, now <b>staff triage</b>" in re.sub(r"\s+", " ", page)
     assert "1 new finding by this draft" in page
     kinds = re.findall(r"<details class=\"more finding-kind\"( open)?><summary>(.*?) <b", page)
@@ -249,12 +255,14 @@ def test_a_version_tells_who_published_it_and_what_they_overrode(
         "approved_by": str(staff_id),
         "override_reason": "Agreed at the spine conference.",
         "failing_cases": ["GC049"],
+        "retired_cases": ["CLINIC0002"],
         "published_at": "",
     }
     clinic.world.extra["referral", "GET", "protocol/versions/1/diff/2"] = {"items": []}
     page = browser.get("/staff/protocol/versions/2").text
     assert "proposed by someone-gone, approved by Provider Tester" in page
     assert "1 golden case overridden:</b> GC049." in page
+    assert "CLINIC0002, retired before this version" in re.sub(r"\s+", " ", page)
     assert "Agreed at the spine conference." in page
 
 
@@ -270,6 +278,30 @@ def test_a_golden_case_shows_what_tells_and_all_of_it_on_asking(clinic: Dashboar
     whole = clinic.signed_in("nurse").get("/staff/protocol/golden-cases?case=GC9").text
     assert "calm 7 <b>no</b>" in whole
     assert "answers more" not in whole
+    # The clinic's own is retired with a reason; a shipped one is not. What was retired stays to be read.
+    own = {**case, "code": "CLINIC0001", "origin": "override", "version": 1}
+    gone = {**own, "code": "CLINIC0002", "version": 2, "retired_at": clinic.world.now.isoformat()}
+    gone |= {"retired_by": "x", "retired_reason": "practice_changed", "retired_note": "Agreed in May."}
+    listed = {"items": [own, case], "retired": [gone]}
+    clinic.world.extra["referral", "GET", "protocol/golden-cases"] = listed
+    nurse = clinic.signed_in("nurse")
+    page_ = nurse.get("/staff/protocol/golden-cases")
+    assert page_.text.count("Retire it") == 1
+    assert "We treat this otherwise now" in page_.text.partition("Retired <b")[2]
+    assert "Agreed in May." in page_.text
+    action = "/staff/protocol/golden-cases/CLINIC0001/retire"
+    why = {"reason_code": "expected_wrongly", "note": "It expects PT for fever."}
+    asked = nurse.form_fields(page_, action) | why
+    clinic.world.extra["referral", "POST", action.removeprefix("/staff/")] = own
+    assert nurse.post(action, asked).status_code == 303
+    sent = clinic.world.calls[-1]
+    assert (sent["body"], sent["headers"]["If-Match"]) == (why, '"1"')
+    late = {"code": "changed_meanwhile", "title": "Changed.", "current": {"retired_by": "Nurse Two"}}
+    clinic.world.refusals[action.removeprefix("/staff/")] = (412, late)
+    refused = nurse.post(action, asked | {"key": str(new_id())})
+    assert refused.status_code == 412
+    for shown in ("Someone was faster", "Nurse Two", "It expects PT for fever."):
+        assert shown in refused.text
 
 
 def test_hundreds_of_golden_cases_come_in_pages_and_can_be_searched(clinic: Dashboard) -> None:

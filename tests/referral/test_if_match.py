@@ -67,7 +67,7 @@ GUARDED: dict[str, tuple[dict[str, Any], Any]] = {
     "/protocol/drafts/<draft_id>/publish": ({}, PROVIDER),
     "/protocol/overlays/<overlay_id>/approve": ({}, PROVIDER),
     "/protocol/overlays/<overlay_id>/withdraw": ({}, PROVIDER),
-    "/protocol/golden-cases/<code>/retire": ({}, NURSE),
+    "/protocol/golden-cases/<code>/retire": ({"reason_code": "expected_wrongly", "note": "A slip."}, NURSE),
 }
 # Rule -> why a version has no place there.
 FREE = {

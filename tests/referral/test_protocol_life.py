@@ -4,15 +4,16 @@ import copy
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from kernel.contracts.protocol import shipped_document
 from kernel.contracts.questionnaire_published import QuestionnairePublished
 from kernel.ids import parse_id
+from kernel.tables import AuditEntry
 from services.referral.tasks import replay_work
 from tests.referral.calendar_steps import CHICAGO, slots
-from tests.referral.conftest import FRONT_DESK, NECK_PAIN, NURSE, PROVIDER, Clinic
+from tests.referral.conftest import FRONT_DESK, MANAGER, NECK_PAIN, NURSE, PROVIDER, Clinic
 
 BACK_PAIN = {"age_years": 40, "regions": ["low_back"], "nprs_now": 2}
 
@@ -343,8 +344,34 @@ def test_an_override_becomes_a_golden_case_that_guards_the_next_version(clinic: 
     assert [(f["code"], f["differences"]["route"]["expected"]) for f in failing] == [
         ("CLINIC0001", "medication_review")
     ]
-    assert post(clinic, "/golden-cases/CLINIC0001/retire", {}, version=1).status_code == 200
-    assert clinic.get(f"/protocol/drafts/{checks['id']}")["checks"]["ready"]
+    # It is asked no more only for a listed reason and in words, by a clinician, and whoever publishes next is told.
+    retire, why = (
+        "/golden-cases/CLINIC0001/retire",
+        {"reason_code": "practice_changed", "note": "Agreed in May."},
+    )
+    for refused in ({}, {**why, "note": " "}, {**why, "reason_code": "because"}, {**why, "note": "x" * 2001}):
+        assert post(clinic, retire, refused, version=1).status_code == 422, refused
+    assert post(clinic, retire, why, MANAGER, version=1).status_code == 403
+    assert post(clinic, "/golden-cases/GC001/retire", why, version=1).status_code == 404, "shipped cases stay"
+    assert post(clinic, retire, why, version=1).status_code == 200
+    left = clinic.get("/protocol/golden-cases")
+    assert "CLINIC0001" not in [one["code"] for one in left["items"]]
+    (gone,) = left["retired"]
+    assert (gone["retired_reason"], gone["retired_note"]) == ("practice_changed", "Agreed in May.")
+    now_is = clinic.get(f"/protocol/drafts/{checks['id']}")["checks"]
+    assert now_is["ready"]
+    assert [(one["code"], one["retired_by"]) for one in now_is["golden"]["retired"]] == [
+        ("CLINIC0001", NURSE.id)
+    ]
+    published = post(clinic, f"/drafts/{checks['id']}/publish", {}, PROVIDER, version=checks["version"])
+    assert published.status_code == 201, published.text
+    newest = clinic.get("/protocol/versions")["items"][0]
+    assert (newest["failing_cases"], newest["retired_cases"]) == ([], ["CLINIC0001"])
+    # The version after it was never asked: nothing is said of it again.
+    assert clinic.get(f"/protocol/drafts/{draft_with(clinic)['id']}")["checks"]["golden"]["retired"] == []
+    with clinic.session() as session:
+        told = select(AuditEntry.reason, AuditEntry.details).where(AuditEntry.action == "retire_golden_case")
+        assert session.execute(told).one() == ("practice_changed", {"code": "CLINIC0001"})
 
 
 def test_who_may_not_and_what_is_refused(clinic: Clinic) -> None:

@@ -10,6 +10,7 @@ from services.dashboard.actions.change_protocol import change_protocol
 from services.dashboard.owners import OwnerAway, OwnerRefused, part
 from services.dashboard.queries.protocol import SECTIONS, items_of, read_protocol
 from services.dashboard.queries.staff_names import staff_names
+from services.dashboard.routes.acting import act
 from services.dashboard.routes.desk import Desk, actor, me, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
@@ -18,6 +19,12 @@ from services.dashboard.rules.roles import CLINICAL, MANAGER
 from services.dashboard.rules.telling_answers import telling_answers
 
 Body = dict[str, Any]
+RETIRE_REASONS = (
+    ("practice_changed", "We treat this otherwise now"),
+    ("expected_wrongly", "What it expects was wrong"),
+    ("covered_by_another", "Another case shows the same"),
+    ("entered_in_error", "Made a golden case by mistake"),
+)
 SHOWN_SECTIONS = ("red_flags", "rules", "tie_breaks", "upgrades", "diagnoses", "modifiers")
 
 
@@ -67,8 +74,18 @@ def protocol_routes(desk: Desk) -> Blueprint:
     @staff_only(CLINICAL)
     def golden_cases() -> Any:
         found = part(lambda: read_protocol(desk.patient_owners, actor(), "/golden-cases"), Body())
-        shown = page_of_golden_cases(found.value.get("items") or [], request.args)
-        return render_template("golden_cases.html", found=found, telling=telling_answers, shown=shown)
+        retired = found.value.get("retired") or []
+        with desk.database.transaction() as session:
+            people = staff_names(session, [str(one.get("retired_by")) for one in retired])
+        return render_template(
+            "golden_cases.html",
+            found=found,
+            telling=telling_answers,
+            shown=page_of_golden_cases(found.value.get("items") or [], request.args),
+            retired=retired,
+            people=people,
+            reasons=RETIRE_REASONS,
+        )
 
     @routes.post("/staff/protocol/golden-cases")
     @staff_only(CLINICAL)
@@ -87,6 +104,15 @@ def protocol_routes(desk: Desk) -> Blueprint:
         except OwnerRefused as refusal:
             return show_refusal(desk, refusal, back, "Make a golden case")
         return redirect(url_for("protocol.golden_cases"), 303)
+
+    @routes.post("/staff/protocol/golden-cases/<code>/retire")
+    @staff_only(CLINICAL)
+    def retire_golden_case(code: str) -> Any:
+        if not code.isalnum():
+            raise not_found("golden case")
+        body = {name: request.form.get(name, "").strip() for name in ("reason_code", "note")}
+        back, path = url_for("protocol.golden_cases"), f"/protocol/golden-cases/{code}/retire"
+        return act(desk, "referral", path, body, back=back, words="Retire the case")
 
     return routes
 

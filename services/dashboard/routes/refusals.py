@@ -26,6 +26,7 @@ SEEN_FIELDS = (
     "reviewed_by",
     "acknowledged_by",
     "decided_by",
+    "retired_by",
     "visits_to_come",
     "subject",
     "body",

@@ -68,6 +68,7 @@ def publish_draft(
     failing = [result.case.id for result in checks.failing]
     if failing and len(override_reason.strip()) < SHORTEST_REASON:
         raise _cases_fail(failing)
+    retired = [row.code for row in checks.retired]
     version = publish_protocol(session, actor, document)
     carry_overlays(session, actor, version)
     session.add(
@@ -78,6 +79,7 @@ def publish_draft(
             approved_by=actor.id,
             override_reason=override_reason.strip() if failing else "",
             failing_cases=failing,
+            retired_cases=retired,
             findings=len(checks.findings),
         )
     )
@@ -91,7 +93,11 @@ def publish_draft(
         "protocol_draft",
         draft.id,
         reason="golden_cases_overridden" if failing else "",
-        details={"number": version.number, "failing": failing[:MOST_LISTED]},
+        details={
+            "number": version.number,
+            "failing": failing[:MOST_LISTED],
+            "retired": retired[:MOST_LISTED],
+        },
     )
     return Published(version, checks)
 

@@ -37,7 +37,10 @@ class ProtocolDraft(Base):
 
 
 class PublishingRecord(Base):
-    """Who proposed and who approved a version, and what they overrode to do so."""
+    """Who proposed and who approved a version, and what they overrode to do so.
+
+    `retired_cases`: the golden cases it was not asked any more that the version before still was.
+    """
 
     __tablename__ = "publishing_record"
 
@@ -49,11 +52,15 @@ class PublishingRecord(Base):
     approved_by: Mapped[str] = mapped_column(Text)
     override_reason: Mapped[str] = mapped_column(Text)
     failing_cases: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    retired_cases: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     findings: Mapped[int] = mapped_column(Integer)
 
 
 class GoldenCaseRow(Base):
-    """A golden case the clinic added to the shipped ones. `content` = {"answers": …, "expected": …}."""
+    """A golden case the clinic added to the shipped ones. `content` = {"answers": …, "expected": …}.
+
+    A retired one is asked no more, and says by whom, for which coded reason and why in words.
+    """
 
     __tablename__ = "golden_case"
 
@@ -67,8 +74,11 @@ class GoldenCaseRow(Base):
     added_by: Mapped[str] = mapped_column(Text)
     retired_at: Mapped[datetime | None] = mapped_column(Moment)
     retired_by: Mapped[str] = mapped_column(Text, default="")
+    retired_reason: Mapped[str] = mapped_column(Text, default="", server_default="")
+    retired_note_sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
 
     content = PersonalField[dict[str, Any]]("content_sealed")
+    retired_note = PersonalField[str]("retired_note_sealed")
 
 
 class Replay(Base):

@@ -12,20 +12,22 @@ from kernel.evidence import Protocol, ProtocolError, compile_protocol
 from kernel.evidence.errors import Problem
 from kernel.evidence.golden import GoldenResult, run_golden_cases
 from kernel.evidence.lint import lint
-from services.referral.model.protocol import AskedVariables
-from services.referral.queries.golden_cases import golden_cases
+from services.referral.model.protocol import AskedVariables, ProtocolVersion
+from services.referral.model.protocol_life import GoldenCaseRow
+from services.referral.queries.golden_cases import golden_cases, retired_golden_cases
 from services.referral.queries.protocols import PublishedProtocol, protocol_of_number
 
 
 @dataclass(frozen=True, slots=True)
 class DraftChecks:
     """`problems`: the document does not compile (then nothing else was checked). A finding is `new` when the version
-    the draft began from does not have it."""
+    the draft began from does not have it; `retired` are golden cases that version was asked and the draft is not."""
 
     protocol: Protocol | None
     problems: Sequence[Problem]
     findings: Sequence[Mapping[str, Any]]
     results: Sequence[GoldenResult]
+    retired: Sequence[GoldenCaseRow]
 
     @property
     def failing(self) -> list[GoldenResult]:
@@ -43,7 +45,7 @@ def check_draft(session: Session, document: Mapping[str, Any], base_number: int)
     try:
         protocol = compile_protocol(document)
     except ProtocolError as error:
-        return DraftChecks(None, error.problems, (), ())
+        return DraftChecks(None, error.problems, (), (), ())
     results = run_golden_cases(protocol, golden_cases(session))
     asked = asked_variables(session)
     known = _known_findings(protocol_of_number(session, base_number), asked)
@@ -51,7 +53,9 @@ def check_draft(session: Session, document: Mapping[str, Any], base_number: int)
         {**finding.to_json(), "new": (finding.code, finding.items, finding.message) not in known}
         for finding in lint(protocol, asked)
     ]
-    return DraftChecks(protocol, (), findings, results)
+    published = select(ProtocolVersion.published_at).where(ProtocolVersion.number == base_number)
+    retired = retired_golden_cases(session, session.scalars(published).first())
+    return DraftChecks(protocol, (), findings, results, retired)
 
 
 @lru_cache(maxsize=4)

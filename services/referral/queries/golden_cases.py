@@ -1,6 +1,7 @@
 """Golden cases: the shipped ones and those the clinic added."""
 
 import json
+from datetime import datetime
 from functools import cache
 from importlib import resources
 
@@ -22,6 +23,14 @@ def clinic_golden_cases(session: Session) -> list[GoldenCaseRow]:
     """The cases the clinic added and has not retired, oldest first."""
     standing = select(GoldenCaseRow).where(GoldenCaseRow.retired_at.is_(None))
     return list(session.scalars(standing.order_by(GoldenCaseRow.id)))
+
+
+def retired_golden_cases(session: Session, since: datetime | None = None) -> list[GoldenCaseRow]:
+    """The cases that are asked no more, those retired last first; `since`: only those retired after it."""
+    retired = select(GoldenCaseRow).where(GoldenCaseRow.retired_at.is_not(None))
+    if since is not None:
+        retired = retired.where(GoldenCaseRow.retired_at > since)
+    return list(session.scalars(retired.order_by(GoldenCaseRow.retired_at.desc(), GoldenCaseRow.id)))
 
 
 def golden_cases(session: Session) -> tuple[GoldenCase, ...]:

@@ -21,7 +21,11 @@ from services.referral.actions.publish_shipped_protocol import publish_shipped_p
 from services.referral.actions.retire_golden_case import retire_golden_case
 from services.referral.model.protocol import ProtocolVersion
 from services.referral.model.protocol_life import GoldenCaseRow
-from services.referral.queries.golden_cases import clinic_golden_cases, shipped_golden_cases
+from services.referral.queries.golden_cases import (
+    clinic_golden_cases,
+    retired_golden_cases,
+    shipped_golden_cases,
+)
 from services.referral.queries.protocol_life import (
     find_golden_case,
     find_version,
@@ -30,7 +34,7 @@ from services.referral.queries.protocol_life import (
 )
 from services.referral.routes.cases import visible_referral
 from services.referral.routes.protocol_shapes import AnyOut, GoldenCaseIn, RetireIn
-from services.referral.routes.protocol_view import version_json
+from services.referral.routes.protocol_view import retired_json, version_json
 from services.referral.routes.referral_view import moment, text_id
 from services.referral.rules.visibility import TRIAGE_ROLES
 
@@ -113,10 +117,11 @@ def _add_golden_cases(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(AnyOut)
     @routes.doc(security="bearer")
     def read_golden_cases() -> Any:
-        """The cases every version must pass: the clinic's own, then the shipped ones."""
+        """The cases every version must pass: the clinic's own, then the shipped ones; and those `retired`."""
         with parts.database.transaction() as session:
             record(session, principal().actor, "view_golden_cases", "golden_case", "all")
             own = [_case_json(row) for row in reversed(clinic_golden_cases(session))]
+            retired = [_case_json(row) for row in retired_golden_cases(session)]
         shipped = [
             {
                 "code": case.id,
@@ -128,7 +133,7 @@ def _add_golden_cases(routes: APIBlueprint, parts: Parts) -> None:
             }
             for case in shipped_golden_cases()
         ]
-        return jsonify(items=[*own, *shipped], next_cursor=None)
+        return jsonify(items=[*own, *shipped], next_cursor=None, retired=retired)
 
     @routes.post("/protocol/golden-cases")
     @allow(roles=TRIAGE_ROLES)
@@ -167,7 +172,7 @@ def _add_golden_cases(routes: APIBlueprint, parts: Parts) -> None:
     @routes.output(AnyOut)
     @routes.doc(security="bearer")
     def retire(code: str, body: RetireIn) -> Any:
-        """Stop asking a case the clinic added."""
+        """Stop asking a case the clinic added, with a reason; publishing goes on without it, and says so."""
         who = principal()
 
         def retire_once(session: Session) -> Reply:
@@ -179,7 +184,7 @@ def _add_golden_cases(routes: APIBlueprint, parts: Parts) -> None:
             )
             if row.retired_at is not None:
                 raise conflict("case_retired", "This case is not asked any more. Nothing was changed.")
-            retire_golden_case(session, who.actor, row)
+            retire_golden_case(session, who.actor, row, reason_code=body.reason_code, note=body.note)
             return Reply(_case_json(row), 200, {"ETag": etag(case_version(row))})
 
         return once(parts.database, who.client, retire_once).as_flask()
@@ -202,7 +207,8 @@ def _case_json(row: GoldenCaseRow) -> dict[str, Any]:
         "referral_id": text_id(row.referral_id),
         "added_at": moment(row.added_at),
         "added_by": row.added_by,
-        "retired_at": moment(row.retired_at),
+        **retired_json(row),
+        "retired_note": row.retired_note.reveal() if row.retired_note else "",
         "answers": content["answers"],
         "expected": content["expected"],
     }

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictInt, StrictStr, StringConstraints
 
-from services.referral.schemas import Code, In, Out
+from services.referral.schemas import Code, In, NeededNote, Out, RetireReason
 
 Title = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, pattern=r"\S")]
 
@@ -71,7 +71,10 @@ class OverlayIn(In):
 
 
 class RetireIn(In):
-    pass
+    """Why a golden case is asked no more: a code, and in words for whoever publishes next."""
+
+    reason_code: RetireReason
+    note: NeededNote
 
 
 class AnyOut(Out):

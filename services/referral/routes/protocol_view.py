@@ -5,7 +5,13 @@ from typing import Any
 
 from kernel.evidence.golden import GoldenResult
 from services.referral.model.protocol import ProtocolVersion
-from services.referral.model.protocol_life import ProtocolDraft, PublishingRecord, Replay, ReplayChange
+from services.referral.model.protocol_life import (
+    GoldenCaseRow,
+    ProtocolDraft,
+    PublishingRecord,
+    Replay,
+    ReplayChange,
+)
 from services.referral.queries.draft_checks import DraftChecks
 from services.referral.routes.referral_view import moment
 
@@ -25,6 +31,7 @@ def version_json(
         "approved_by": published.approved_by if published else "",
         "override_reason": published.override_reason if published else "",
         "failing_cases": list(published.failing_cases) if published else [],
+        "retired_cases": list(published.retired_cases) if published else [],
     }
 
 
@@ -59,7 +66,19 @@ def checks_json(checks: DraftChecks) -> dict[str, Any]:
             "total": len(checks.results),
             "passed": len(checks.results) - len(failing),
             "failing": list(_failing(failing)),
+            "retired": [
+                {"code": row.code, "title": row.title, **retired_json(row)} for row in checks.retired
+            ],
         },
+    }
+
+
+def retired_json(row: GoldenCaseRow) -> dict[str, Any]:
+    """When a golden case was retired, by whom and for which coded reason; None and "" while it is asked."""
+    return {
+        "retired_at": moment(row.retired_at),
+        "retired_by": row.retired_by or None,
+        "retired_reason": row.retired_reason,
     }
 
 

@@ -28,6 +28,7 @@ CLEAR_HOLD_REASONS = (
     "sent_to_emergency_and_back",
 )
 REOPEN_REASONS = ("new_information", "declined_in_error", "patient_asks_again")
+RETIRE_REASONS = ("practice_changed", "expected_wrongly", "covered_by_another", "entered_in_error")
 CLOSE_OUTCOMES = (
     "improved",
     "not_improved",
