@@ -80,7 +80,7 @@ def test_what_is_freed_at_night_is_kept_for_those_who_wait_and_offered_in_the_mo
     assert (freed["patient"]["family_name"], opened["claimed"]) == ("Patient 0", None)
     taken = next(one for one in opened["offers"] if one["state"] == "offered")
     own = f"/self/offers/{taken['id']}/claim"
-    claimed = staffed.call("POST", own, {}, actor=None, service="intake")
+    claimed: Any = staffed.call("POST", own, {}, actor=None, service="intake")
     assert claimed.status_code == 200, claimed.text
     (closed,) = staffed.get("/offers", FRONT_DESK)["items"]
     assert closed["claimed"]["referral_id"] == claimed.json["referral_id"] != holder

@@ -161,6 +161,12 @@ def test_a_change_after_sending_is_an_amendment_with_a_reason_and_both_versions(
         {**body, "changes": {"state": "closed"}},
     ):
         assert staffed.call("POST", path, bad, version=case["version"]).status_code == 422
+    # What has ended says what it said then.
+    ended = staffed.do(case, "withdraw", {"reason_code": "patient_withdrew"})
+    late: Any = staffed.call(
+        "POST", path, {**body, "changes": {"preferred_site": "paola"}}, version=ended["version"]
+    )
+    assert (late.status_code, late.json["code"]) == (409, "illegal_move")
 
 
 @pytest.mark.capability("L16")
@@ -248,6 +254,11 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: 
     change(staffed, change(staffed, again, "check-in").json, "outcome", {"outcome": "attended"})
     staffed.do(staffed.get(f"/referrals/{made['id']}"), "close", {"outcome": "improved"})
     staffed.do(other, "decline", {"reason_code": "insurance_not_accepted"})
+    # A letter about somebody who has answered already: accepted as proposed.
+    mia = {**PATIENT, "given_name": "Mia"}
+    answered = staffed.submit(NECK_PAIN, patient=PatientSnapshot.model_validate(mia))
+    assert refer(staffed, external_id="C-1", patient=mia, if_live="track").status_code == 200
+    staffed.do(answered, "accept")
 
     told: list[tuple[str, str]] = []
     cursor = ""
@@ -267,6 +278,7 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: 
         ("A-1001", "booked"),
         ("A-1001", "completed"),
         ("B-1", "declined"),
+        ("C-1", "accepted"),
     ]
     assert "Rosa" not in str(staffed.get("/referrer-notices"))
     # The one who gave an address gets the same by e-mail, the other nothing.
