@@ -1,5 +1,10 @@
-"""Bring one outbox event to one listener: lease the row, POST the signed envelope, settle under the attempt id."""
+"""Bring outbox events to their listeners: lease rows, POST signed envelopes, settle under the attempt ids.
 
+What is due to one listener goes to it in one request, each event with an outcome of its own. What had no good answer
+together goes by itself the next time (docs/decisions/0265-events-travel-together.md).
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -8,42 +13,39 @@ from uuid import UUID
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from kernel.backoff import backoff
 from kernel.clock import clock_offset
 from kernel.context import request_scope
 from kernel.database import Database
-from kernel.events import Envelope
+from kernel.event_json import batch_json, event_json
+from kernel.events import BATCH_TYPE, DATA_TYPE
 from kernel.failpoints import failpoint
 from kernel.keyring import UnreadableField
 from kernel.logs import log
-from kernel.outbox import event_place
-from kernel.personal import open_json
 from kernel.rows import cursor
 from kernel.service_client import Answer, ServiceClient, ServiceUnavailable
+from kernel.settle_deliveries import Delivered, settle_deliveries
 from kernel.tables import EventDelivery
 from kernel.tell_dead_event import tell_dead_event
 from kernel.work import Claim, WorkKind, claim
 
 TABLE = EventDelivery.__tablename__
-MOST_REFUSALS = 5
 UNREADABLE = 422
-ROWS_PER_RING = 8
+ROWS_PER_RING = 16
+# A request is read whole before anything in it is done: what is larger goes in several.
+LARGEST_TOGETHER = 512 * 1024
+# Nothing was the matter with the event itself the last time: it goes with others. "no_answer": nobody was there.
+SOUND = frozenset({"", "no_answer", "status 503"})
 # FAULT-10: what ended the process that had it in hand three times running is left to a person.
 MOST_LOSSES = 3
 # Twice: it is taken alone from now on, so that its third time costs those beside it nothing.
 SUSPECT = "last_error = 'worker_lost 2'"
 
 OWED = """
-SELECT delivery.id AS delivery_id, listener, refusals, event.id, type, subject, occurred_at, data_sealed, request_id
+SELECT delivery.id AS delivery_id, listener, refusals, last_error, due_at,
+    event.id, type, subject, occurred_at, data_sealed, request_id
 FROM event_delivery AS delivery JOIN outbox_event AS event ON event.id = delivery.event_id
-WHERE delivery.id = ANY($1)
+WHERE delivery.id = ANY($1) ORDER BY delivery.id
 """
-SETTLE = """
-UPDATE event_delivery SET state = $1, due_at = now() + $2, rung_at = NULL, lease_until = NULL, leased_by = '',
-    refusals = $3, last_error = $4, done_at = CASE WHEN $1 = 'done' THEN now() END
-WHERE id = $5 AND attempt_id = $6 AND state = 'leased'
-"""
-
 # A settled delivery overwrites `last_error`, so only losses that follow one another count.
 FREE = """
 UPDATE event_delivery AS delivery SET rung_at = NULL, lease_until = NULL, leased_by = '',
@@ -60,6 +62,19 @@ WHERE delivery.id = lost.id RETURNING delivery.id, delivery.state,
 PAUSE_AFTER_LOSSES = timedelta(seconds=2)
 
 
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """One claimed delivery, its row of `OWED`, and the envelope to send."""
+
+    claimed: Claim
+    event: Any
+    envelope: str
+
+    @property
+    def goes_together(self) -> bool:
+        return self.event.last_error in SOUND
+
+
 @dataclass(frozen=True)
 class EventCourier:
     """Delivers this service's outbox. `worker_id` names the process, so its leases can be freed if it dies."""
@@ -70,82 +85,113 @@ class EventCourier:
     worker_id: str
 
     def deliver(self, delivery_id: UUID) -> None:
-        """Claim this delivery and a few due beside it, and bring each to its listener."""
+        """Claim this delivery and others that are due, and bring them to their listeners, the oldest first."""
         with self.database.transaction() as session:
             claims = claim(session, TABLE, delivery_id, self.worker_id, limit=ROWS_PER_RING, alone=SUSPECT)
+        if not claims:
+            return
         # Not with the claim: were reading it to end this process, nobody would know who had it in hand.
         with self.database.transaction() as session:
             owed = cursor(session).execute(OWED, [[claimed.id for claimed in claims]]).fetchall()
-        events = {row.delivery_id: row for row in owed}
+        by_id = {claimed.id: claimed for claimed in claims}
+        letters = list(self._letters((by_id[row.delivery_id], row) for row in owed))
         away: dict[str, str] = {}
-        for claimed in claims:
-            self._deliver_one(claimed, events[claimed.id], away)
+        for together in _bundles(letters):
+            self._bring(together, away)
 
-    def _deliver_one(self, claimed: Claim, event: Any, away: dict[str, str]) -> None:
-        """Deliver one event; `event` is its row of `OWED`.
+    def _letters(self, owed: Iterable[tuple[Claim, Any]]) -> Iterator[_Letter]:
+        for claimed, event in owed:
+            try:
+                yield _Letter(claimed, event, event_json(self.service, event))
+            except (UnreadableField, ValueError) as error:
+                # Counted like a refusal: it must neither hold back those claimed beside it nor come back for ever.
+                self._settle([Delivered(claimed, event, UNREADABLE)])
+                log().error("event_unreadable", event_id=str(event.id), error=type(error).__name__)
 
-        `away`: listeners found unavailable by this task, and why: another of theirs would only wait as long again.
+    def _bring(self, letters: Sequence[_Letter], away: dict[str, str]) -> None:
+        """Bring what goes to one listener in one request, and settle it.
+
+        `away`: listeners found unavailable by this task, and why: another request would only wait as long again.
         """
-        listener = event.listener
-        try:
-            envelope = _envelope(self.service, event)
-        except (UnreadableField, ValueError) as error:
-            # Counted like a refusal: it must neither hold back those claimed beside it nor come back for ever.
-            with self.database.transaction() as session:
-                _settle(session, claimed, Answer(UNREADABLE, None, {}), event)
-            log().error("event_unreadable", event_id=str(event.id), error=type(error).__name__)
-            return
-        with request_scope(envelope.requestid):
-            failpoint("before_delivery", event.type)
-            answer = Answer(503, None, {})
+        listener = letters[0].event.listener
+        with request_scope(letters[0].event.request_id):
+            for letter in letters:
+                failpoint("before_delivery", letter.event.type)
+            statuses: list[int] | None = [503] * len(letters)
             if listener not in away:
                 try:
-                    answer = self.client.call(
-                        listener, "POST", "/events", json_body=envelope.model_dump(mode="json")
-                    )
+                    statuses = self._sent(listener, letters)
                 except ServiceUnavailable as unavailable:
-                    away[listener] = unavailable.why
-            why = away.get(listener, "")
+                    away[listener] = _why(unavailable)
             failpoint("after_delivery")
-            with self.database.transaction() as session:
-                _settle(session, claimed, answer, event, why)
-            if not answer.ok:
+            if statuses is None:
+                for letter in letters:
+                    self._bring([letter], away)
+                return
+            why = away.get(listener, "")
+            self._settle(
+                [
+                    Delivered(letter.claimed, letter.event, status, why)
+                    for letter, status in zip(letters, statuses, strict=True)
+                ]
+            )
+
+    def _sent(self, listener: str, letters: Sequence[_Letter]) -> list[int] | None:
+        """The listener's status for each; None when it takes no several at once (an older release, or too large)."""
+        together = len(letters) > 1
+        body = batch_json(one.envelope for one in letters) if together else letters[0].envelope.encode()
+        headers = {"Content-Type": BATCH_TYPE if together else DATA_TYPE}
+        answer = self.client.call(listener, "POST", "/events", content=body, headers=headers)
+        if not together:
+            return [answer.status]
+        if answer.ok:
+            return _statuses(answer, len(letters))
+        return None if answer.status in (400, 413, 415, 422) else [answer.status] * len(letters)
+
+    def _settle(self, tries: Sequence[Delivered]) -> None:
+        with self.database.transaction() as session:
+            settle_deliveries(session, tries)
+        for one in tries:
+            if not one.ok:
                 log().warning(
                     "event_not_delivered",
-                    listener=listener,
-                    status=answer.status,
-                    why=why,
-                    type=envelope.type,
+                    listener=one.event.listener,
+                    status=one.status,
+                    why=one.why,
+                    type=one.event.type,
                 )
 
 
-def _envelope(service: str, event: Any) -> Envelope:
-    return Envelope(
-        id=event.id,
-        source=service,
-        type=event.type,
-        subject=event.subject,
-        time=event.occurred_at,
-        requestid=event.request_id,
-        data=open_json(event.data_sealed, event_place(event.id)),
-    )
+def _bundles(letters: Sequence[_Letter]) -> Iterator[list[_Letter]]:
+    """What goes in one request each: first what goes together, by listener, then the others one by one."""
+    by_listener: dict[str, list[_Letter]] = {}
+    for letter in letters:
+        if letter.goes_together:
+            by_listener.setdefault(letter.event.listener, []).append(letter)
+    for of_listener in by_listener.values():
+        bundle: list[_Letter] = []
+        size = 0
+        for letter in of_listener:
+            if bundle and size + len(letter.envelope) > LARGEST_TOGETHER:
+                yield bundle
+                bundle, size = [], 0
+            bundle.append(letter)
+            size += len(letter.envelope)
+        yield bundle
+    # In the order of their retries, which is another each time: none stands behind the same one for ever.
+    by_itself = [one for one in letters if not one.goes_together]
+    yield from ([one] for one in sorted(by_itself, key=lambda one: one.event.due_at))
 
 
-def _settle(session: Session, claimed: Claim, answer: Answer, event: Any, why: str = "") -> None:
-    """A listener that is down, or does not know the type yet, is tried for ever.
+def _why(unavailable: ServiceUnavailable) -> str:
+    """What is kept as the last error: nobody there is one thing, a request that was read and not answered another."""
+    return "unanswered" if unavailable.why == "no_answer" and unavailable.reached else unavailable.why
 
-    One that refuses the event five times leaves it to a person.
-    """
-    refusals = int(event.refusals)
-    refused = 400 <= answer.status < 500 and answer.status not in (401, 408, 409, 425, 429)
-    refusals += refused
-    state = "done" if answer.ok else "dead" if refusals >= MOST_REFUSALS else "due"
-    delay = timedelta() if answer.ok else backoff(claimed.attempts)
-    error = "" if answer.ok else why or f"status {answer.status}"
-    values = [state, clock_offset(session) + delay, refusals, error, claimed.id, claimed.attempt_id]
-    written = cursor(session).execute(SETTLE, values).rowcount
-    if state == "dead" and written:
-        tell_dead_event(session, event.type)
+
+def _statuses(answer: Answer, count: int) -> list[int] | None:
+    told = answer.body.get("statuses") if isinstance(answer.body, dict) else None
+    whole = isinstance(told, list) and len(told) == count and all(type(one) is int for one in told)
+    return told if whole else None
 
 
 def free_deliveries(session: Session, worker_id: str | None) -> int:

@@ -8,6 +8,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict
 
 SPEC_VERSION = "1.0"
+DATA_TYPE = "application/json"
+# Several events in one request (CloudEvents 1.0, HTTP binding, batched mode): a JSON array of envelopes.
+BATCH_TYPE = "application/cloudevents-batch+json"
 
 
 class Contract(BaseModel):
@@ -27,7 +30,7 @@ class Envelope(BaseModel):
     type: str
     subject: str
     time: datetime
-    datacontenttype: str = "application/json"
+    datacontenttype: str = DATA_TYPE
     requestid: str = ""
     data: dict[str, Any]
 

@@ -26,6 +26,11 @@ class EventUnknown(Exception):
     """This service does not know the type yet: a newer sender runs beside it, or it was not released with it."""
 
 
+def event_of(envelope: Envelope) -> Event:
+    """Return what a reaction is given of `envelope`."""
+    return Event(envelope.id, envelope.source, envelope.type, envelope.subject, envelope.time, envelope.data)
+
+
 def hear(database: Database, reactions: Mapping[str, Reaction], envelope: Envelope) -> bool:
     """Run the reaction to `envelope` once ever. Return False when it was heard before.
 
@@ -34,7 +39,7 @@ def hear(database: Database, reactions: Mapping[str, Reaction], envelope: Envelo
     reaction = reactions.get(envelope.type)
     if reaction is None:
         raise EventUnknown(f"no reaction to {envelope.type}")
-    event = Event(envelope.id, envelope.source, envelope.type, envelope.subject, envelope.time, envelope.data)
+    event = event_of(envelope)
     with database.transaction() as session:
         heard = cursor(session).execute(HEAR, [envelope.id, envelope.type, envelope.source]).fetchone()
         if heard is None:

@@ -117,7 +117,12 @@ def seal_text(text: str, place: str) -> bytes:
 def open_json(stored: bytes, place: str) -> Any:
     """Return what `seal_json` sealed at `place`; raises `UnreadableField`."""
     # As text: given bytes, json looks for their encoding first.
-    return loads(keyring().decrypt(stored, place).decode())
+    return loads(open_text(stored, place))
+
+
+def open_text(stored: bytes, place: str) -> str:
+    """Return what `seal_text` sealed at `place`; raises `UnreadableField`."""
+    return keyring().decrypt(stored, place).decode()
 
 
 def name_index(name: str) -> bytes:

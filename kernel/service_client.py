@@ -10,6 +10,7 @@ from kernel.exact_json import dumps, loads
 from kernel.tokens import Tokens
 from kernel.whole_answer import timed_transport, whole_answer_within
 
+NOT_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 LARGEST_ANSWER_BYTES = 8 * 1024 * 1024
 WORDS = {
     "no_answer": "did not answer",
@@ -23,13 +24,15 @@ class ServiceUnavailable(Exception):
     """The other service did not answer, or not usefully: nothing is known to have changed there.
 
     `why` says which: `no_answer` (nothing, or not in time), `too_large`, `too_slow` (begun, and not finished in time)
-    or `not_readable` (an answer that is not what our services speak: a proxy's page, half a document).
+    or `not_readable` (an answer that is not what our services speak: a proxy's page, half a document). It cannot have
+    read the request when `reached` is False.
     """
 
-    def __init__(self, service: str, why: str = "no_answer") -> None:
+    def __init__(self, service: str, why: str = "no_answer", *, reached: bool = True) -> None:
         super().__init__(f"the {service} service {WORDS[why]}")
         self.service = service
         self.why = why
+        self.reached = reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +70,18 @@ class ServiceClient:
         *,
         actor: Actor | None = None,
         json_body: Any = None,
+        content: bytes = b"",
         params: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
         accept: str = "",
     ) -> Answer:
         """Send one request and return its answer, whatever the status; raises `ServiceUnavailable` when none came.
 
-        `accept`: a media type whose content is returned as bytes; everything else has to be JSON.
+        `accept`: a media type whose content is returned as bytes; everything else has to be JSON. `content`: a body
+        that is written already; its Content-Type is among the `headers`.
         """
-        content = b"" if json_body is None else dumps(json_body).encode()
+        if json_body is not None:
+            content = dumps(json_body).encode()
         sent = {
             "Authorization": f"Bearer {self._tokens.issue(service, content, actor)}",
             "X-Request-Id": request_id(),
@@ -95,6 +101,8 @@ class ServiceClient:
                     read += part
                     if len(read) > LARGEST_ANSWER_BYTES:
                         raise ServiceUnavailable(service, "too_large")
+        except NOT_REACHED:
+            raise ServiceUnavailable(service, reached=False) from None
         except httpx.TimeoutException:
             raise ServiceUnavailable(service, "too_slow" if status else "no_answer") from None
         except (httpx.RemoteProtocolError, httpx.DecodingError) as error:

@@ -19,4 +19,6 @@ RELAY_TICK_SECONDS = 0.1
 UNANSWERED_RING_SECONDS = 3.0
 CANARY_EVERY_SECONDS = 15
 CANARY_STALE_SECONDS = 60
+# Less than a sender waits for its answer: what is not reached by then is left for the next request.
+HEARING_SECONDS = 3.0
 SERVICE_TOKEN_SECONDS = 60

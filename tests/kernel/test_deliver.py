@@ -17,16 +17,17 @@ from kernel.context import Actor
 from kernel.contracts.contact_opt import ContactOpted
 from kernel.database import Database
 from kernel.dead_events import dead_events
-from kernel.deliver import MOST_REFUSALS, UNREADABLE, EventCourier
+from kernel.deliver import UNREADABLE, EventCourier
 from kernel.events import Event
 from kernel.inbox import Reaction
 from kernel.outbox import emit
 from kernel.service_client import ServiceClient
+from kernel.settle_deliveries import MOST_REFUSALS
 from kernel.tokens import Tokens
 from kernel.try_events_again import try_events_again
+from kernel.web.api import add_problem_handlers
 from kernel.web.hearing import hearing_routes
 from kernel.web.principal import Gate
-from kernel.web.problems import Problem
 from tests.kernel.test_outbox import AT
 from tests.servers import LOOK_UP_SECONDS
 
@@ -83,7 +84,7 @@ def listening(tokens: Tokens, database: Database, reactions: Mapping[str, Reacti
     """A listener as one release of its code hears; yields its address."""
     app = Flask("listener")
     app.register_blueprint(hearing_routes(database, reactions, Gate(tokens, database)))
-    app.register_error_handler(Problem, lambda problem: problem.answer())
+    add_problem_handlers(app)
     server = make_server("127.0.0.1", 0, app)
     thread = threading.Thread(target=server.serve_forever, args=(LOOK_UP_SECONDS,), daemon=True)
     thread.start()
