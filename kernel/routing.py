@@ -5,6 +5,7 @@ SERVICES = ("intake", "referral", "notify", "dashboard")
 LISTENERS: dict[str, tuple[str, ...]] = {
     "intake_submitted": ("referral", "notify"),
     "code_requested": ("notify",),
+    "consent_changed": ("notify",),
     "questionnaire_published": ("referral",),
     "protocol_published": ("intake",),
     "status_link_issued": ("notify",),

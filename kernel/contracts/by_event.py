@@ -3,6 +3,7 @@
 from kernel.contracts import (
     appointment,
     code_requested,
+    consent,
     contact_opt,
     intake_submitted,
     link_locked,
@@ -24,6 +25,7 @@ from kernel.events import Contract
 CONTRACTS: dict[str, type[Contract]] = {
     "intake_submitted": intake_submitted.IntakeSubmitted,
     "code_requested": code_requested.CodeRequested,
+    "consent_changed": consent.ConsentChanged,
     "questionnaire_published": questionnaire_published.QuestionnairePublished,
     "protocol_published": protocol_published.ProtocolPublished,
     "status_link_issued": status_link_issued.StatusLinkIssued,

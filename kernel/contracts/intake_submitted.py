@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from kernel.contracts.consent import ConsentSaid
 from kernel.contracts.patient import PatientSnapshot
 from kernel.events import Contract
 
@@ -14,7 +15,9 @@ class IntakeSubmitted(Contract):
     `stopped` is true when an emergency flag ended the form before its last page. `flags` are the ids intake saw
     fire under `protocol_version`. `mode`: self, phone, paper, kiosk, api, or mixed of them. `corrects` names an
     earlier submission whose answers these replace. `not_asked`: variables whose question the patient's other answers
-    made needless; what is neither there nor in `answers` was left out.
+    made needless; what is neither there nor in `answers` was left out. `language` is the one the questions were in,
+    `patient.language` the one to write in. `consents`: what they ever said of messages, with its time; a channel nobody
+    asked about is not there. None is from a sender before it: then `consent_sms`, `consent_email` were said just now.
     """
 
     submission_id: UUID
@@ -31,5 +34,6 @@ class IntakeSubmitted(Contract):
     preferred_site: str = ""
     consent_sms: bool = False
     consent_email: bool = False
+    consents: tuple[ConsentSaid, ...] | None = None
     submitted_at: datetime
     corrects: UUID | None = None

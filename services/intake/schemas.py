@@ -63,7 +63,8 @@ Zone = Annotated[
     str, StringConstraints(strict=True, pattern=r"^([A-Za-z_]+(/[A-Za-z0-9_+\-]+){0,2})?$", max_length=64)
 ]
 BirthDate = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{4}-\d{2}-\d{2}$")]
-Language = Literal["en", "es"]
+# "": nobody asked. What is known of the person stays; somebody new is written to in English.
+ToldLanguage = Literal["en", "es", ""]
 AnsweredBy = Literal["self", "parent", "guardian", "carer", "interpreter", "referrer", "staff"]
 
 
@@ -120,7 +121,7 @@ class SubmissionIn(Wire):
     """A whole questionnaire at once. `answers` are keyed by the protocol's variables."""
 
     patient: PatientIn
-    language: Language = "en"
+    language: ToldLanguage = ""
     answers: dict[str, Any] = Field(max_length=500)
     consent: ConsentIn = ConsentIn()
     preferred_site: Code = ""
@@ -186,7 +187,7 @@ class LinkIn(Wire):
 
     mode: Literal["self", "kiosk", "phone", "paper"] = "self"
     answered_by: AnsweredBy = "self"
-    language: Language = "en"
+    language: ToldLanguage = ""
     questionnaire: Annotated[str, StringConstraints(strict=True, max_length=1000)] = ""
 
 
@@ -196,15 +197,14 @@ class TypedEntryIn(Wire):
     patient: PatientIn
     mode: Literal["phone", "paper"]
     answered_by: AnsweredBy = "self"
-    # Nobody asked: a known person's own.
-    language: Literal["en", "es", ""] = ""
+    language: ToldLanguage = ""
     consent: ConsentIn = ConsentIn()
 
 
 class StatusLinkIn(Wire):
     """A link to follow a referral by; without a language, the patient's own."""
 
-    language: Literal["en", "es", ""] = ""
+    language: ToldLanguage = ""
 
 
 class QuestionnaireIn(BaseModel):

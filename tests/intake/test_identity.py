@@ -170,6 +170,44 @@ def test_a_chain_of_merges_is_one_person_everywhere_until_it_is_parted(clinic: C
 
 
 @pytest.mark.capability("I14")
+def test_who_was_merged_is_found_by_what_stands_on_any_of_their_records_until_they_part(
+    clinic: Clinic,
+) -> None:
+    """The old number, the old name and the old postcode are theirs still: three records, merged in a chain."""
+    oldest = patient_of(clinic, phone="+18165550171", family_name="Lindgren", postcode="66067")
+    older = patient_of(clinic, phone="+18165550172", postcode="")
+    kept = patient_of(clinic, phone="+18165550173", postcode="")
+    stranger = patient_of(
+        clinic, given_name="Ann", birth_date="1990-01-01", phone="+18165550171", postcode=""
+    )
+    assert len({oldest, older, kept, stranger}) == 4
+    by_old_number = {"phone": "+18165550171", "postcode": "66067"}
+
+    def change(record: str, deed: str, body: dict[str, str]) -> None:
+        version = clinic.sql("SELECT version FROM patient WHERE id = :id", id=record)[0].version
+        done = clinic.call("POST", f"/patients/{record}/{deed}", body, actor=FRONT_DESK, version=version)
+        assert done.status_code == 200, done.text
+
+    def found(query: str) -> list[str]:
+        return [one["id"] for one in clinic.get(f"/patients?q={query}", FRONT_DESK)["items"]]
+
+    change(oldest, "merge", {"into": older})
+    change(older, "merge", {"into": kept})
+    before = len(clinic.get("/match-cases", FRONT_DESK)["items"])
+    assert found("lindgren") == found("816-555-0172") == [kept], "staff find them by it too"
+    # Name of the newest, postcode and number of the oldest: no record has all of it, the person has.
+    assert patient_of(clinic, **by_old_number) == kept
+    assert len(clinic.get("/match-cases", FRONT_DESK)["items"]) == before, "nothing for a person to decide"
+    # Now the number is the one in force too, and staff find them by it.
+    assert set(found("816-555-0171")) == {kept, stranger}
+    change(older, "unmerge", {})
+    assert found("lindgren") == [older], "what was merged into the released record goes with it"
+    assert patient_of(clinic, phone="+18165550172", postcode="") == older
+    both = patient_of(clinic, phone="+18165550171", postcode="66067")
+    assert both not in (kept, older), "a number that stands with both now is for a person to decide"
+
+
+@pytest.mark.capability("I14")
 def test_two_that_both_seem_the_same_decide_nothing() -> None:
     both = [
         Likeness(1, ("given_name", "family_name", "birth_date"), True),
@@ -209,3 +247,74 @@ def test_contact_points_rest_sealed(clinic: Clinic) -> None:
     for secret in ("Maren", "Okafor", "8165550150", "1984-07-09", "66071"):
         assert secret not in dump
         assert secret.encode() not in bytes(raw.given_name_sealed) + bytes(raw.phone_sealed)
+
+
+@pytest.mark.capability("I13", "I14")
+def test_what_nobody_said_this_time_stays_and_a_no_is_told_at_once(clinic: Clinic) -> None:
+    """Consent, language and zone of somebody known: an untouched field is no answer, whichever door they come by."""
+    untouched = {"consent_sms": "", "consent_email": ""}
+    page = clinic.browser().open("/intake/start?lang=es").body
+    assert "consent-sms-no" in page
+    assert " checked" not in page[page.index("h-consent-sms") :], "nothing is said for the patient"
+    clinic.browser().start(lang="es")
+    (known,) = [str(row.id) for row in clinic.sql("SELECT id FROM patient")]
+
+    def stands() -> tuple[str, str, bool, bool]:
+        row = clinic.get(f"/patients/{known}")
+        return row["language"], row["time_zone"], row["consent"]["sms"], row["consent"]["email"]
+
+    assert stands() == ("es", "America/Chicago", True, True)
+    assert clinic.events("consent_changed") == [], "of somebody new the answers tell"
+    # Again by the start page, in a browser that asks for Spanish, with the boxes left alone and no address.
+    again = clinic.browser().start(lang="es", **untouched, email="", postcode="")
+    assert (stands(), again.page) == (("es", "America/Chicago", True, True), "emergency_signs")
+    send_all(again, again.token)
+    (told,) = clinic.events("intake_submitted")
+    assert told["patient"]["email"] == "ana@example.test"
+    said = [(one["channel"], one["given"]) for one in told["consents"]]
+    assert said == [("sms", True), ("email", True)]
+    # By a program, which says neither language nor consent nor zone.
+    person = {
+        "given_name": "Ana",
+        "family_name": "Ñandú-O'Brien",
+        "birth_date": "1980-04-23",
+        "phone": "+18165550123",
+        "postcode": "64081",
+    }
+    assert clinic.submit({"regions": ["neck"]}, NURSE, **person).get_json()["patient_id"] == known
+    assert stands() == ("es", "America/Chicago", True, True)
+    told = clinic.events("intake_submitted")[-1]
+    assert (told["language"], told["patient"]["language"]) == ("es", "es")
+    assert told["consents"][0]["said_at"] < told["submitted_at"], "with the time it was said"
+    # A link handed out without a language opens in theirs.
+    link = clinic.call("POST", f"/patients/{known}/links", {}, actor=FRONT_DESK).get_json()
+    assert "lang=es" in link["path"]
+    # A zone that was told is not undone by the postcode it was told with; moving away undoes one the old postcode told.
+    clinic.submit({"regions": ["neck"]}, NURSE, **person, time_zone="America/Denver")
+    clinic.submit({"regions": ["neck"]}, NURSE, **person)
+    assert stands()[1] == "America/Denver"
+    # No is a deed of its own, and is told though no question is answered after it.
+    clinic.browser().start(lang="es", consent_sms="no", consent_email="")
+    assert stands()[2:] == (False, True)
+    (turned,) = clinic.events("consent_changed")
+    assert [(one["channel"], one["given"]) for one in turned["consents"]] == [("sms", False), ("email", True)]
+    drafts = clinic.sql("SELECT consent_sms, consent_email FROM submission WHERE state = 'draft'")
+    assert [(one.consent_sms, one.consent_email) for one in drafts] == [(False, True)]
+    audit = clinic.sql("SELECT action FROM audit_entry WHERE action = 'change_consent'")
+    assert len(audit) == 1
+
+
+@pytest.mark.capability("I13")
+def test_messages_are_in_the_language_they_answered_in_or_their_own_when_staff_typed(clinic: Clinic) -> None:
+    switched = clinic.browser().start(lang="en")
+    switched.open(f"/intake/q/{switched.token}/where?lang=es").send({"regions": ["neck"]})
+    switched.open(f"/intake/review/{switched.token}").send()
+    (row,) = clinic.sql("SELECT id, language FROM patient")
+    assert row.language == "es"
+    made = clinic.call("POST", f"/patients/{row.id}/links", {"mode": "phone"}, actor=NURSE).get_json()
+    nurse = clinic.browser().open(made["path"]).send({"birth_date": "04/23/1980"})
+    nurse.open(f"/intake/q/{nurse.token}/where?lang=en").send({"regions": ["neck"]})
+    nurse.open(f"/intake/review/{nurse.token}").send()
+    told = clinic.events("intake_submitted")[-1]
+    assert (told["mode"], told["language"], told["patient"]["language"]) == ("phone", "en", "es")
+    assert clinic.sql("SELECT language FROM patient")[0].language == "es"

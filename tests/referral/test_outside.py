@@ -77,7 +77,8 @@ def test_the_letter_is_kept_as_it_came_beside_what_was_read_from_it(clinic: Clin
     assert (made["state"], made["route"], made["mode"]) == ("needs_triage", "staff_triage", "referrer")
     with clinic.session() as session:
         (told,) = session.scalars(select(OutboxEvent).where(OutboxEvent.type == "referral_received"))
-        assert open_json(told.data_sealed, event_place(told.id))["identifiers"] == [number]
+        heard = open_json(told.data_sealed, event_place(told.id))
+    assert (heard["identifiers"], heard["patient"]["language"]) == ([number], "es")
     case = clinic.get(f"/referrals/{made['id']}")
     letter = case["letters"][0]
     assert letter["fields"]["reason"] == "Neck pain since spring"
@@ -92,6 +93,13 @@ def test_the_letter_is_kept_as_it_came_beside_what_was_read_from_it(clinic: Clin
         stored = session.execute(text("SELECT letter_sealed, fields_sealed FROM inbound_referral")).one()
     assert b"letter" not in stored[0]
     assert b"Neck pain" not in stored[1]
+    unsaid = {name: value for name, value in PATIENT.items() if name != "language"} | {
+        "birth_date": "1972-04-03"
+    }
+    silent = refer(clinic, external_id="A-1003", patient=unsaid).json
+    assert clinic.get(f"/referrals/{silent['id']}")["patient"]["language"] == "", (
+        "nobody is made to speak English"
+    )
 
 
 @pytest.mark.capability("L6")

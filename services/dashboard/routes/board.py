@@ -44,7 +44,7 @@ def board_routes(desk: Desk) -> Blueprint:
         patient = {
             **given,
             "phone": to_e164(request.form.get("phone", "")),
-            "language": request.form.get("language", "en"),
+            "language": request.form.get("language", ""),
         }
         site = request.form.get("site", "")
         return act(

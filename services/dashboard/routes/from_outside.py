@@ -29,7 +29,7 @@ def from_outside_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/referral-from-outside")
     @staff_only(RECEIVES)
     def ask() -> Any:
-        return _page(desk, {"language": "en"})
+        return _page(desk, {})
 
     @routes.post("/staff/referral-from-outside")
     @staff_only(RECEIVES)

@@ -75,5 +75,6 @@ def patient_link_routes(desk: Desk) -> Blueprint:
 
 
 def _language() -> str:
+    """The one chosen, else "": the patient's own."""
     chosen = request.form.get("language", "")
-    return chosen if chosen in LANGUAGES else "en"
+    return chosen if chosen in LANGUAGES else ""

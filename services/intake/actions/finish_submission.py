@@ -11,7 +11,9 @@ from kernel.context import Actor
 from kernel.contracts.intake_submitted import IntakeSubmitted
 from kernel.outbox import emit
 from services.intake.model import Patient, Submission
+from services.intake.queries.consents_of import consents_of
 from services.intake.queries.patient_snapshot import patient_snapshot
+from services.intake.queries.patients import patient_of
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.plain_answers import plain_answers
 
@@ -30,6 +32,8 @@ def finish_submission(
 ) -> None:
     """Close the answers to change and tell the referral service. `answers` are typed by the protocol.
 
+    Who answered by themselves is written to in the language they answered in; who was typed for, in their own.
+
     One that is not `routed` asks nothing a route is decided by: it is kept, and makes no referral.
     `not_asked`: variables the other answers made needless to ask.
     """
@@ -38,6 +42,12 @@ def finish_submission(
     submission.submitted_at = moment
     submission.saved_at = moment
     submission.protocol_version = rulebook.protocol.version
+    standing = patient if patient.merged_into is None else patient_of(session, patient.id) or patient
+    if actor.kind == "patient" and standing.language != submission.language:
+        standing.language = submission.language
+        standing.version += 1
+        standing.updated_at = moment
+    submission.consent_sms, submission.consent_email = standing.consent_sms, standing.consent_email
     record(
         session,
         actor,
@@ -56,7 +66,7 @@ def finish_submission(
         IntakeSubmitted(
             submission_id=submission.id,
             patient_id=patient.id,
-            patient=patient_snapshot(patient, submission.language),
+            patient=patient_snapshot(standing, standing.language),
             questionnaire=submission.questionnaire,
             language=submission.language,
             mode=submission.mode,
@@ -68,6 +78,7 @@ def finish_submission(
             preferred_site=submission.preferred_site,
             consent_sms=submission.consent_sms,
             consent_email=submission.consent_email,
+            consents=consents_of(standing),
             submitted_at=moment,
             corrects=submission.corrects,
         ),

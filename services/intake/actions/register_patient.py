@@ -9,13 +9,16 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from kernel.contracts.consent import ConsentChanged
 from kernel.ids import new_id
 from kernel.keyring import keyring
+from kernel.outbox import emit
 from kernel.personal import Personal, birth_date_index, name_index, phone_index
 from kernel.rows import add_row, cursor, write_rows
 from services.intake.actions.add_identifiers import add_identifiers
 from services.intake.actions.merge_patients import merge_patients
 from services.intake.model import Patient
+from services.intake.queries.consents_of import consents_of
 from services.intake.queries.identifiers import Identifier
 from services.intake.queries.matches import asked_between
 from services.intake.queries.similar_patients import FactIndexes, similar_patients
@@ -73,7 +76,7 @@ def register_patient(
         add_identifiers(session, actor, patient.id, facts.identifiers)
         return Registered(patient, True, candidates)
     patient = session.get_one(Patient, same.patient_id)
-    _update(session, patient, facts)
+    _update(session, actor, patient, facts)
     if add_identifiers(session, actor, patient.id, facts.identifiers):
         patient.version += 1
         patient.updated_at = now(session)
@@ -116,9 +119,11 @@ def _new_patient(session: Session, facts: PatientFacts, indexes: FactIndexes, pa
         phone_index=indexes.phone,
         postcode_index=indexes.postcode,
         language=facts.language or "en",
-        time_zone=_zone(facts),
+        time_zone=facts.time_zone or zone_of_postcode(facts.postcode.reveal()),
         consent_sms=bool(facts.consent_sms),
         consent_email=bool(facts.consent_email),
+        consent_sms_at=None if facts.consent_sms is None else moment,
+        consent_email_at=None if facts.consent_email is None else moment,
         opted_out=[],
         merged_into=None,
         version=1,
@@ -131,47 +136,67 @@ def _new_patient(session: Session, facts: PatientFacts, indexes: FactIndexes, pa
     patient.phone = facts.phone or None
     patient.email = facts.email or None
     patient.postcode = facts.postcode or None
-    patient.search_keys = _search_keys(facts)
+    patient.search_keys = _search_keys(patient)
     add_row(session, patient)
     return patient
 
 
-def _zone(facts: PatientFacts) -> str:
-    """What the patient said, else what the postcode tells: messages then keep to the right hours."""
-    return facts.time_zone or zone_of_postcode(facts.postcode.reveal())
-
-
-def _search_keys(facts: PatientFacts) -> list[bytes]:
+def _search_keys(patient: Patient) -> list[bytes]:
     """Blind indexes by which staff find the patient: beginnings of names, birth date, phone and its last four."""
-    words = search_words(
-        facts.given_name.reveal(), facts.family_name.reveal(), facts.birth_date.reveal(), facts.phone.reveal()
-    )
+    held = (patient.given_name, patient.family_name, patient.birth_date, patient.phone)
     index = keyring().blind_index
-    return [index("search", word) for word in words]
+    return [index("search", word) for word in search_words(*(one.reveal() if one else "" for one in held))]
 
 
-def _update(session: Session, patient: Patient, facts: PatientFacts) -> None:
-    """Newer contact points replace older ones; an empty one replaces nothing. Consent and language are as told last."""
-    changed = False
-    for name in ("phone", "email", "postcode"):
-        given: Personal[str] = getattr(facts, name)
-        if given and getattr(patient, name) != given:
-            setattr(patient, name, given)
-            changed = True
-    told: dict[str, Any] = {
-        "language": facts.language,
-        "time_zone": _zone(facts),
-        "consent_sms": facts.consent_sms,
-        "consent_email": facts.consent_email,
-    }
-    for name, value in told.items():
-        if value not in (None, "") and getattr(patient, name) != value:
+def _update(session: Session, actor: Actor, patient: Patient, facts: PatientFacts) -> None:
+    """Newer contact points replace older ones; an empty one replaces nothing. Consent and language are as told last.
+
+    Where nobody was asked, what is known stays: a zone too, unless they moved to another postcode.
+    """
+    moment, changed = now(session), False
+    zone = _zone_now(patient, facts)
+    if zone != patient.time_zone:
+        patient.time_zone = zone
+        changed = True
+    for name in ("phone", "email", "postcode", "language"):
+        value: Any = getattr(facts, name)
+        if value and getattr(patient, name) != value:
             setattr(patient, name, value)
             changed = True
+    turned = False
+    for way, said in (("sms", facts.consent_sms), ("email", facts.consent_email)):
+        if said is None:
+            continue
+        setattr(patient, f"consent_{way}_at", moment)
+        turned = turned or getattr(patient, f"consent_{way}") != said
+        setattr(patient, f"consent_{way}", said)
+    if turned:
+        # At once, not with the answers: who says no at the first page may never come to the last.
+        changed = True
+        consents = consents_of(patient)
+        emit(session, "consent_changed", patient.id, ConsentChanged(patient_id=patient.id, consents=consents))
+        record(session, actor, "change_consent", "patient", patient.id, details=_given(patient))
     if changed:
         patient.version += 1
-        patient.updated_at = now(session)
+        patient.updated_at = moment
         postcode = patient.postcode
         patient.postcode_index = keyring().blind_index("postcode", postcode.reveal()) if postcode else None
         phone = patient.phone
         patient.phone_index = phone_index(phone.reveal()) if phone else None
+        patient.search_keys = _search_keys(patient)
+
+
+def _zone_now(patient: Patient, facts: PatientFacts) -> str:
+    """What they say, else what is known; a zone that only the old postcode told does not outlive it."""
+    known, here, old = patient.time_zone, facts.postcode.reveal(), patient.postcode
+    if facts.time_zone or not here:
+        return facts.time_zone or known
+    before = old.reveal() if old else ""
+    if here == before and known:
+        return known
+    from_old = not known or known == zone_of_postcode(before)
+    return zone_of_postcode(here) or ("" if from_old else known)
+
+
+def _given(patient: Patient) -> dict[str, bool]:
+    return {"sms": patient.consent_sms, "email": patient.consent_email}

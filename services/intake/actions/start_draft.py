@@ -63,8 +63,8 @@ def start_draft(
     if draft is not None:
         if author is not None and author.kind == "staff":
             _take_over(session, draft, author, mode, answered_by)
-            # Asked again on the telephone, they may have said something else than when they began.
-            draft.consent_sms, draft.consent_email = patient.consent_sms, patient.consent_email
+        # Asked again, they may have said something else than when they began.
+        draft.consent_sms, draft.consent_email = patient.consent_sms, patient.consent_email
         open_match_case(session, actor, patient.id, draft.id, candidates)
         return Started(draft, patient, True)
     moment = now(session)

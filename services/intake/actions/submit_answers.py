@@ -57,7 +57,7 @@ def submit_answers(
         patient_id=registered.patient.id,
         form=form.url,
         form_version=form.version,
-        language=facts.language,
+        language=facts.language or registered.patient.language,
         mode=mode,
         answered_by=answered_by,
         state="submitted",

@@ -15,6 +15,7 @@ class Patient(Base):
     """Names, birth date and contact points, each sealed; blind indexes find equal values without reading them.
 
     `merged_into` names the patient this record was found to be the same as; it is kept so that it can be undone.
+    `consent_sms_at`, `consent_email_at`: when they last said yes or no; None when nobody asked.
     """
 
     __tablename__ = "patient"
@@ -37,6 +38,8 @@ class Patient(Base):
     time_zone: Mapped[str] = mapped_column(Text, server_default="")
     consent_sms: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
     consent_email: Mapped[bool] = mapped_column(Boolean, server_default=text("false"))
+    consent_sms_at: Mapped[datetime | None] = mapped_column(Moment)
+    consent_email_at: Mapped[datetime | None] = mapped_column(Moment)
     opted_out: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default="{}")
     merged_into: Mapped[UUID | None] = mapped_column(PgUuid)
     created_at: Mapped[datetime] = mapped_column(Moment)

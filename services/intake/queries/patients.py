@@ -14,18 +14,19 @@ from services.intake.rules.search_words import LONGEST, asked_words, folded
 
 def find_patients(session: Session, query: str, limit: int) -> list[Patient]:
     """Patients who have the whole `query` as an identifier, then those with every word of it (see `search_words`),
-    newest first.
+    newest first. What stands on a merged record alone finds the one it was merged into.
     """
     by_number = _by_number(session, query, limit)
     words = asked_words(query)
     if not words:
         return by_number
     keys = [keyring().blind_index("search", word) for word in words]
-    found = select(Patient).where(Patient.search_keys.contains(keys), Patient.merged_into.is_(None))
-    rows = session.scalars(found.order_by(Patient.id.desc()).limit(limit * 4)).all()
+    rows = session.scalars(
+        select(Patient).where(Patient.search_keys.contains(keys)).order_by(Patient.id.desc()).limit(limit * 4)
+    ).all()
     long_words = [piece for piece in folded(query).split() if len(piece) > LONGEST and not piece.isdigit()]
-    named = [row for row in rows if _has(row, long_words) and row not in by_number]
-    return [*by_number, *named][:limit]
+    named = [patient_of(session, row.id) for row in rows if _has(row, long_words)]
+    return list(dict.fromkeys([*by_number, *(one for one in named if one is not None)]))[:limit]
 
 
 def _by_number(session: Session, query: str, limit: int) -> list[Patient]:

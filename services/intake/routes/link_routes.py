@@ -78,7 +78,7 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
                 known=patient,
             )
             body = open_by_link(
-                session, who.actor, started, json_data.mode, json_data.language, days=link_days
+                session, who.actor, started, json_data.mode, days=link_days, language=json_data.language
             )
             return Reply(body, 201)
 
@@ -144,12 +144,15 @@ def open_by_link(
     actor: Actor,
     started: Started,
     mode: str,
-    language: str,
     *,
+    language: str = "",
     days: int = DAYS_BESIDE,
     at_once: bool = False,
 ) -> dict[str, Any]:
-    """A new link to the draft, as JSON. `at_once`: it opens once without the birth date, within minutes."""
+    """A new link to the draft, as JSON. `at_once`: it opens once without the birth date, within minutes.
+
+    Without a `language` the pages are in the one the draft was last answered in.
+    """
     typing = mode in TYPED_BY_STAFF
     beside = typing or mode == KIOSK
     token, link = issue_link(
@@ -168,7 +171,7 @@ def open_by_link(
         record(session, actor, "ask_birth_date", "patient_link", link.id)
     return {
         "id": str(link.id),
-        "path": link_path("answer", token, language),
+        "path": link_path("answer", token, language or started.submission.language),
         "submission_id": str(started.submission.id),
         "resumed": started.resumed,
         "expires_at": link.expires_at.isoformat(),

@@ -26,6 +26,8 @@ from services.intake.texts import texts
 FIELDS = ("given_name", "family_name", "phone", "email", "postcode")
 ANSWERERS = ("self", "parent", "guardian", "carer", "interpreter", "referrer")
 MAY_ANSWER_FOR_A_CHILD = ("parent", "guardian", "referrer")
+#: No answer is no "no": what somebody known said before stays.
+CONSENT = {"yes": True, "no": False}
 #: New questionnaires one telephone may begin in a day (reliability.md, "Public intake"): a family, not a flood.
 STARTS_PER_PHONE = 3
 
@@ -98,7 +100,7 @@ def _about_page(facts: PageFacts, given: dict[str, str], faults: dict[str, str])
         given=given,
         faults={name: texts(chosen)["errors"][code] for name, code in faults.items()},
         answerers=ANSWERERS,
-        consent={name: request.form.get(f"consent_{name}") == "yes" for name in ("sms", "email")},
+        consent={name: request.form.get(f"consent_{name}", "") for name in ("sms", "email")},
         clinic_phone=facts.phone_shown,
     )
 
@@ -136,8 +138,8 @@ def _read(given: dict[str, str], chosen: str, today: Any) -> tuple[PatientFacts 
             postcode=Personal(checked.postcode),
             language=chosen,
             time_zone="",
-            consent_sms=request.form.get("consent_sms") == "yes",
-            consent_email=request.form.get("consent_email") == "yes" and bool(checked.email),
+            consent_sms=CONSENT.get(request.form.get("consent_sms", "")),
+            consent_email=CONSENT.get(request.form.get("consent_email", "")),
         ),
         {},
     )

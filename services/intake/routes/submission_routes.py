@@ -89,7 +89,7 @@ def _submit(session: Session, actor: Any, given: SubmissionIn) -> Reply:
         "id": str(submission.id),
         "patient_id": str(submission.patient_id),
         "status": submission.state,
-        "safety": {"kind": kind, "text": safety_text(kind, given.language) if kind else ""},
+        "safety": {"kind": kind, "text": safety_text(kind, submission.language) if kind else ""},
     }
     return Reply(body, 201, {"Location": f"/api/intake/v1/submissions/{submission.id}"})
 

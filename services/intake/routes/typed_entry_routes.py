@@ -54,9 +54,7 @@ def _begin(session: Session, actor: Actor, given: TypedEntryIn) -> Reply:
         answered_by=given.answered_by,
         author=actor,
     )
-    shown = open_by_link(
-        session, actor, started, given.mode, given.language or started.patient.language, at_once=True
-    )
+    shown = open_by_link(session, actor, started, given.mode, language=given.language, at_once=True)
     return Reply({**shown, "patient_id": str(started.patient.id)}, 201)
 
 

@@ -1,4 +1,4 @@
-"""Keep who a patient is reached as: language, zone, numbers and addresses, and what they agreed to."""
+"""Keep who a patient is reached as: language, zone, numbers and addresses."""
 
 from datetime import datetime
 from uuid import UUID
@@ -9,25 +9,16 @@ from kernel.contracts.patient import PatientSnapshot
 from kernel.personal import seal_json
 from kernel.rows import cursor
 from services.notify.actions.link_contact import link_contact
-from services.notify.rules.cadence import PATIENT_TOPICS
 from services.notify.rules.zones import known_zone, zone_for
 
 # The row is locked whether it is changed or not, so that two events about one patient take turns.
 REMEMBER = """
 INSERT INTO patient AS known (id, names_sealed, language, time_zone, heard_at)
 VALUES ($1, $2, $3, $4, $5)
-ON CONFLICT (id) DO UPDATE SET names_sealed = excluded.names_sealed, language = excluded.language,
-    time_zone = excluded.time_zone, heard_at = excluded.heard_at
+ON CONFLICT (id) DO UPDATE SET names_sealed = excluded.names_sealed, heard_at = excluded.heard_at,
+    language = CASE WHEN $6 THEN excluded.language ELSE known.language END,
+    time_zone = CASE WHEN $7 OR known.time_zone = '' THEN excluded.time_zone ELSE known.time_zone END
 WHERE known.heard_at <= excluded.heard_at
-"""
-AGREE = """
-INSERT INTO consent AS known (patient_id, channel, topic, given, at, source)
-SELECT $1, said.channel, topic, said.given, $2, $3
-FROM unnest($4::text[], $5::boolean[]) AS said (channel, given), unnest($6::text[]) AS topic
-ORDER BY said.channel, topic
-ON CONFLICT (patient_id, channel, topic) DO UPDATE SET given = excluded.given, at = excluded.at,
-    source = excluded.source
-WHERE known.at <= excluded.at
 """
 
 
@@ -37,22 +28,20 @@ def remember_patient(
     snapshot: PatientSnapshot,
     *,
     language: str,
-    consents: dict[str, bool],
-    source: str,
     said_at: datetime,
+    whole: bool = True,
 ) -> None:
-    """Store the newest snapshot. `consents` per channel; a channel that is absent keeps what was said before.
+    """Store the newest snapshot. Without a `language`, what is known of them stays.
 
+    Not `whole`: a letter, which says of them what it names; a zone we know stays, whatever its postcode says.
     Events come in any order: what was said before `said_at` gives way, what was said after it stays.
     """
     names = {"given": snapshot.given_name, "family": snapshot.family_name}
     sealed = seal_json(names, f"notify.patient.names_sealed.{patient_id}")
     zone = known_zone(zone_for(snapshot.time_zone, snapshot.postcode))
-    cursor(session).execute(REMEMBER, [patient_id, sealed, language or snapshot.language, zone, said_at])
+    new = language or snapshot.language or "en"
+    values = [patient_id, sealed, new, zone, said_at, bool(language), whole or bool(snapshot.time_zone)]
+    cursor(session).execute(REMEMBER, values)
     for channel, address in (("sms", snapshot.phone), ("email", snapshot.email)):
         if address:
             link_contact(session, patient_id, channel, address, said_at=said_at)
-    if consents:
-        given = list(consents.values())
-        values = [patient_id, said_at, source, list(consents), given, list(PATIENT_TOPICS)]
-        cursor(session).execute(AGREE, values)

@@ -8,6 +8,7 @@ from services.notify.reactions.on_appointment_cancelled import on_appointment_ca
 from services.notify.reactions.on_appointment_moved import on_appointment_moved
 from services.notify.reactions.on_appointment_outcome_recorded import on_appointment_outcome_recorded
 from services.notify.reactions.on_code_requested import on_code_requested
+from services.notify.reactions.on_consent_changed import on_consent_changed
 from services.notify.reactions.on_intake_submitted import on_intake_submitted
 from services.notify.reactions.on_link_locked import on_link_locked
 from services.notify.reactions.on_patients_merged import on_patients_merged
@@ -24,6 +25,7 @@ from services.notify.reactions.on_status_link_issued import on_status_link_issue
 
 REACTIONS: Mapping[str, Reaction] = {
     "code_requested": on_code_requested,
+    "consent_changed": on_consent_changed,
     "intake_submitted": on_intake_submitted,
     "referral_received": on_referral_received,
     "referral_routed": on_referral_routed,

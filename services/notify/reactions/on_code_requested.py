@@ -15,9 +15,8 @@ def on_code_requested(session: Session, event: Event) -> None:
         session,
         asked.patient_id,
         asked.patient,
-        language=asked.patient.language,
-        consents={},
-        source="intake",
+        # The code is in the words of the page it was asked on; that page decides nothing for later messages.
+        language="",
         said_at=event.time,
     )
     plan_code(session, asked)

@@ -16,8 +16,6 @@ def on_link_locked(session: Session, event: Event) -> None:
         heard.patient_id,
         heard.patient,
         language=heard.patient.language,
-        consents={},
-        source="link",
         said_at=heard.at,
     )
     open_staff_item(session, "link_locked", heard.link_id, patient_id=heard.patient_id)

@@ -15,7 +15,6 @@ def on_referral_received(session: Session, event: Event) -> None:
         told.patient_id,
         told.patient,
         language=told.patient.language,
-        consents={},
-        source="referral",
         said_at=event.time,
+        whole=False,
     )

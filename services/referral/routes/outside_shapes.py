@@ -10,6 +10,8 @@ Name = Annotated[StrictStr, StringConstraints(min_length=1, max_length=200, patt
 Phone = Annotated[StrictStr, StringConstraints(pattern=r"^(\+[1-9]\d{7,14})?$")]
 Email = Annotated[StrictStr, StringConstraints(max_length=254, pattern=r"^([^@\s]+@[^@\s]+\.[^@\s]+)?$")]
 Language = Literal["en", "es"]
+# "": the letter does not say. What is known of the person stays; somebody new is written to in English.
+ToldLanguage = Literal["en", "es", ""]
 Day = Annotated[StrictStr, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 Site = Annotated[StrictStr, StringConstraints(pattern=r"^[a-z_]{0,40}$")]
 LetterText = Annotated[StrictStr, StringConstraints(min_length=4, max_length=2_900_000)]
@@ -21,7 +23,7 @@ class OutsidePatientIn(In):
     birth_date: Day
     phone: Phone = ""
     email: Email = ""
-    language: Language = "en"
+    language: ToldLanguage = ""
     postcode: Annotated[StrictStr, StringConstraints(pattern=r"^(\d{5})?$")] = ""
 
 
