@@ -334,11 +334,19 @@ def test_findings_go_in_their_types_and_what_is_left_alone_stays_unknown(clinic:
         "answer.imaging_concordant": "no",
         "answer.imaging_stenosis": "",
         "answer.no_such": "1",
+        "answer.meds.0.class": "triptan",
+        "answer.meds.0.days_per_month": "12",
+        "answer.meds.1.class": "",
+        "answer.meds.2.class": "nsaid",
         "note": "Examined.",
     }
     assert browser.post(action, form).status_code == 303
     assert last(clinic)[1] == {
-        "answers": {"neck_frt_degrees": 28, "imaging_concordant": False},
+        "answers": {
+            "neck_frt_degrees": 28,
+            "imaging_concordant": False,
+            "meds": [{"class": "triptan", "days_per_month": 12}, {"class": "nsaid"}],
+        },
         "note": "Examined.",
     }
     assert browser.post(action, {"version": "1", "key": "k2"}).status_code == 422

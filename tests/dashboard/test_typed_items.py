@@ -2,6 +2,7 @@
 
 import json
 import re
+from html.parser import HTMLParser
 from typing import Any
 
 import pytest
@@ -234,3 +235,79 @@ def test_what_cannot_be_saved_says_why_and_keeps_what_was_typed(clinic: Dashboar
     silent = nurse.post(path("rules", "MR5"), {**rule, "when.value": "9", **SAVE})
     assert silent.status_code == 503
     assert 'name="name" value="Kept as typed"' in silent.text
+
+
+class SentForm(HTMLParser):
+    """What a browser would send of the page's typed form if nothing were touched."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.sent: dict[str, str] = {}
+        self.inside, self.select, self.area = False, "", ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        said = {name: value or "" for name, value in attrs}
+        name = said.get("name", "")
+        if tag == "form":
+            self.inside = "item-form" in said.get("class", "")
+        if not self.inside:
+            return
+        if tag == "input" and (said.get("type") != "checkbox" or "checked" in said):
+            self.sent[name] = said.get("value", "")
+        elif tag == "select":
+            self.select = name
+        elif tag == "option" and (self.select not in self.sent or "selected" in said):
+            self.sent[self.select] = said["value"]
+        elif tag == "textarea":
+            self.area = name
+            self.sent[name] = ""
+
+    def handle_data(self, data: str) -> None:
+        if self.area:
+            self.sent[self.area] += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "textarea":
+            self.area = ""
+        elif tag == "form":
+            self.inside = False
+
+
+def test_the_rows_of_a_question_are_edited_by_their_fields(clinic: Dashboard, nurse: Browser) -> None:
+    """Medicines: each column with its answers and limits, and which answers are counted together."""
+    at = path("variables", "meds")
+    fields = SentForm(nurse.get(at).text).sent
+    assert fields["column.1.max"] == "31"
+    assert "ergotamine: ergot, ergotamine" in fields["grouping.0.groups"]
+    nurse.post(at, {**fields, "press": "save"})
+    same = clinic.world.calls[-1]["body"]["item"]
+    assert same == VARIABLES["meds"], "what is not touched stays as it was"
+    changed = {
+        **fields,
+        "column.1.max": "30",
+        "column.2.id": "",
+        "column.3.id": "since",
+        "column.3.type": "date",
+        "grouping.0.groups": "triptan: triptan\nopioid: opioid, combination",
+        "key": "rows-2",
+        "press": "save",
+    }
+    assert nurse.post(at, changed).status_code == 303
+    item = clinic.world.calls[-1]["body"]["item"]
+    assert [one["id"] for one in item["fields"]] == ["class", "days_per_month", "since"]
+    assert (item["fields"][1]["max"], item["fields"][2]) == (30, {"id": "since", "type": "date"})
+    assert item["groupings"]["acute_class"]["groups"] == {
+        "triptan": ["triptan"],
+        "opioid": ["opioid", "combination"],
+    }
+    for wrong, words in (
+        ({"column.1.max": "many"}, "A limit is not a number."),
+        ({"grouping.0.groups": "triptan"}, "Write each group as a code"),
+    ):
+        refused = nurse.post(at, {**changed, **wrong})
+        assert refused.status_code == 422
+        assert words in refused.text
+    plain = nurse.post(at, {**fields, "type": "bool", "key": "rows-3", "press": "save"})
+    assert plain.status_code == 303
+    assert not {"fields", "groupings"} & set(clinic.world.calls[-1]["body"]["item"])

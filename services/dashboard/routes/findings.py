@@ -12,7 +12,7 @@ from services.dashboard.queries.case import Case
 from services.dashboard.routes.desk import Desk, actor, id_or_404, sent_version, staff_only
 from services.dashboard.routes.opening import open_case
 from services.dashboard.routes.refusals import show_away, show_refusal
-from services.dashboard.rules.found_answers import read_answers
+from services.dashboard.rules.found_answers import ROWS, read_answers
 from services.dashboard.rules.roles import CLINICAL
 
 MOST_QUESTIONS = 12
@@ -27,7 +27,7 @@ def finding_routes(desk: Desk) -> Blueprint:
     def findings(referral_id: str) -> Any:
         case = open_case(desk, referral_id, "findings")
         known = {one["variable"]: one["value"] for one in case.answers}
-        return render_template("findings.html", case=case, variables=_offered(case), known=known)
+        return render_template("findings.html", case=case, variables=_offered(case), known=known, rows=ROWS)
 
     @routes.post("/staff/referrals/<referral_id>/findings")
     @staff_only(CLINICAL)

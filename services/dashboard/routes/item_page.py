@@ -7,7 +7,7 @@ from flask import render_template
 
 from services.dashboard.queries.protocol import SECTIONS, items_of
 from services.dashboard.routes.desk import me
-from services.dashboard.rules import derived_form, ranking_form, review_form
+from services.dashboard.rules import derived_form, ranking_form, review_form, row_columns
 from services.dashboard.rules.clause_form import GROUPS, rows_of
 from services.dashboard.rules.item_fields import BLOCKS, NUMBERS_TO_SHOW
 from services.dashboard.rules.item_forms import SIGNED, has_condition
@@ -63,6 +63,7 @@ def item_page(
         numbers=NUMBERS_TO_SHOW,
         question_types=TYPES,
         filled_by=FILLED_BY,
+        row_columns=row_columns,
         derived_form=derived_form,
         review_form=review_form,
         ranking_form=ranking_form,

@@ -11,11 +11,13 @@ from services.dashboard.rules.item_parts import ONE_CONDITION, read_parts, with_
 from services.dashboard.rules.question_form import read_question
 from services.dashboard.rules.ranking_form import moved, read_ranking
 from services.dashboard.rules.review_form import CONDITION, read_review
+from services.dashboard.rules.row_columns import read_columns
 
 Form = Mapping[str, list[str]]
 Item = dict[str, Any]
 # A clinician signs these; the rest has no clinical threshold of its own, or is signed with what names it.
 SIGNED = ("red_flags", "rules", "modifiers", "diagnoses")
+ROWS = ("fields", "groupings")
 _IN_A_CLAUSE = ("add", "group", "diagnosis", "rule", "wrap", "remove", "retype")
 
 
@@ -56,10 +58,15 @@ def read_item(form: Form, before: Item, section: str, variables: Mapping[str, It
         return made
     try:
         if section == "variables":
-            return read_question({name: values[0] for name, values in form.items() if values}, before)
+            given = {name: values[0] for name, values in form.items() if values}
+            made = read_question(given, before)
+            rows = read_columns(given, before) if made["type"] == "list" else {}
+            return {name: value for name, value in made.items() if name not in ROWS} | rows
         if section == "derived":
             return read_derived(form, before, variables)
-    except ValueError:
+    except ValueError as wrong:
+        if "colon" in str(wrong):
+            raise ValueError("Write each group as a code, a colon and its answers.") from None
         raise ValueError("A limit is not a number.") from None
     if section == "review_when":
         return read_review(form, before, variables)
