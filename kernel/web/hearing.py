@@ -1,14 +1,16 @@
-"""POST /events: where other services bring what happened there, one event or several at once."""
+"""POST /events: where other services bring what happened there, one event or several at once, and compare it."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
+from uuid import UUID
 
 import psycopg
 from flask import Blueprint, request
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from kernel.compare_events import MOST_COMPARED, compare_events
 from kernel.context import request_scope
 from kernel.database import Database
 from kernel.events import BATCH_TYPE, Envelope
@@ -21,6 +23,14 @@ from kernel.web.problems import Problem, from_status
 
 MOST_TOGETHER = 100
 AWAY = (OperationalError, psycopg.OperationalError, PoolTimeout, NotReached)
+
+
+class Heard(BaseModel):
+    """The events last heard from us, newest first."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    heard: Annotated[list[UUID], Field(max_length=MOST_COMPARED)]
 
 
 def hearing_routes(database: Database, reactions: Mapping[str, Reaction], gate: Gate) -> Blueprint:
@@ -46,6 +56,23 @@ def hearing_routes(database: Database, reactions: Mapping[str, Reaction], gate: 
             except (EventUnknown, EventRefused) as error:
                 raise _problem(came[0], error) from None
         return "", 204
+
+    @routes.post("/events/compare")
+    def compare() -> Any:
+        """Say which of the events the sender heard from us are not here, and which we last heard from it."""
+        sender = gate.authenticate().claims
+        if sender.kind != "service":
+            raise from_status(403)
+        try:
+            asked = Heard.model_validate(loads(request.get_data(cache=True)))
+        except (NotStrictJson, ValidationError):
+            raise from_status(400) from None
+        with database.transaction() as session:
+            found = compare_events(session, sender.issuer, asked.heard)
+        return {
+            "never_sent": [str(one) for one in found.never_sent],
+            "heard": [str(one) for one in found.heard],
+        }
 
     return routes
 

@@ -1,11 +1,14 @@
 """The periodic jobs of the notify service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from kernel.database import Database
 from kernel.housekeeping import KERNEL_JOBS
 from kernel.schedule import Job
+from kernel.service_client import ServiceClient
 from services.notify.actions.balance_providers import balance_providers
 from services.notify.actions.check_restored_trail import check_restored_trail
+from services.notify.actions.compare_with_others import compare_with_others
 from services.notify.actions.end_held_messages import end_held_messages
 from services.notify.actions.end_past_doubts import end_past_doubts
 from services.notify.actions.may_send import note_alive
@@ -35,6 +38,24 @@ JOBS: tuple[Job, ...] = (
         "a text without a receipt is not called delivered",
     ),
 )
+
+
+def comparing_jobs(database: Database, client: ServiceClient, peers: Sequence[str]) -> tuple[Job, ...]:
+    """The jobs that ask `peers` whether each still has what the other heard from it."""
+    return (
+        Job(
+            "compare_after_start",
+            2,
+            lambda session: compare_with_others(session, database, client, peers, after_start=True),
+            "a folder that was copied and started as it is is known by what the others heard",
+        ),
+        Job(
+            "compare_with_others",
+            60,
+            lambda session: compare_with_others(session, database, client, peers),
+            "a service restored by itself does not know what it told us",
+        ),
+    )
 
 
 def jobs_with_balance(resting: Mapping[str, int]) -> tuple[Job, ...]:

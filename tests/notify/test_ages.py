@@ -118,6 +118,20 @@ def test_a_cancel_withdraws_what_waits_and_tells_those_who_knew(notify: Standing
     assert states["1_day", "sms"] == ("suppressed", "cancelled")
     assert {states["cancelled", "sms"][1], states["cancelled", "email"][1]} == {"correction"}
     assert "will not take place" in notify.texts_to(PHONE)[-1]
+    # Who cancels by themselves knows, and whom nothing reached yet has nothing to be corrected.
+    for by, told in (("patient", True), ("clinic", False)):
+        visit = book(notify, patient, TUESDAY_TEN + timedelta(days=10))
+        if told:
+            notify.send_due()
+        gone = AppointmentCancelled(appointment_id=visit, version=2, patient_id=patient, reason="x", by=by)
+        notify.hear("appointment_cancelled", gone)
+        assert "cancelled" not in {step for step, _ in notify.states(appointment_id=visit)}, by
+    # Nor is it told of a visit that has begun.
+    visit = book(notify, patient, TUESDAY_TEN + timedelta(hours=1))
+    notify.send_due()
+    notify.set_clock(TUESDAY_TEN + timedelta(hours=2))
+    notify.hear("appointment_cancelled", gone.model_copy(update={"appointment_id": visit, "by": "clinic"}))
+    assert "cancelled" not in {step for step, _ in notify.states(appointment_id=visit)}
 
 
 def test_a_cancel_heard_before_its_booking_leaves_nothing_to_send(notify: Standing) -> None:

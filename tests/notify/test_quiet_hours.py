@@ -1,5 +1,6 @@
 """Ten years of every US clock: nothing is ever planned for, or let out at, a wrong hour."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -230,6 +231,29 @@ def test_a_letter_to_an_unknown_zone_goes_by_the_sites_clock_and_the_text_by_eve
     rows = {row.channel: row for row in plan(visit, (both,), {"sms": Reach(), "email": Reach()}, "", booked)}
     assert (rows["email"].due_at, rows["email"].reason) == (booked, "")
     assert (rows["sms"].due_at, rows["sms"].reason) == (booked + timedelta(hours=7), "quiet_hours")
+
+
+@pytest.mark.fault("F49")
+@pytest.mark.capability("N4")
+def test_what_is_heard_late_is_planned_for_now_for_the_morning_or_not_at_all() -> None:
+    booked = datetime(2027, 3, 2, 16, 0, tzinfo=UTC)  # ten in the morning in Chicago
+    visit = Visit(starts_at=booked + timedelta(days=9), changed_at=booked, site_zone="America/Chicago")
+
+    def planned(step: str, *, heard: timedelta) -> tuple[str, str, timedelta]:
+        rows = plan(visit, STEPS, {"sms": Reach()}, "America/Chicago", booked + heard)
+        (row,) = [row for row in rows if row.step == step]
+        return row.state, row.reason, row.due_at - booked
+
+    six_days, hour, minute = timedelta(days=6), timedelta(hours=1), timedelta(minutes=1)
+    assert planned("3_days", heard=six_days - hour) == ("due", "", six_days)
+    assert planned("3_days", heard=six_days + hour) == ("due", "", six_days + hour)
+    assert planned("3_days", heard=six_days + 13 * hour) == ("due", "quiet_hours", six_days + 23 * hour)
+    # A day late, the next reminder says it better.
+    assert planned("3_days", heard=six_days + 24 * hour)[:2] == ("suppressed", "too_late")
+    assert planned("1_day", heard=timedelta(days=9) - 31 * minute)[:2] == ("due", "")
+    assert planned("1_day", heard=timedelta(days=9) - 30 * minute)[:2] == ("suppressed", "too_late")
+    visit = replace(visit, changed_at=booked + six_days + hour)
+    assert planned("3_days", heard=six_days + hour)[:2] == ("suppressed", "already_past_when_booked")
 
 
 @pytest.mark.capability("N20")

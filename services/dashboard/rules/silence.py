@@ -6,6 +6,24 @@ from typing import Any
 
 LATE_SECONDS = 120
 SILENT = timedelta(hours=24)
+# What a pause means and what to do, by its reason.
+PAUSED = {
+    "restored": (
+        "Sending is paused: these data were restored from a copy.",
+        "What was sent after the copy was made is not known here. Nothing leaves until a manager or administrator "
+        "lets it go on; then the carrier is asked about each text whose time has come before it is sent.",
+    ),
+    "restored_elsewhere": (
+        "Sending is paused: another service does not know any more what it told messages.",
+        "Its data were restored from a copy. Visits booked, moved or cancelled after that copy was made are known to "
+        "messages only. Have it restored to a later moment, or enter what is missing by hand; then let sending go on.",
+    ),
+    "by_staff": (
+        "Sending is paused.",
+        "Nothing leaves until a manager or administrator lets it go on. What is due waits, or expires with its reason "
+        "when its visit begins.",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -21,16 +39,8 @@ def verdict(health: dict[str, Any], now: datetime) -> Verdict:
     """Return how sending goes. Late messages weigh more than silence, and silence only when something was due."""
     paused = health.get("paused") or {}
     if paused.get("now"):
-        restored = paused.get("reason") == "restored"
-        return Verdict(
-            "red",
-            "Sending is paused: these data were restored from a copy." if restored else "Sending is paused.",
-            "What was sent after the copy was made is not known here. Nothing leaves until a manager or administrator "
-            "lets it go on; then the carrier is asked about each text whose time has come before it is sent."
-            if restored
-            else "Nothing leaves until a manager or administrator lets it go on. What is due waits, or expires with "
-            "its reason when its visit begins.",
-        )
+        words, do = PAUSED.get(str(paused.get("reason")), PAUSED["by_staff"])
+        return Verdict("red", words, do)
     if health.get("forged_alarm"):
         return Verdict(
             "red",

@@ -11,22 +11,26 @@ from services.notify.actions.pause_sending import pause_sending
 from services.notify.queries.sending_gate import sending_gate
 
 ITEM = UUID(int=1)
-SETTLE_IN = "UPDATE sending_gate SET home = :home, seen_at = now() WHERE id = 1"
+SETTLE_IN = """
+UPDATE sending_gate SET home = :home, seen_at = now(), compared_start = pg_postmaster_start_time() WHERE id = 1
+"""
 # How long before the last sign of life of the original something may have been sent that the copy does not know.
 SLACK = timedelta(minutes=15)
 GAP = "UPDATE sending_gate SET gap_since = coalesce(seen_at, now()) - CAST(:slack AS interval) WHERE id = 1"
 
 
 def may_send(session: Session) -> bool:
-    """False while sending is paused. A database that is not the one that last sent pauses itself (FAULT-58).
+    """False while sending is paused, and after a start of PostgreSQL until the other services were asked.
 
-    It was restored from a copy: what was sent after that was made is unknown to it, and would be sent again.
+    A database that is not the one that last sent pauses itself (FAULT-58). It was restored from a copy: what was sent
+    after that was made is unknown to it, and would be sent again.
     """
     gate = sending_gate(session)
     if gate.paused_at is not None:
         return False
     if gate.home == gate.home_now:
-        return True
+        # A folder copied and started as it is looks the same: the others are asked first (compare_with_others.py).
+        return bool(gate.compared_start == gate.server_start)
     if not gate.home:
         session.execute(text(SETTLE_IN), {"home": gate.home_now})
         return True

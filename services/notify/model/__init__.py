@@ -2,7 +2,7 @@
 
 from services.notify.model.base import Base
 from services.notify.model.contacts import Consent, ContactPoint, ContactRequest, Patient, PatientContact
-from services.notify.model.gate import SendingGate
+from services.notify.model.gate import LostEvent, SendingGate
 from services.notify.model.merges import PatientRecord
 from services.notify.model.messages import (
     MessageMove,
@@ -28,6 +28,7 @@ __all__ = [
     "ContactPoint",
     "ContactRequest",
     "DutyTurn",
+    "LostEvent",
     "MessageMove",
     "MessageTemplate",
     "Patient",

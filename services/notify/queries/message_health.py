@@ -44,6 +44,10 @@ FROM message_move
 WHERE at > :since AND to_state IN ('sent', 'delivered', 'failed', 'suppressed', 'expired', 'held', 'unknown')
 GROUP BY 1
 """
+# Events of which one side does not know any more, found when sending was paused or since.
+LOST = """
+SELECT service, sent_by_us, count(*) AS events FROM lost_event WHERE found_at >= :since GROUP BY 1, 2 ORDER BY 1, 2
+"""
 
 
 def message_health(session: Session, at: datetime, since: datetime) -> dict[str, Any]:
@@ -78,11 +82,13 @@ def message_health(session: Session, at: datetime, since: datetime) -> dict[str,
 def _paused(session: Session) -> dict[str, Any]:
     """Whether sending is paused, since when, why and by whom; and who last let it go on."""
     gate = sending_gate(session)
+    lost = session.execute(text(LOST), {"since": gate.paused_at}) if gate.paused_at else ()
     return {
         "now": gate.paused_at is not None,
         "at": gate.paused_at.isoformat() if gate.paused_at else None,
         "by": gate.paused_by,
         "reason": gate.reason,
+        "lost": [dict(row._mapping) for row in lost],
         "audit_checked": gate.audit_checked_at is not None,
         "audit_broken_at": gate.audit_broken_at,
         "resumed_at": gate.resumed_at.isoformat() if gate.resumed_at else None,

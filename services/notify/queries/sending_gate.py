@@ -14,11 +14,11 @@ HOME = """
 """
 GATE = f"""
 SELECT home, seen_at, paused_at, paused_by, reason, gap_since, resumed_at, resumed_by, audit_checked_at,
-    audit_broken_at, {HOME} AS home_now
+    audit_broken_at, compared_start, compare_tries, {HOME} AS home_now, pg_postmaster_start_time() AS server_start
 FROM sending_gate WHERE id = 1
 """  # noqa: S608
 
 
 def sending_gate(session: Session) -> Any:
-    """The gate's row, and `home_now`: where this session's data live."""
+    """The gate's row, `home_now`: where this session's data live, and `server_start`: when that server began."""
     return session.execute(text(GATE)).one()
