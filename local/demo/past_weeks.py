@@ -30,13 +30,17 @@ from services.referral.rules.slots import Slot, VisitRules
 
 # Fourteen mornings to learn from, a fortnight whose end is known, and a fortnight of forecasts to try in between.
 MORNINGS = 42
-VISIT = "pt_evaluation"
-# How many ask for a first visit on each weekday (Monday first), and for how far ahead they take the first free time.
-ASKING: Mapping[str, tuple[int, ...]] = {
-    "paola": (5, 4, 4, 4, 3, 0, 0),
-    "lees_summit": (11, 8, 8, 7, 10, 0, 0),
+# How many ask for a first visit of a kind at a site on each weekday (Monday first), and for how far ahead they take
+# the first free time.
+ASKING: Mapping[tuple[str, str], tuple[int, ...]] = {
+    ("paola", "pt_evaluation"): (5, 4, 4, 4, 3, 0, 0),
+    ("lees_summit", "pt_evaluation"): (11, 8, 8, 7, 10, 0, 0),
+    ("leawood", "medication_review"): (3, 2, 2, 2, 3, 0, 0),
+    ("leawood", "surgical_consult"): (1, 0, 1, 0, 1, 0, 0),
 }
 DAYS_AHEAD = 7
+CLINIC_ZONE = ZoneInfo("America/Chicago")
+MOST_SEARCHED = 400
 COUNTED_AT, ASKED_AT = time(7), time(11)
 #: Another number, other weeks.
 SEED = 20_261_126
@@ -58,9 +62,7 @@ def live_past_weeks(database: Database) -> int:
     """
     with database.transaction() as session:
         moment = now(session)
-        site = find_site(session, next(iter(ASKING)))
-        assert site is not None
-        today = local_date(moment, ZoneInfo(site.time_zone))
+        today = local_date(moment, CLINIC_ZONE)
         if session.scalars(select(SlotSupply.id).where(SlotSupply.day < today).limit(1)).first() is not None:
             return 0
     chance = Random(SEED)
@@ -71,32 +73,39 @@ def live_past_weeks(database: Database) -> int:
 
 
 def _live_one_day(session: Session, day: date, today: date, chance: Random) -> None:
-    for site_id, asking in ASKING.items():
-        site, visit = find_site(session, site_id), find_visit_type(session, VISIT)
-        assert site is not None
-        assert visit is not None
-        kind = _Kind(visit, visit_rules(visit), site, ZoneInfo(site.time_zone))
-        _set_clock(session, datetime.combine(day, COUNTED_AT, kind.zone))
-        count_free_slots(session, only=VISIT)
-        _set_clock(session, datetime.combine(day, ASKED_AT, kind.zone))
-        many = max(0, asking[day.weekday()] + chance.randint(-2, 2)) if asking[day.weekday()] else 0
-        for _ in range(many):
-            _book_first_free(session, kind, day, today)
+    _set_clock(session, datetime.combine(day, COUNTED_AT, CLINIC_ZONE))
+    count_free_slots(session)
+    _set_clock(session, datetime.combine(day, ASKED_AT, CLINIC_ZONE))
+    for (site_id, visit_id), asking in ASKING.items():
+        usual = asking[day.weekday()]
+        many = max(0, usual + chance.randint(-min(2, usual), min(2, usual)))
+        if many:
+            site, visit = find_site(session, site_id), find_visit_type(session, visit_id)
+            assert site is not None
+            assert visit is not None
+            kind = _Kind(visit, visit_rules(visit), site, ZoneInfo(site.time_zone))
+            _book_first_free(session, kind, day, today, many)
 
 
-def _book_first_free(session: Session, kind: _Kind, day: date, today: date) -> None:
-    """The first time from tomorrow on; who finds it after the days told here books a visit we do not make."""
-    first, last = (
-        day_starts_at(day + DAY, kind.zone),
-        day_starts_at(day + DAYS_AHEAD * DAY, kind.zone),
-    )
-    search = SlotSearch(first, last, 1, sites=(kind.site.id,))
-    found = find_slots(session, kind.rules, search, now(session))
-    if found and local_date(found[0].starts_at, kind.zone) < today:
-        _make_visit(session, kind, found[0])
+def _book_first_free(session: Session, kind: _Kind, day: date, today: date, many: int) -> None:
+    """Each takes the first time left from tomorrow on; who would come after the days told here is not booked."""
+    first = day_starts_at(day + DAY, kind.zone)
+    last = min(day_starts_at(day + DAYS_AHEAD * DAY, kind.zone), day_starts_at(today, kind.zone))
+    # One search for all who ask that day: what one of them takes is left out for the next ones here.
+    search = SlotSearch(first, last, MOST_SEARCHED, sites=(kind.site.id,))
+    taken: list[tuple[str, datetime, datetime]] = []
+    for slot in find_slots(session, kind.rules, search, now(session)):
+        begins, ends = kind.rules.taken(slot.starts_at)
+        if any(who == slot.provider_id and begins < until and since < ends for who, since, until in taken):
+            continue
+        if len(taken) == many:
+            break
+        taken.append((slot.provider_id, begins, ends))
+        _make_visit(session, kind, slot)
 
 
 def _make_visit(session: Session, kind: _Kind, slot: Slot) -> None:
+    """Book it; a time whose room another kind of visit has is one nobody got."""
     moment = now(session)
     visit = Appointment(
         id=new_id(),
@@ -132,7 +141,6 @@ def _make_visit(session: Session, kind: _Kind, slot: Slot) -> None:
     except SeatsTaken:
         return
     session.add(visit)
-    session.flush()
 
 
 def _set_clock(session: Session, moment: datetime) -> None:

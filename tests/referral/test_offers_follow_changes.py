@@ -36,7 +36,7 @@ def wait(clinic: Clinic, referral: str) -> None:
     assert joined.status_code == 201, joined.text
 
 
-@pytest.mark.capability("S11")
+@pytest.mark.capability("S6", "S11")
 def test_closing_the_time_withdraws_its_offers_and_nobody_can_claim_it(
     staffed: Clinic, own: Callable[..., Any]
 ) -> None:

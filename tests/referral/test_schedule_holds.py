@@ -164,6 +164,10 @@ def test_a_gym_takes_as_many_as_it_has_seats_and_one_more_by_permission(staffed:
     extra = book(staffed, referrals[2], slot, actor=NURSE, overbook=True)
     assert (extra.status_code, extra.json["overbooked"]) == (201, True)
     assert book(staffed, referrals[3], slot, actor=NURSE, overbook=True).status_code == 409
+    # The permission is for a full book, and opens no closed door.
+    night = datetime.fromisoformat(slot["local_start"]).replace(hour=3).isoformat()
+    shut = book(staffed, referrals[4], slot, actor=NURSE, overbook=True, starts_at=night)
+    assert (shut.status_code, shut.json["conflicts"]) == (409, ["site_closed", "provider_away"])
 
 
 @pytest.mark.capability("S4")
@@ -189,13 +193,25 @@ def test_buffer_lead_time_horizon_and_alignment_hold_for_each_visit_type(staffed
     with staffed.session() as session:
         lengths = {use.ends_at - use.starts_at for use in session.scalars(select(SeatUse))}
     assert lengths == {timedelta(minutes=60)}
+    # What the search leaves out is refused by whoever asks for it all the same.
+    (other,) = many_ready_to_book(staffed, 1, "surgical_consult")
+    rules, step = types["surgical_consult"], timedelta(minutes=types["surgical_consult"]["alignment_minutes"])
+    hour = moment.replace(minute=0, second=0, microsecond=0)
+    for at, why in (
+        (hour + timedelta(hours=1), "inside_lead_time"),
+        (hour + timedelta(days=rules["horizon_days"] + 1), "beyond_horizon"),
+        (datetime.fromisoformat(first[-1]["starts_at"]) + step / 2, "off_grid"),
+    ):
+        assert why in book(staffed, other, first[0], starts_at=at.isoformat()).json["conflicts"], why
 
 
 @pytest.mark.capability("S6")
 def test_a_closure_lists_the_visits_it_strands_and_stops_new_ones(staffed: Clinic) -> None:
-    first, second = many_ready_to_book(staffed, 2)
+    first, second, elsewhere = many_ready_to_book(staffed, 3)
     slot = slots(staffed, visit_type="pt_evaluation", site="paola")[0]
     visit = booked(staffed, first, slot)
+    # On the same day at another site: no closure of the first touches it.
+    booked(staffed, elsewhere, slots(staffed, visit_type="pt_evaluation", site="leawood")[0])
     day = datetime.fromisoformat(slot["local_start"]).date()
     body = {
         "starts_at": day.isoformat(),
@@ -233,6 +249,10 @@ def test_a_closure_lists_the_visits_it_strands_and_stops_new_ones(staffed: Clini
     leave = staffed.call("POST", "/closures", away, actor=MANAGER)
     assert leave.json is not None
     assert [v["id"] for v in leave.json["stranded"]] == [visit["id"]]
+    there = {"visit_type": "pt_evaluation", "site": instead["site"], "provider": instead["provider_id"]}
+    free = [one["starts_at"] for one in slots(staffed, **there, limit=100)]
+    assert all(datetime.fromisoformat(at) != datetime.fromisoformat(instead["starts_at"]) for at in free)
+    assert "provider_away" in book(staffed, second, instead | {"site": instead["site"]}).json["conflicts"]
     for closure in staffed.get("/closures", MANAGER)["items"]:
         lifted = staffed.call("POST", f"/closures/{closure['id']}/lift", {}, actor=MANAGER, version=1)
         assert lifted.status_code == 200

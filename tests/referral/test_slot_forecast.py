@@ -20,6 +20,7 @@ from services.referral.rules.slot_forecast import (
     back_test,
     days_until_none,
     demand,
+    horizon_of,
 )
 from tests.referral.calendar_steps import CHICAGO, booked, many_ready_to_book, slots
 from tests.referral.conftest import FRONT_DESK, MANAGER, Clinic
@@ -103,6 +104,14 @@ def test_more_demand_never_makes_the_shortage_later(free: tuple[int, ...], rate:
     assert (told(rate) == 0) == (sum(free[:2]) == 0)
 
 
+def test_nothing_is_told_of_days_that_have_not_opened() -> None:
+    weekdays = frozenset(range(5))
+    assert horizon_of(90, weekdays) == 14
+    # On a Friday the next open day is three days on: with seven days open, three ahead can be looked at.
+    assert [horizon_of(opened, weekdays) for opened in (7, 5, 4, 1)] == [3, 1, 0, 0]
+    assert horizon_of(7, EVERY_DAY) == 5
+
+
 def test_a_weekend_without_hours_does_not_count_as_a_shortage() -> None:
     weekdays = frozenset(range(5))
     friday = Supply(date(2026, 9, 11), (0, 0, 0, 4, *([0] * 24)))
@@ -154,8 +163,18 @@ def test_the_demo_clinics_weeks_are_booked_and_counted_by_the_clinics_own_code(s
     with staffed.session() as session:
         assert count_free_slots(session) > 10
     items = staffed.get("/slot-forecasts", MANAGER)["items"]
+    kinds = {one["visit_type"] for one in items}
+    assert kinds == {"pt_evaluation", "medication_review", "surgical_consult", "same_day_clinician"}
+    # Of every first visit at every site: what it says, and how wrong it was.
+    assert {(one["known"], one["mornings"]) for one in items} == {(True, MORNINGS + 1)}
+    assert [one for one in items if not one["back_test"]] == []
+    # Its days open a week ahead: those that have not opened yet are no shortage, and none is called for them.
+    soon = [one for one in items if one["visit_type"] == "same_day_clinician"]
+    # Three days, four at a site that is open on Saturdays.
+    assert {one["horizon_days"] for one in soon} == {3, 4}
+    assert [one["back_test"]["false_alarms"] for one in soon] == [0] * len(soon)
     told = {one["site"]: one for one in items if one["visit_type"] == "pt_evaluation"}
-    assert {(one["known"], one["mornings"]) for one in told.values()} == {(True, MORNINGS + 1)}
+    assert {one["horizon_days"] for one in told.values()} == {14}
     asked_for, calm = told["lees_summit"], told["leawood"]
     assert asked_for["gone_a_week"] > calm["gone_a_week"] + 20
     assert asked_for["back_test"]["forecasts"] >= 5

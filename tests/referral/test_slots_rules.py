@@ -26,6 +26,7 @@ from services.referral.rules.slots import (
     Slot,
     VisitRules,
     WeeklyHours,
+    count_free_starts,
     free_slots,
 )
 
@@ -142,6 +143,7 @@ def test_a_local_time_names_exactly_the_instants_that_show_it(zone: ZoneInfo, da
         assert resolve_local_time(local, zone) == shown[0]
 
 
+@pytest.mark.capability("S7")
 @given(zones, st.data())
 def test_wall_intervals_hold_the_instants_whose_clock_lies_between(
     zone: ZoneInfo, data: st.DataObject
@@ -237,6 +239,14 @@ def clinics(
     return sites, providers, taken, base
 
 
+def in_minutes(taken: dict[int, list[Interval]]) -> dict[int, list[tuple[int, int]]]:
+    return {
+        seat: [(int(a.timestamp()) // 60, -(-int(b.timestamp()) // 60)) for a, b in intervals]
+        for seat, intervals in taken.items()
+    }
+
+
+@pytest.mark.capability("S4", "S6", "S7")
 @settings(max_examples=120, deadline=None)
 @given(visits, clinics(), st.integers(0, 1000), st.integers(5, 2500))
 def test_free_slots_agree_with_an_oracle_that_walks(
@@ -247,10 +257,7 @@ def test_free_slots_agree_with_an_oracle_that_walks(
 ) -> None:
     sites, providers, taken, base = clinic
     window = (base + timedelta(minutes=begins), base + timedelta(minutes=begins + lasts))
-    minutes = {
-        seat: [(int(a.timestamp()) // 60, -(-int(b.timestamp()) // 60)) for a, b in intervals]
-        for seat, intervals in taken.items()
-    }
+    minutes = in_minutes(taken)
     facts = {"sites": sites, "providers": providers, "taken": minutes, "window": window, "now": base}
     found = free_slots(visit, **facts, most=100_000)  # type: ignore[arg-type]
     assert found == oracle(visit, sites, providers, taken, window=window, now=base)
@@ -259,6 +266,39 @@ def test_free_slots_agree_with_an_oracle_that_walks(
     assert set(once) <= set(found)
     starts = list(dict.fromkeys((slot.starts_at, slot.site_id) for slot in found))
     assert [(slot.starts_at, slot.site_id) for slot in once] == starts[:7], "each time of a site once"
+    for site in sites:
+        cut = window[0] + (window[1] - window[0]) / 3
+        days = [(window[0], cut), (cut, window[1])]
+        counted = count_free_starts(visit, site=site, providers=providers, taken=minutes, days=days, now=base)
+        here = [slot.starts_at for slot in found if slot.site_id == site.id]
+        assert counted == [sum(begin <= at < end for at in here) for begin, end in days]
+
+
+@pytest.mark.capability("S4", "S6", "S16")
+@settings(max_examples=40, deadline=None)
+@given(visits, clinics(), st.integers(0, 52))
+def test_whatever_is_not_offered_is_refused_and_the_reverse(
+    visit: VisitRules,
+    clinic: tuple[list[SiteHours], list[ProviderHours], dict[int, list[Interval]], datetime],
+    first: int,
+) -> None:
+    """Every so many minutes of four days, most of them off the grid, closed, too soon or too far."""
+    sites, providers, taken, base = clinic
+    window = (base - timedelta(hours=1), base + timedelta(days=4))
+    minutes = in_minutes(taken)
+    facts = {"sites": sites, "providers": providers, "taken": minutes, "window": window, "now": base}
+    listed = free_slots(visit, **facts, most=100_000)  # type: ignore[arg-type]
+    found = {(slot.starts_at, slot.site_id, slot.provider_id) for slot in listed}
+    soonest = base + timedelta(minutes=visit.lead_minutes)
+    asked = [window[0].replace(minute=0) + (first + n * 53) * timedelta(minutes=1) for n in range(106)]
+    asked += [at for at, _, _ in sorted(found)[::5]]
+    for at in asked:
+        if soonest <= at < soonest + CHOOSING_TIME:
+            continue
+        for site in sites:
+            for provider in providers:
+                against = find_conflicts(visit, site, provider, taken=minutes, starts_at=at, now=base)
+                assert (not against) == ((at, site.id, provider.id) in found), against
 
 
 @settings(max_examples=120, deadline=None)
@@ -271,10 +311,7 @@ def test_what_is_offered_can_still_be_booked_when_the_choice_is_made(
 ) -> None:
     sites, providers, taken, base = clinic
     now = base + timedelta(minutes=asked)
-    minutes = {
-        seat: [(int(a.timestamp()) // 60, -(-int(b.timestamp()) // 60)) for a, b in intervals]
-        for seat, intervals in taken.items()
-    }
+    minutes = in_minutes(taken)
     found = free_slots(
         visit,
         sites=sites,

@@ -27,7 +27,7 @@ from services.referral.routes.cases import visible_referral
 from services.referral.routes.protocol_shapes import AnyOut
 from services.referral.routes.referral_view import moment
 from services.referral.routes.slots import slot_json
-from services.referral.rules.slot_forecast import HORIZON_DAYS, MIN_MORNINGS
+from services.referral.rules.slot_forecast import MIN_MORNINGS
 from services.referral.rules.visibility import LIST_ROLES, sees_site
 
 
@@ -109,7 +109,7 @@ def proposal_routes(parts: Parts) -> APIBlueprint:
                 "visit_type_name": one.visit_type_name,
                 "known": one.known,
                 "days": one.days,
-                "horizon_days": HORIZON_DAYS,
+                "horizon_days": one.horizon_days,
                 "gone_a_week": one.gone_a_week,
                 "free_week": one.free_week,
                 "mornings": one.mornings,

@@ -54,6 +54,7 @@ class Demand:
     by_days_ahead: tuple[float, ...]
 
 
+MONDAY = date(2026, 11, 23)
 NO_DEMAND = Demand((0.0,) * 7, ())
 
 
@@ -100,6 +101,15 @@ def days_until_none(
             left[later] -= taken
             waiting -= taken
     return None
+
+
+def horizon_of(days_opened: int, open_weekdays: frozenset[int]) -> int:
+    """Return how many days ahead a shortage can be told of a kind of visit whose days open `days_opened` ahead.
+
+    A day that has not opened yet has no free slot and is no shortage: nothing is told that would have to look at it.
+    """
+    longest = max(_promised(MONDAY + weekday * DAY, 0, open_weekdays) for weekday in range(7))
+    return max(0, min(HORIZON_DAYS, days_opened - 1 - longest))
 
 
 def _promised(day: date, ahead: int, open_weekdays: frozenset[int]) -> int:

@@ -120,9 +120,45 @@ def free_slots(
     hours of site and provider; its buffers only keep other visits away and may reach outside them. Each slot stays
     bookable for `CHOOSING_TIME` after `now`, unless somebody takes it.
     """
+    found, span = _all_starts(
+        visit, sites, providers, taken, window=window, now=now, one_provider=one_provider
+    )
+    return _earliest(visit, found, span, most)
+
+
+def count_free_starts(
+    visit: VisitRules,
+    *,
+    site: SiteHours,
+    providers: Sequence[ProviderHours],
+    taken: Mapping[int, Sequence[MinuteSpan]],
+    days: Sequence[Interval],
+    now: datetime,
+) -> list[int]:
+    """Return how many slots `free_slots` would list at the site on each of `days`, each [begin, end), in order.
+
+    None of them is made: of a month they are thousands.
+    """
+    window = days[0][0], days[-1][1]
+    found, span = _all_starts(visit, (site,), providers, taken, window=window, now=now, one_provider=False)
+    within = [span.starting_in(*day) for day in days]
+    return [sum((mask & day).bit_count() for mask, _, _ in found) for day in within]
+
+
+def _all_starts(
+    visit: VisitRules,
+    sites: Sequence[SiteHours],
+    providers: Sequence[ProviderHours],
+    taken: Mapping[int, Sequence[MinuteSpan]],
+    *,
+    window: Interval,
+    now: datetime,
+    one_provider: bool,
+) -> tuple[list[tuple[int, str, str]], Window]:
+    """Return every free start of the window as masks, each with its site and provider, and the span they lie on."""
     search = _bookable(visit, window, now)
     if search is None:
-        return []
+        return [], Window.around(window[0], window[0])
     # The window of masks reaches past the search on both sides, so that runs and buffers at its edges are seen.
     margin = timedelta(minutes=visit.buffer_before), timedelta(minutes=visit.minutes + visit.buffer_after)
     span = Window.around(search[0] - margin[0], search[1] + margin[1])
@@ -151,7 +187,7 @@ def free_slots(
                 given |= mask
             if mask:
                 found.append((mask, site.id, provider.id))
-    return _earliest(visit, found, span, most)
+    return found, span
 
 
 def _earliest(
