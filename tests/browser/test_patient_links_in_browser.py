@@ -7,6 +7,8 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser.test_intake_pages import Visit, served
 from tests.intake.conftest import FRONT_DESK, Clinic
+from tests.intake.imported_form import publish
+from tests.intake.test_expressions import scored
 
 __all__ = ["served"]
 LINK = re.compile(r"#t=([A-Za-z0-9_-]{43})")
@@ -172,4 +174,35 @@ def test_what_is_typed_while_a_page_is_sent_goes_with_it_wherever_it_leads(
     items = served[1].get(f"/submissions/{mine.id}")["items"]
     assert (items["fever"], items["chills"]) == (True, True)
     assert (items["preferred_site"], items["visit_timing"]) == ("paola", "this_week")
+    context.close()
+
+
+@pytest.mark.capability("I18")
+def test_totals_follow_what_is_typed(chromium: Browser, served: tuple[str, Clinic]) -> None:
+    """A total, words put together by it, and a question it opens; without the network there is no total."""
+    document = scored()
+    publish(served[1], document)
+    given = served[1].submit({"regions": ["neck"]}).get_json()
+    asked = {"questionnaire": document["url"]}
+    link = served[1].call("POST", f"/patients/{given['patient_id']}/links", asked).get_json()
+    context = chromium.new_context(viewport={"width": 320, "height": 700}, bypass_csp=True)
+    visit = Visit(context, served[0])
+    visit.open(link["path"])
+    visit.page.fill("[name=birth_date]", "1979-03-02")
+    visit.page.click("main button[type=submit]")
+    total, said = (visit.page.locator(f"[data-total={name}]") for name in ("total", "said"))
+    expect(total).to_have_text("0")
+    for name in ("one", "two"):
+        visit.page.click(f"label[for=f-{name}-often]")
+    expect(total).to_have_text("2")
+    expect(said).to_have_text("much")
+    expect(visit.page.locator("#f-more")).to_be_visible()
+    visit.check("totals")
+    context.set_offline(True)
+    visit.page.click("label[for=f-two-never]")
+    expect(total).to_have_text("–")
+    context.set_offline(False)
+    visit.page.click("label[for=f-one-never]")
+    expect(total).to_have_text("0")
+    expect(visit.page.locator("#f-more")).to_be_hidden()
     context.close()

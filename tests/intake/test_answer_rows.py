@@ -23,7 +23,10 @@ def several() -> dict[str, Any]:
     options[2]["extension"] = [{"url": BASE + "questionnaire-optionExclusive", "valueBoolean": True}]
     not_none = {"question": "side", "operator": "!=", "answerCoding": {"system": "urn:x", "code": "n"}}
     often = question("often", "integer", required=True, enableWhen=[not_none])
-    side = question("side", "open-choice", repeats=True, required=True, answerOption=options, item=[often])
+    pain = question("pain", "boolean", enableWhen=[not_none])
+    side = question(
+        "side", "open-choice", repeats=True, required=True, answerOption=options, item=[often, pain]
+    )
     dose = question("dose", "string", initial=[{"valueString": "a glass"}])
     drug = question("drug", "string", repeats=True, item=[dose], initial=[{"valueString": "Water"}])
     begun = {
@@ -89,6 +92,13 @@ def test_each_answer_is_asked_what_stands_under_it(clinic: Clinic) -> None:
     assert re.search(r'name="side~rows.0.often"[^>]*value="9"', browser.body)
     assert 'value="Both arms"' in browser.body
     assert not submission_of(clinic, document["url"])["items"].get("side~rows")
+    # A choice there cannot be cleared on the page: it is told, and taken off.
+    for pain in ({"side~rows.0.pain": "true"}, {"side~rows.0.pain": "true", "side~rows.0.often": "9"}):
+        browser.send({**sent, **pain})
+        assert (browser.status, "We took it off" in browser.body) == (422, True)
+        for at in ("side~rows.0.side", "side~rows.0.pain"):
+            assert f'href="#f-{at}"' in browser.body, at
+        assert not re.search(r'name="side~rows.0.pain"[^>]*checked', browser.body)
     browser.send(sent)
     assert browser.page == "told", browser.body
     kept = submission_of(clinic, document["url"])

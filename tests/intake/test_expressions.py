@@ -179,7 +179,7 @@ def scored() -> dict[str, Any]:
         "type": "group",
         "text": "Questions",
         "extension": [
-            variable("points", "%context.item.answer.value.ordinal()"),
+            variable("points", "%context.item.where(linkId in ('one' | 'two')).answer.value.ordinal()"),
             variable("sum", "%points.sum()"),
             variable("ends", ENDS),
         ],
@@ -198,7 +198,13 @@ def test_totals_are_worked_out_and_questions_open_by_them(clinic: Clinic) -> Non
     assert 'data-opens="more" data-closed' in browser.body
     asks = {**browser.hidden(), "one": "often", "two": "often", "_opens": ["more", "index"]}
     answer = browser.client.post(f"/intake/q/{browser.token}/page/open", data=asks)
-    assert answer.get_json() == {"open": ["more"]}
+    # Totals follow what is typed, and a question opens by one of them; nothing is stored yet.
+    told = {"total": "2", "said": "much", "index": "0.6667"}
+    assert answer.get_json() == {"open": ["more", "index"], "totals": told}
+    assert submission_of(clinic, document["url"])["items"] == {}
+    assert '<output data-total="total">0</output>' in browser.body
+    browser.send({"one": "often", "two": "not an answer"})
+    assert '<output data-total="total">1</output>' in browser.body, "shown again, with what is right on it"
     browser.send({"one": "often", "two": "often"})
     assert (browser.status, 'href="#f-more"' in browser.body) == (422, True)
     browser.send({"one": "often", "two": "often", "more": "a word", "total": "99"})
@@ -219,6 +225,13 @@ def test_totals_are_worked_out_and_questions_open_by_them(clinic: Clinic) -> Non
     browser.send({"one": "often", "two": "never", "more": "a word"})
     kept = submission_of(clinic, document["url"])["items"]
     assert kept == {"one": "often", "two": "never", "total": 1, "said": "little"}
+    # Whoever comes by the link on another device is not told what follows from these answers.
+    (row,) = clinic.sql("SELECT patient_id FROM submission WHERE form = :url", url=document["url"])
+    issued = clinic.call("POST", f"/patients/{row.patient_id}/links", {"questionnaire": document["url"]})
+    other = clinic.browser().open(issued.get_json()["path"]).send({"birth_date": "1979-03-02"})
+    asks = {**other.hidden(), "one": "never", "_opens": []}
+    answer = other.client.post(f"/intake/q/{other.token}/page/open", data=asks)
+    assert set(answer.get_json()["totals"].values()) == {"Not shown on this device."}
 
 
 @pytest.mark.capability("I18")
@@ -244,8 +257,10 @@ def test_what_cannot_be_worked_out_is_asked_and_what_a_person_says_stays() -> No
     given = {"a": "x", "f": "kept"}
     assert Branching(form, given).is_open("f")
     assert without_hidden(form, given) == given
-    settled = calculate_answers(form, given, ())
-    assert {key: settled.get(key) for key in ("a", "f", "w")} == {**given, "w": None}
+    for before in ({}, {"r": 7}):
+        given_up: set[str] = set()
+        assert calculate_answers(form, {**given, **before}, (), None, given_up) == given
+        assert given_up == {"r"}
 
 
 @pytest.mark.capability("I18")

@@ -8,13 +8,21 @@ import pytest
 
 from services.intake.rules.branching import Branching, without_hidden
 from services.intake.rules.calculate_answers import calculate_answers
-from services.intake.rules.evaluate_expression import Around, Purse, StepsSpent, evaluate_expression
+from services.intake.rules.evaluate_expression import (
+    ALL_STEPS_MAX,
+    Around,
+    Purse,
+    StepsSpent,
+    evaluate_expression,
+)
 from services.intake.rules.expression_words import ExpressionFailed
 from services.intake.rules.form import NOT_SURE
 from services.intake.rules.open_fields import open_fields
 from services.intake.rules.read_expression import read_expression
 from services.intake.rules.read_questionnaire import read_questionnaire
+from tests.intake.conftest import Clinic
 from tests.intake.fhir_examples import question, questionnaire
+from tests.intake.imported_form import open_form, publish, submission_of
 from tests.intake.test_expressions import found, with_expression
 
 
@@ -51,8 +59,11 @@ def test_many_totals_of_many_answers_are_all_worked_out() -> None:
 
 
 @pytest.mark.capability("I18")
-def test_a_total_that_takes_too_many_steps_stays_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """One expression that costs too much takes nothing from the others; the log says which, and no answers."""
+def test_a_total_that_takes_too_many_steps_is_none_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """One expression that costs too much takes nothing from the others; the log says which, and no answers.
+
+    An older total is not kept: it would be a wrong one.
+    """
     caplog.set_level("WARNING")
     document = added_up(300, 2, "%resource.item.item.where(linkId='n{n}').answer.value")
     costly = "%resource.descendants().select(%resource.descendants().count()).sum()"
@@ -64,9 +75,11 @@ def test_a_total_that_takes_too_many_steps_stays_and_is_logged(caplog: pytest.Lo
     )
     form = read_questionnaire(document)
     given = {f"n{number}": 70_000 + number for number in range(300)}
-    settled = calculate_answers(form, {**given, "costly": 12}, ())
+    given_up: set[str] = set()
+    settled = calculate_answers(form, {**given, "costly": 12}, (), Purse(ALL_STEPS_MAX), given_up)
+    assert given_up == {"costly"}
     assert {key: settled.get(key) for key in ("costly", "t0", "t1")} == {
-        "costly": 12,
+        "costly": None,
         "t0": 70_000,
         "t1": 70_001,
     }
@@ -75,7 +88,10 @@ def test_a_total_that_takes_too_many_steps_stays_and_is_logged(caplog: pytest.Lo
     caplog.clear()
     form = read_questionnaire(added_up(300, 40, costly))
     stored = {**given, **{f"t{number}": number for number in range(40)}}
-    assert calculate_answers(form, stored, ()) == stored, "with no steps left at all none is removed"
+    assert calculate_answers(form, stored, (), None, given_up) == given, (
+        "with no steps left at all none is told"
+    )
+    assert given_up == {f"t{number}" for number in range(40)}
     assert "took the last of all steps" in caplog.text
     assert len(caplog.records) < 10, "one line for all that come after"
 
@@ -218,3 +234,44 @@ def test_the_document_is_there_however_its_name_is_written(name: str) -> None:
     )
     form = read_questionnaire(questionnaire("named-so", [question("a", "string"), total]))
     assert calculate_answers(form, {"a": "x"}, ()) == {"a": "x", "count": 2}
+
+
+@pytest.mark.capability("I18")
+def test_a_request_has_so_many_steps_and_a_total_without_them_is_not_told(
+    clinic: Clinic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Forty totals and forty conditions that each walk the whole form: one purse for all a request judges and tells."""
+    walk = "%resource.descendants().where(linkId.startsWith('n')).answer.value.sum()"
+    document = added_up(300, 40, walk)
+    document["item"][0]["item"] += [asked_when(f"c{number}", f"{walk} > {number}") for number in range(40)]
+    publish(clinic, document)
+    spent = [0]
+    spend = Purse.spend
+
+    def counted(self: Purse, steps: int) -> None:
+        spent[0] += steps if self.common is None else 0
+        spend(self, steps)
+
+    monkeypatch.setattr(Purse, "spend", counted)
+    browser = open_form(clinic, document["url"])
+    assert (browser.status, browser.page) == (200, "page")
+    typed = {f"n{number}": str(number) for number in range(300)}
+    hidden = browser.hidden()
+    asked = {**hidden, **typed, "_opens": [f"c{number}" for number in range(40)]}
+    at = f"/intake/q/{browser.token}/page"
+    for path, fields in (
+        (f"{at}/open", asked),
+        (at, {**hidden, **typed}),
+        (at, None),
+        (f"/intake/review/{browser.token}", None),
+    ):
+        spent[0] = 0
+        client = browser.client
+        answer = client.get(path) if fields is None else client.post(path, data=fields)
+        assert answer.status_code in (200, 303)
+        assert spent[0] < ALL_STEPS_MAX + 10_000
+    kept = submission_of(clinic, document["url"])["items"]
+    assert kept["n299"] == 299
+    assert "t39" not in kept
+    shown = browser.open(f"/intake/q/{browser.token}/page").body
+    assert '<output data-total="t39">This could not be worked out.</output>' in shown

@@ -47,7 +47,7 @@ def test_a_question_on_the_page_of_its_condition_is_asked_only_while_that_holds(
     ):
         fields = {**browser.hidden(), **typed, "_opens": OPENING}
         answer = browser.client.post(f"/intake/q/{token}/both/open", data=fields)
-        assert answer.get_json() == {"open": opens}, typed
+        assert answer.get_json() == {"open": opens, "totals": {}}, typed
     assert submission_of(clinic, document["url"])["items"] == {}, "asking what is open stores nothing"
     browser.send({"a": "false", "b": "not asked", "d": "3"})
     assert submission_of(clinic, document["url"])["items"] == {"a": False}

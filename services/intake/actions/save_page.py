@@ -19,13 +19,11 @@ from services.intake.queries.drafts import Draft
 from services.intake.queries.rulebook import Rulebook
 from services.intake.questionnaires import instruments
 from services.intake.rules.answer_variables import to_variables
-from services.intake.rules.branching import without_hidden
-from services.intake.rules.calculate_answers import calculate_answers
+from services.intake.rules.follow_up import follow_up
 from services.intake.rules.form import Form, Item
 from services.intake.rules.harm_words import speaks_of_self_harm
 from services.intake.rules.how_given import how_given
 from services.intake.rules.plain_answers import plain_answers
-from services.intake.rules.scores import with_scores
 
 TEXT_ALERT = "self_harm_free_text"
 
@@ -90,14 +88,11 @@ def save_page(
     alerted = _speaks_of_harm(form, values)
     if alerted and TEXT_ALERT in form.by_id:
         items = {**items, TEXT_ALERT: True}
-    unscored = without_hidden(form, items, rulebook.protected)
-    if form.calculated:
-        unscored = calculate_answers(form, unscored, rulebook.protected)
-    items, scores = with_scores(form, unscored, instruments())
-    if items != unscored:
-        # A total can open questions, or close them.
-        items = without_hidden(form, items, rulebook.protected)
-    answers = to_variables(form, items, rulebook.units, rulebook.protected)
+    given_up: set[str] = set()
+    items, scores = follow_up(
+        form, items, instruments(), rulebook.protected, purse=draft.purse, given_up=given_up
+    )
+    answers = to_variables(form, items, rulebook.units, rulebook.protected, draft.purse)
     if alerted and TEXT_ALERT in rulebook.units:
         answers[TEXT_ALERT] = True
     typed, errors = rulebook.protocol.check_answers(answers)
@@ -111,6 +106,7 @@ def save_page(
         "answers": plain_answers(typed),
         "pages": {**draft.saves, page.link_id: saved},
         "scores": scores,
+        **({"given_up": sorted(given_up)} if given_up else {}),
     }
     submission.version += 1
     submission.page = page.link_id
@@ -128,7 +124,7 @@ def save_page(
         patient = session.get_one(Patient, submission.patient_id)
         finish_submission(session, actor, submission, patient, rulebook=rulebook, answers=typed, stopped=True)
     write_changes(session, submission)
-    return Saved(Draft(submission, form, held), urgent, notice)
+    return Saved(Draft(submission, form, held, draft.purse), urgent, notice)
 
 
 def _speaks_of_harm(form: Form, values: Mapping[str, Any]) -> bool:

@@ -32,9 +32,9 @@ def submit_draft(session: Session, actor: Actor, draft: Draft, rulebook: Ruleboo
     content = submission.content
     held = content.reveal() if content is not None else {}
     items = draft.items
-    open_pages = Branching(form, items).open_pages()
-    lacking = tuple(page.link_id for page in open_pages if unanswered(form, page, items))
-    answers = to_variables(form, items, rulebook.units, rulebook.protected)
+    open_pages = Branching(form, items, purse=draft.purse).open_pages()
+    lacking = tuple(page.link_id for page in open_pages if unanswered(form, page, items, draft.purse))
+    answers = to_variables(form, items, rulebook.units, rulebook.protected, draft.purse)
     typed, errors = rulebook.protocol.check_answers(answers)
     if lacking or not held.get("pages"):
         raise NotComplete(lacking or tuple(page.link_id for page in open_pages[:1]))
@@ -55,6 +55,6 @@ def submit_draft(session: Session, actor: Actor, draft: Draft, rulebook: Ruleboo
         answers=typed,
         stopped=urgent == "E",
         routed=urgent is not None or decides_a_route(form),
-        not_asked=not_asked(form, items),
+        not_asked=not_asked(form, items, draft.purse),
     )
     return urgent

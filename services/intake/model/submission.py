@@ -26,7 +26,8 @@ class Submission(Base):
 
     `mode` is how it was begun, then how its saved pages were given: "mixed" when in more than one way. The author began
     it, or is the member of staff who took it over; who typed each page stands with the page.
-    `content` holds {"items": {linkId: value}, "answers": {variable: value}, "scores": [...], "pages": {...}};
+    `content` holds {"items": {linkId: value}, "answers": {variable: value}, "scores": [...], "pages": {...}},
+    and under "given_up" the linkIds of totals that could not be worked out in the steps there are;
     `flags` the ids of red flags seen so far, also those whose answer was changed later.
     """
 

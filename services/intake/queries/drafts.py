@@ -13,6 +13,7 @@ from services.intake.model import PatientLink, Submission
 from services.intake.queries.forms import form_at
 from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.branching import Branching
+from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
 from services.intake.rules.form import Form, Item
 
 _OPEN = select(Submission).where(Submission.id == bindparam("id"), Submission.state == "draft")
@@ -28,8 +29,16 @@ _BEHIND_LOCKED = (
 class Draft:
     """One open submission and the form version it was begun on."""
 
-    def __init__(self, submission: Submission, form: Form, held: Mapping[str, Any] | None = None) -> None:
-        """`held` is what the submission's sealed content says, when the caller has just opened or made it."""
+    def __init__(
+        self,
+        submission: Submission,
+        form: Form,
+        held: Mapping[str, Any] | None = None,
+        purse: Purse | None = None,
+    ) -> None:
+        """`held` is what the submission's sealed content says, when the caller has just opened or made it; `purse` has
+        the steps that expressions may take in what is left of this request.
+        """
         self.submission = submission
         self.form = form
         if held is None:
@@ -37,10 +46,13 @@ class Draft:
             held = content.reveal() if content is not None else {}
         self.items: Mapping[str, Any] = as_asked(form, held.get("items", {}))
         self.saves: Mapping[str, Any] = held.get("pages", {})
+        #: Totals that took more steps than there are, by linkId.
+        self.given_up: frozenset[str] = frozenset(held.get("given_up", ()))
+        self.purse = purse or Purse(ALL_STEPS_MAX)
 
     @cached_property
     def _branching(self) -> Branching:
-        return Branching(self.form, self.items)
+        return Branching(self.form, self.items, purse=self.purse)
 
     @cached_property
     def pages(self) -> list[Item]:
@@ -77,6 +89,10 @@ class Draft:
     def may_show(self, page: Item, device: str) -> bool:
         """True when this browser may see the page's answers: it gave them, or there are none."""
         return bool(self.saves.get(page.link_id, {}).get("by", device) == device)
+
+    def only_by(self, device: str) -> bool:
+        """True when nobody but this browser saved a page: what follows from the answers, its user gave."""
+        return all(save.get("by") == device for save in self.saves.values())
 
     def changed_elsewhere(self, page: Item, device: str, seen: int) -> bool:
         """True when another browser saved the page since this one was shown it at the save numbered `seen`."""

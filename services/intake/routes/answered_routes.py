@@ -16,6 +16,7 @@ from services.intake.routes.submission_view import submission_json
 from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.answer_words import page_answers
 from services.intake.rules.branching import Branching
+from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
 from services.intake.rules.form import in_language
 from services.intake.schemas import AnyOut
 from services.intake.texts import texts
@@ -60,9 +61,10 @@ def _in_words(session: Session, submission: Submission) -> dict[str, Any]:
     words = answer_vocabulary(texts(STAFF_LANGUAGE))
     pages = []
     items = as_asked(form, whole["items"]) if form is not None else {}
-    for page in Branching(form, items).open_pages() if form is not None else []:
+    purse = Purse(ALL_STEPS_MAX)
+    for page in Branching(form, items, purse=purse).open_pages() if form is not None else []:
         assert form is not None
-        said = page_answers(form, page, items, STAFF_LANGUAGE, words)
+        said = page_answers(form, page, items, STAFF_LANGUAGE, words, purse=purse)
         if said:
             answers = [{"question": one.question, "answers": list(one.answers)} for one in said]
             given = whole["pages"].get(page.link_id, {})

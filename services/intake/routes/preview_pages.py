@@ -83,6 +83,7 @@ def _rendered(facts: PageFacts, form: Form, pages: list[Item], index: int, token
         labels={item.name: in_language(item.text, chosen) for item in walk(page)},
         opens_here=frozenset(form.by_id),
         branching=Branching(form, {}),
+        totals={},
         sequence=0,
         shown_at=0,
         clinic_phone=facts.phone_shown,

@@ -1,6 +1,7 @@
 """One topic a page: shown, saved, and checked for red flags on every save."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
@@ -21,6 +22,7 @@ from services.intake.routes.answering import answer_link, draft_behind, draft_to
 from services.intake.routes.entry_pages import exchange, gate_page
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.page_files import await_files, files_were_sent, take_files
+from services.intake.routes.totals import Totals
 from services.intake.routes.typing_for import TypingFor, typing_for
 from services.intake.rules.branching import Branching, unanswered, without_hidden
 from services.intake.rules.fault_words import fault_words
@@ -68,7 +70,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
             return _shown(
                 session,
                 facts,
-                handle,
+                link,
                 draft,
                 page,
                 read=None,
@@ -78,17 +80,16 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
 
     @routes.post("/q/<handle>/<page_id>/open")
     def open_now(handle: str, page_id: str) -> Answer:
-        """Which of the fields named in `_opens` are asked with what is typed on the page; nothing is stored."""
+        """Which of the fields named in `_opens` are asked with what is typed on the page, and what the page works out
+        of it; nothing is stored.
+        """
         with database.transaction() as session:
             link = answer_link(session, handle)
             if not visitor.is_let_in(link.id):
                 raise not_found("page")
             draft = draft_behind(session, link)
             page = _page(draft, page_id)
-            read = _read(draft, page)
-            items = {**draft.items, **read.values, **rows_as_posted(page, read)}
-            names = request.form.getlist("_opens")[:FIELDS_MOST]
-            return jsonify({"open": open_fields(draft.form, page, items, names)})
+            return jsonify(_opened(session, link, draft, page))
 
     @routes.post("/q/<handle>/<page_id>")
     def save(handle: str, page_id: str) -> Answer:
@@ -117,7 +118,14 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
             if read.faults or saved.conflict:
                 typing = typing_for(session, link, draft.submission)
                 shown = _shown(
-                    session, facts, handle, draft, page, read=read, conflict=saved.conflict, typing=typing
+                    session,
+                    facts,
+                    link,
+                    draft,
+                    page,
+                    read=read,
+                    conflict=saved.conflict,
+                    typing=typing,
                 )
                 return shown, 409 if saved.conflict else 422
             onward = _onward(handle, saved.draft, page)
@@ -126,6 +134,15 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
         return redirect(onward, 303)
 
     return routes
+
+
+def _opened(session: Session, link: PatientLink, draft: Draft, page: Item) -> dict[str, Any]:
+    read = _read(draft, page)
+    given = {**draft.items, **read.values, **rows_as_posted(page, read)}
+    worked = Totals(session, link, draft, page, given)
+    names = request.form.getlist("_opens")[:FIELDS_MOST]
+    opened = open_fields(draft.form, page, worked.items, names, draft.purse)
+    return {"open": opened, "totals": worked.words_by_name(visitor.language())}
 
 
 def _page(draft: Draft, page_id: str) -> Item:
@@ -173,8 +190,10 @@ def _missing(draft: Draft, page: Item, read: PageRead) -> dict[str, str]:
     if not any(item.required or item.min_rows for item in walk(page)):
         return {}
     given = {**draft.items, **read.values}
-    items = without_hidden(draft.form, {key: value for key, value in given.items() if value is not None})
-    names = unanswered(draft.form, page, items)
+    items = without_hidden(
+        draft.form, {key: value for key, value in given.items() if value is not None}, (), draft.purse
+    )
+    names = unanswered(draft.form, page, items, draft.purse)
     return dict.fromkeys(as_posted(names, read.places), "required")
 
 
@@ -210,7 +229,7 @@ def _onward(handle: str, draft: Draft, page: Item) -> str:
 def _shown(
     session: Session,
     facts: PageFacts,
-    handle: str,
+    link: PatientLink,
     draft: Draft,
     page: Item,
     *,
@@ -230,12 +249,14 @@ def _shown(
     before = pages[index - 1] if index else None
     faults = fault_words(read.faults, page, texts(chosen)["errors"]) if read else {}
     typed = {key: value for key, value in read.values.items() if value is not None} if read else {}
+    handle = str(link.id)
     hidden = not reads_back and not draft.may_show(page, visitor.device())
     hidden_here = hidden and read is None
     fresh = read is None and not draft.is_saved(page)
     earlier = earlier_answers(session, draft, page) if reads_back and fresh else {}
     begun = initial_answers(page) if fresh else {}
     typed = {**begun, **earlier, **typed, **(rows_as_posted(page, read) if read else {})}
+    worked = Totals(session, link, draft, page, {**draft.items, **typed})
     return render_template(
         "question.html",
         lang=chosen,
@@ -251,7 +272,8 @@ def _shown(
         faults=faults,
         labels=dict(_labels(page, chosen)),
         opens_here=_opens_here(page),
-        branching=Branching(draft.form, {**draft.items, **typed}),
+        branching=Branching(draft.form, worked.items, purse=draft.purse),
+        totals=worked.words(chosen),
         answered_elsewhere=hidden_here,
         from_last_time=bool(earlier),
         offer_code=hidden_here or (not reads_back and index == 0 and has_earlier_answers(session, draft)),

@@ -56,7 +56,7 @@ def _review(
     chosen = visitor.language()
     # A page that was passed over counts as a page; what it left empty is told, or it would read like a "no".
     state = {
-        page.link_id: (draft.is_saved(page), left_empty(draft.form, page, draft.items))
+        page.link_id: (draft.is_saved(page), left_empty(draft.form, page, draft.items, draft.purse))
         for page in draft.pages
     }
     return render_template(

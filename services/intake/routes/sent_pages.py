@@ -19,6 +19,7 @@ from services.intake.routes.page_facts import PageFacts
 from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.answer_words import page_answers
 from services.intake.rules.branching import Branching
+from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
 from services.intake.rules.spoken_time import spoken_time
 from services.intake.texts import texts
 
@@ -53,7 +54,8 @@ def sent_pages(database: Database, facts: PageFacts) -> Blueprint:
             )
         chosen = visitor.language()
         t = texts(chosen)
-        pages = Branching(form, items).open_pages() if form is not None else []
+        purse = Purse(ALL_STEPS_MAX)
+        pages = Branching(form, items, purse=purse).open_pages() if form is not None else []
         return render_template(
             "sent.html",
             lang=chosen,
@@ -63,7 +65,7 @@ def sent_pages(database: Database, facts: PageFacts) -> Blueprint:
             if submission.submitted_at
             else "",
             pages=[
-                (page.text, page_answers(form, page, items, chosen, answer_vocabulary(t)))
+                (page.text, page_answers(form, page, items, chosen, answer_vocabulary(t), purse=purse))
                 for page in pages
                 if form is not None
             ],

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from services.intake.rules.branching import Branching
+from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.form import NOT_SURE, Form, Item, Items, walk
 
 #: Minutes in each UCUM unit of time offered to patients; a month is 30 days, as in the clinic's tables.
@@ -28,14 +29,18 @@ UNIT_CODES: Final[Mapping[str, str]] = {
 
 
 def to_variables(
-    form: Form, items: Items, units: Mapping[str, tuple[str, str]], protected: frozenset[str] = frozenset()
+    form: Form,
+    items: Items,
+    units: Mapping[str, tuple[str, str]],
+    protected: frozenset[str] = frozenset(),
+    purse: Purse | None = None,
 ) -> dict[str, Any]:
     """The variables `items` fill. `units` gives (type, unit word) per variable, for converting quantities.
 
     Closed questions fill nothing, except `protected` variables (red flags): a flag once seen is not argued away
     by changing an earlier answer.
     """
-    branching = Branching(form, items)
+    branching = Branching(form, items, purse=purse)
     found: dict[str, Any] = {}
     for link_id, value in items.items():
         item = form.by_id.get(link_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.intake.rules.branching import Branching
+from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.form import Form, Item, answers_in, in_language
 
 
@@ -17,14 +18,20 @@ class Said:
 
 
 def page_answers(
-    form: Form, page: Item, items: Mapping[str, Any], language: str, words: Mapping[str, str]
+    form: Form,
+    page: Item,
+    items: Mapping[str, Any],
+    language: str,
+    words: Mapping[str, str],
+    *,
+    purse: Purse | None = None,
 ) -> list[Said]:
     """What the patient said on `page`, question by question, on the version it was answered on.
 
     `words` are yes, no, not_sure, none_of_these and file. Left out: what was not answered, and what the form works
     out by itself.
     """
-    open_here = Branching(form, items)
+    open_here = Branching(form, items, purse=purse)
     said = [
         Said(
             in_language(item.text, language),

@@ -39,11 +39,12 @@ class Branching:
         *,
         outside: "Branching | None" = None,
         expressions: FormExpressions | None = None,
+        purse: Purse | None = None,
     ):
         """`row` holds the answers of the row being judged, `around` the repeating groups it stands in.
 
         `outside` judges what stands around the row. `expressions` are worked out on the answers to open questions
-        unless they are given.
+        unless they are given, with the steps of `purse`.
         """
         self._form = form
         self._sometimes = form.sometimes
@@ -53,6 +54,7 @@ class Branching:
         self._known: dict[str, bool] = {}
         self._outside = outside
         self._expressions = expressions
+        self._purse = purse
 
     def in_row(self, group: str, row: Items) -> "Branching":
         """The same for one row of a repeating group, whose questions see their neighbours' answers."""
@@ -83,7 +85,7 @@ class Branching:
         if self._outside is not None:
             return self._outside._worked_out()
         if self._expressions is None:
-            self._expressions = on_open_answers(self._form, self._items)
+            self._expressions = on_open_answers(self._form, self._items, self._purse)
         return self._expressions
 
     def meets_condition(self, condition: Condition) -> bool:
@@ -176,15 +178,20 @@ def _moments(answer: str, wanted: str) -> tuple[Any, Any] | None:
     return pair
 
 
-def on_open_answers(form: Form, items: Items) -> FormExpressions:
+def on_open_answers(form: Form, items: Items, purse: Purse | None = None) -> FormExpressions:
     """The expressions of `form` on the answers to open questions: a closed one has none, as for enableWhen.
 
     What is open can follow from what expressions find, so both are done until nothing changes. Each time all of `items`
     are judged anew: a question may be closed only by an answer that has itself been put away. Conditions that
     contradict each other come to no rest by that; after `ROUNDS_MAX` times answers are only put away.
+
+    `purse` has the steps of the whole request; what it was asked before, for the same answers, is not worked out again.
     """
-    common, seen = Purse(ALL_STEPS_MAX), items
-    given = items
+    common = purse or Purse(ALL_STEPS_MAX)
+    known = next((found for of, asked, found in common.kept if of is form and asked == items), None)
+    if known is not None:
+        return known  # type: ignore[no-any-return]
+    given = seen = items
     for times in count():
         expressions = FormExpressions(form, seen, common)
         if times >= ROUNDS_MAX:
@@ -193,17 +200,20 @@ def on_open_answers(form: Form, items: Items) -> FormExpressions:
         if open_here == seen:
             break
         seen = open_here
+    common.kept = [*common.kept[-3:], (form, dict(items), expressions)]
     return expressions
 
 
-def without_hidden(form: Form, items: Items, protected: Collection[str] = ()) -> dict[str, Any]:
+def without_hidden(
+    form: Form, items: Items, protected: Collection[str] = (), purse: Purse | None = None
+) -> dict[str, Any]:
     """`items` without the answers of closed questions; those that fill a `protected` variable stay.
 
     Clearing can close further questions, so it is done until nothing changes.
     """
-    kept = dict(items)
+    kept, purse = dict(items), purse or Purse(ALL_STEPS_MAX)
     while True:
-        pruned = _pruned(form, Branching(form, kept), kept, protected)
+        pruned = _pruned(form, Branching(form, kept, purse=purse), kept, protected)
         if pruned == kept:
             return kept
         kept = pruned
@@ -227,18 +237,18 @@ def _pruned(form: Form, branching: Branching, items: Items, protected: Collectio
     return kept
 
 
-def unanswered(form: Form, page: Item, items: Items) -> list[str]:
+def unanswered(form: Form, page: Item, items: Items, purse: Purse | None = None) -> list[str]:
     """Names of a page's open required questions that have no answer; "not sure" is an answer.
 
     A question in a repeating group is named `group.row.question`, rows counted from 0.
     """
-    branching = Branching(form, items)
+    branching = Branching(form, items, purse=purse)
     return [name for item in answers_in(page) for name in _lacking(branching, item, items, "")]
 
 
-def left_empty(form: Form, page: Item, items: Items) -> int:
+def left_empty(form: Form, page: Item, items: Items, purse: Purse | None = None) -> int:
     """How many of a page's open questions that the protocol reads have no answer; "not sure" and "none" are answers."""
-    branching = Branching(form, items)
+    branching = Branching(form, items, purse=purse)
     return sum(
         1
         for item in answers_in(page)

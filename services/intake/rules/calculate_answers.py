@@ -7,42 +7,58 @@ from typing import Any, Final
 from kernel.exact_json import as_written, exact
 from services.intake.rules.branching import on_open_answers, without_hidden
 from services.intake.rules.check_value import fault
-from services.intake.rules.evaluate_expression import StepsSpent
+from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse, StepsSpent
 from services.intake.rules.expression_words import ExpressionFailed, Found, as_text
 from services.intake.rules.form import Form, Item, Items
 from services.intake.rules.form_expressions import FormExpressions
 
 #: One answer may be worked out from another that is itself worked out; a form that never comes to rest stops here.
-ROUNDS_MAX: Final = 5
+ROUNDS_MAX: Final = 10
 #: Decimals kept where the question does not say how many.
 DECIMALS: Final = 4
 
 
-def calculate_answers(form: Form, items: Items, protected: Collection[str]) -> dict[str, Any]:
+def calculate_answers(
+    form: Form,
+    items: Items,
+    protected: Collection[str],
+    purse: Purse | None = None,
+    given_up: set[str] | None = None,
+) -> dict[str, Any]:
     """`items` with every calculated answer as it follows from the open ones, and without answers to closed questions.
 
-    What cannot be worked out, or is no answer to its question, is left empty; what takes more steps than there are
-    stays as it was. Answers people gave are never changed.
+    What cannot be worked out, or is no answer to its question, is left empty. So is what takes more steps than there
+    are (an older total would be a wrong one) and what never comes to rest, such as a sum with itself in it: their
+    linkIds are put into `given_up`. Answers people gave are never changed.
     """
-    settled = dict(items)
+    purse = purse or Purse(ALL_STEPS_MAX)
+    given_up = set() if given_up is None else given_up
+    made = {item.link_id for item in form.calculated}
+    # From what people said alone: what was worked out before must not count in what is worked out now.
+    given = {key: value for key, value in items.items() if key not in made}
+    found: dict[str, Any] = {}
     for _ in range(ROUNDS_MAX):
-        before, work = settled, on_open_answers(form, settled)
-        found = {item.link_id: _answer(item, work, settled) for item in form.calculated}
-        kept = {key: value for key, value in settled.items() if key not in found}
-        kept |= {key: value for key, value in found.items() if value is not None}
-        settled = without_hidden(form, kept, protected)
-        if settled == before:
+        before, work = found, on_open_answers(form, {**given, **found}, purse)
+        given_up.clear()
+        answers = {item.link_id: _answer(item, work, given_up) for item in form.calculated}
+        found = {key: value for key, value in answers.items() if value is not None}
+        if found == before:
             break
-    return settled
+    else:
+        restless = {key for key in made if found.get(key) != before.get(key)}
+        given_up |= restless
+        found = {key: value for key, value in found.items() if key not in restless}
+    return without_hidden(form, {**given, **found}, protected, purse)
 
 
-def _answer(item: Item, work: FormExpressions, items: Items) -> Any:
+def _answer(item: Item, work: FormExpressions, given_up: set[str]) -> Any:
     assert item.calculated is not None
     try:
         found = work.find(item.calculated)
         values = [value for one in found if (value := _as_answer(item, one)) is not None]
     except StepsSpent:
-        return items.get(item.link_id)
+        given_up.add(item.link_id)
+        return None
     except (ExpressionFailed, ValueError, ArithmeticError):
         return None
     if not values or len(values) < len(found) or (len(values) > 1 and not item.repeats):

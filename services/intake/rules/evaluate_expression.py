@@ -20,10 +20,13 @@ from services.intake.rules.expression_words import (
 from services.intake.rules.link_ids import LinkIds
 from services.intake.rules.read_expression import Node
 
-#: Steps one expression may take, or one variable of a document: about a second of work at the very most.
-STEPS_MAX: Final = 250_000
-#: Steps all the expressions of a form may take together for one set of answers.
-ALL_STEPS_MAX: Final = 1_000_000
+#: Steps one expression may take, or one variable of a document: some hundredths of a second.
+STEPS_MAX: Final = 100_000
+#: Steps all the expressions of a form may take in one request, whatever it judges and works out: a third of a second.
+ALL_STEPS_MAX: Final = 250_000
+#: Letters of a text that a step may go through, and steps that a power or a logarithm costs.
+LETTERS_A_STEP: Final = 64
+_DEAR: Final = frozenset({"power", "sqrt", "exp", "ln", "log"})
 _TYPES: Final[Mapping[str, Callable[[Any], bool]]] = {
     "boolean": lambda value: isinstance(value, bool),
     "string": lambda value: isinstance(value, str),
@@ -40,10 +43,14 @@ class StepsSpent(ExpressionFailed):
 
 @dataclass
 class Purse:
-    """Steps left to spend, out of a `common` purse when there is one."""
+    """Steps left to spend, out of a `common` purse when there is one.
+
+    What was worked out for one set of answers is `kept` beside them: a request asks for the same again and again.
+    """
 
     left: int = STEPS_MAX
     common: "Purse | None" = None
+    kept: list[Any] = field(default_factory=list)
 
     def spend(self, steps: int) -> None:
         self.left -= steps
@@ -164,6 +171,10 @@ def _call(node: Node, around: Around) -> Found:
     if name in ("distinct", "isDistinct", "union", "intersect", "exclude"):
         pairs = len(base) * (len(base) + sum(map(len, given)))
         around.purse.spend(pairs + sum(map(weight, (base, *given))))
+    if letters := sum(len(one) for values in (base, *given) for one in values if isinstance(one, str)):
+        around.purse.spend(letters // LETTERS_A_STEP)
+    if name in _DEAR:
+        around.purse.spend(10)
     return FUNCTIONS[name][1](base, *given)
 
 
@@ -254,6 +265,8 @@ def _binary(node: Node, around: Around) -> Found:
         value = single(one)
         around.purse.spend(weight(one) + len(many))
         return [] if value is None else [any(same(value, other) for other in many)]
+    if sign in ("&", "+"):
+        around.purse.spend(sum(len(one) for one in (*left, *right) if isinstance(one, str)) // LETTERS_A_STEP)
     if sign == "&":
         return [text("".join(as_text(single(one)) if one else "" for one in (left, right)))]
     first, second = single(left), single(right)

@@ -1,16 +1,17 @@
 """Questions a patient's own answers made needless, told apart from those they left out."""
 
 from services.intake.rules.branching import Branching, as_list
+from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.form import Form, Item, Items
 
 
-def not_asked(form: Form, items: Items) -> tuple[str, ...]:
+def not_asked(form: Form, items: Items, purse: Purse | None = None) -> tuple[str, ...]:
     """Return the variables whose every question is closed by answers given, and marks the form sets itself; sorted.
 
     A question closed because the one before it was left out, or answered "not sure", is not among them: nobody knows
     whether it should have been asked.
     """
-    found = _Closed(form, items)
+    found = _Closed(form, items, purse)
     by_variable: dict[str, list[str]] = {}
     for link_id, item in form.by_id.items():
         if item.variable and not form.row_groups(link_id):
@@ -19,8 +20,9 @@ def not_asked(form: Form, items: Items) -> tuple[str, ...]:
 
 
 class _Closed:
-    def __init__(self, form: Form, items: Items) -> None:
-        self._form, self._items, self._branching = form, items, Branching(form, items)
+    def __init__(self, form: Form, items: Items, purse: Purse | None) -> None:
+        self._form, self._items = form, items
+        self._branching = Branching(form, items, purse=purse)
 
     def by_answers(self, link_id: str) -> bool:
         """True when the item is closed, and by something the patient did answer."""

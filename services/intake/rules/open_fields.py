@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from kernel.read_whole import read_whole
 from services.intake.rules.branching import Branching
+from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.form import Form, Item, Items, walk
 
 #: Fields a page sends at most, each tick and each row of a list one. Asking what is open, it names them once more.
@@ -12,14 +13,16 @@ FIELDS_MOST: Final = 5_000
 _ROWS_MOST: Final = 9_999
 
 
-def open_fields(form: Form, page: Item, items: Items, names: Iterable[str]) -> list[str]:
+def open_fields(
+    form: Form, page: Item, items: Items, names: Iterable[str], purse: Purse | None = None
+) -> list[str]:
     """Those of the fields `names` of `page` that are asked with the answers `items`; others are no answer of it.
 
     Fields of repeating groups are named group.row.question, rows counted as on the page. Saving judges by the same
     `Branching`, so what a page shows cannot differ from what counts.
     """
     by_name = {item.name: item for item in walk(page)}
-    branching = Branching(form, items)
+    branching = Branching(form, items, purse=purse)
     return [name for name in names if _is_open(name.split("."), by_name, branching, items)]
 
 

@@ -67,32 +67,14 @@ def _read_rows(
     for index in _rows_posted(name, posted):
         if index >= group.places:
             break
-        row: dict[str, Any] = {}
-        faults: dict[str, str] = {}
-        for child in answers_in(group):
-            at = f"{name}.{index}.{child.name}"
-            if child.kind == "group":
-                value: Any = _read_rows(child, at, posted, read, known) or None
-            elif child.read_only or child.hidden:
-                continue
-            elif child.kind == "attachment":
-                known.add(f"{at}.kept")
-                kept = [read.files[one] for one in posted.get(f"{at}.kept", ()) if one in read.files]
-                value = (kept if child.repeats else kept[0]) if kept else None
-            else:
-                known |= _names(at)
-                value = _read(child, at, posted)
-            if value is None:
-                continue
-            row[child.link_id] = value
-            if child.kind != "group" and (code := fault(child, value)):
-                faults[at] = code
+        row, faults = _read_row(group, f"{name}.{index}", posted, read, known)
         unticked = group.ticks and group.rows_of not in row
         if unticked:
             faults = _not_ticked(group, row, f"{name}.{index}")
         if row and (faults or not unticked):
             rows.append(row)
             places.append(index)
+        if row or unticked:
             read.faults.update(faults)
     read.places[name] = places
     ticked = [row for row in rows if not group.ticks or group.rows_of in row]
@@ -101,24 +83,70 @@ def _read_rows(
     return rows
 
 
-def _not_ticked(group: Item, row: Mapping[str, Any], at: str) -> dict[str, str]:
-    """Under an answer that is not ticked nothing is asked; what somebody wrote there is theirs to tick or to clear."""
-    written = [one for one in answers_in(group) if _is_written(one, row.get(one.link_id))]
-    return {f"{at}.{one.name}": "not_ticked" for one in (group.items[0], *written)} if written else {}
+def _read_row(
+    group: Item, name: str, posted: Posted, read: PageRead, known: set[str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """One row's answers, and what is wrong with them by field; rows in it note their own."""
+    row: dict[str, Any] = {}
+    faults: dict[str, str] = {}
+    for child in answers_in(group):
+        at = f"{name}.{child.name}"
+        if child.kind == "group":
+            value: Any = _read_rows(child, at, posted, read, known) or None
+        elif child.read_only or child.hidden:
+            continue
+        elif child.kind == "attachment":
+            known.add(f"{at}.kept")
+            kept = [read.files[one] for one in posted.get(f"{at}.kept", ()) if one in read.files]
+            value = (kept if child.repeats else kept[0]) if kept else None
+        else:
+            known |= _names(at)
+            value = _read(child, at, posted)
+        if value is None:
+            continue
+        row[child.link_id] = value
+        if child.kind != "group" and (code := fault(child, value)):
+            faults[at] = code
+    return row, faults
 
 
-def _is_written(item: Item, value: Any) -> bool:
-    """True for words and numbers, which can be cleared again; a choice once made cannot, and what the page came with
-    nobody wrote.
+def _not_ticked(group: Item, row: dict[str, Any], at: str) -> dict[str, str]:
+    """Under an answer that is not ticked nothing is asked; what somebody wrote there is theirs to tick or to clear.
+
+    A choice cannot be cleared on the page once it is made: it is taken out of `row`, and that is told.
     """
+    chosen = [one for one in answers_in(group) if _take_choices(one, row)]
+    written = [one for one in answers_in(group) if _is_written(one, row.get(one.link_id))]
+    if not written and not chosen:
+        return {}
+    found = {f"{at}.{group.items[0].name}": "not_ticked" if written else "chosen_not_ticked"}
+    found |= {f"{at}.{one.name}": "chosen_not_ticked" for one in chosen}
+    return found | {f"{at}.{one.name}": "not_ticked" for one in written}
+
+
+def _take_choices(item: Item, row: dict[str, Any]) -> bool:
+    """Take a single choice out of `row`, also out of rows in it; True when there was one somebody made."""
+    value = row.get(item.link_id)
     if value is None or value == item.initial:
         return False
     if item.kind == "group":
+        taken = [_take_choices(one, inner) for inner in value for one in answers_in(item)]
+        row[item.link_id] = [inner for inner in value if inner]
+        return any(taken)
+    picked = bool(item.options) or item.kind == "boolean" or item.scale is not None
+    if item.repeats or not picked or (isinstance(value, Mapping) and "text" in value):
+        return False
+    del row[item.link_id]
+    return True
+
+
+def _is_written(item: Item, value: Any) -> bool:
+    """True for what can be cleared again; what the page came with nobody wrote."""
+    if value is None or value == item.initial or item.kind == "attachment":
+        return False
+    if item.kind == "group":
         return any(_is_written(one, row.get(one.link_id)) for row in value for one in answers_in(item))
-    if item.options or item.kind in ("boolean", "attachment"):
-        several = value if isinstance(value, list) else [value]
-        return any(isinstance(one, Mapping) and "text" in one for one in several)
-    return not item.scale
+    return True
 
 
 def _rows_posted(name: str, posted: Posted) -> list[int]:

@@ -105,6 +105,11 @@ def with_scores(
     return filled, [score.as_json() for score in scores if score.answered]
 
 
+def filled_by_scores(form: Form, instruments: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    """linkIds of questions whose answer is the total of an instrument."""
+    return frozenset(_total_of(form, instrument) for instrument in instruments) & frozenset(form.by_id)
+
+
 def _total_of(form: Form, instrument: Mapping[str, Any]) -> str:
     """linkId of the question that holds the total: ours, or the one with LOINC's code for it that nobody answers."""
     own = str(instrument.get("fills", ""))

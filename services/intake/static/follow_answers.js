@@ -1,13 +1,16 @@
-// Questions that another answer of the same page opens come and go while it is answered. What is open the server says,
-// by the rules it saves by; without it, as without a script, all of them are there. Nothing typed is taken away.
+// Questions that another answer of the same page opens come and go while it is answered, and totals follow what is
+// typed. What is open, and what a total is, the server says, by the rules it saves by; without it, as without a script,
+// all questions are there and no total is. Nothing typed is taken away.
 (function () {
   "use strict";
   var form = document.getElementById("page-form");
   var parts = form ? Array.prototype.slice.call(form.querySelectorAll("[data-opens]")) : [];
-  if (!parts.length || !window.fetch) {
+  var totals = form ? Array.prototype.slice.call(form.querySelectorAll("[data-total]")) : [];
+  if (!(parts.length || totals.length) || !window.fetch) {
     return;
   }
   var last = 0;
+  var waiting = null;
 
   function show(isOpen) {
     form.removeAttribute("data-asking");
@@ -16,13 +19,24 @@
       part.hidden = !isOpen(part) && !part.querySelector(".usa-error-message");
     });
   }
+  function tell(said) {
+    totals.forEach(function (total) {
+      var words = said[total.getAttribute("data-total")] || "–";
+      // Said again only when it changed: a screen reader reads it out.
+      if (total.textContent !== words) {
+        total.textContent = words;
+      }
+    });
+  }
   function all() {
     show(function () {
       return true;
     });
+    tell({});
   }
   function ask() {
     var mine = ++last;
+    clearTimeout(waiting);
     form.setAttribute("data-asking", "");
     var body = new FormData(form);
     form.querySelectorAll("input[type=file]").forEach(function (one) {
@@ -40,6 +54,7 @@
           show(function (part) {
             return said.open.indexOf(part.getAttribute("data-opens")) >= 0;
           });
+          tell(said.totals);
         }
       })
       .catch(function () {
@@ -52,4 +67,11 @@
   show(function (part) {
     return !part.hasAttribute("data-closed");
   });
+  if (totals.length) {
+    // While somebody types a number there is no change yet: asked once the typing rests.
+    form.addEventListener("input", function () {
+      clearTimeout(waiting);
+      waiting = setTimeout(ask, 400);
+    });
+  }
 })();
