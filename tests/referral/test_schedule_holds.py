@@ -7,8 +7,11 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from kernel.clock import now
+from kernel.ids import new_id
 from services.referral.actions.ask_about_past_visits import ask_about_past_visits
 from services.referral.actions.end_hold import expire_holds
+from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
 from services.referral.model.schedule import Room, Seat, SeatUse
 from services.referral.queries import clinic_facts
 from services.referral.queries.clinic_records import clinic_records
@@ -124,10 +127,18 @@ def test_every_conflict_is_named_before_and_at_saving(staffed: Clinic) -> None:
     assert (moved["visit"]["site_name"], moved["visit"]["local_start"]) == ("Leawood", slot["local_start"])
     assert moving(own["id"], again["id"]).status_code == 404, "another referral's visit"
     # The therapist alone is what is missing: a nurse may book over that.
-    (other,) = many_ready_to_book(staffed, 1)
+    other, holder = many_ready_to_book(staffed, 2)
     full = staffed.call("POST", f"/referrals/{other}/appointments/check", wish(slot), actor=FRONT_DESK).json
     assert full is not None
     assert ([one["code"] for one in full["conflicts"]], full["may_overbook"]) == (["provider_taken"], True)
+    # Somebody decides over another time just now: it is held, not taken, and said to be so.
+    next_one = slots(staffed, visit_type="pt_evaluation", site="leawood")[0]
+    held = staffed.call("POST", f"/referrals/{holder}/holds", wish(next_one), actor=FRONT_DESK)
+    assert held.status_code == 201, held.text
+    check = f"/referrals/{other}/appointments/check"
+    kept = staffed.call("POST", check, wish(next_one), actor=FRONT_DESK).json
+    assert kept is not None
+    assert [one["code"] for one in kept["conflicts"]] == ["slot_held"]
 
 
 @pytest.mark.capability("S12")
@@ -141,6 +152,15 @@ def test_provider_and_room_are_taken_together_or_not_at_all(staffed: Clinic) -> 
     refused = book(staffed, referral, slot)
     assert (refused.status_code, refused.json["conflicts"]) == (409, ["room_taken"])
     with staffed.session() as session:
+        assert session.scalars(select(SeatUse)).all() == []
+        # Not even by who saw a room free a moment ago and takes seats only now.
+        rules = clinic_facts.visit_rules(clinic_records(session).visit_types["pt_evaluation"])
+        at, taker = (
+            datetime.fromisoformat(slot["starts_at"]),
+            Taker(hold_id=new_id(), expires_at=now(session)),
+        )
+        with pytest.raises(SeatsTaken):
+            take_seats(session, rules, taker, provider_id=slot["provider_id"], site_id="paola", starts_at=at)
         assert session.scalars(select(SeatUse)).all() == []
         session.get_one(Room, room.id).kind = "treatment"
     booked(staffed, referral, slot)

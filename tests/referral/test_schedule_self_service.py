@@ -33,6 +33,12 @@ def test_a_patient_chooses_confirms_moves_and_cancels_until_the_cutoff(staffed: 
     visit = chosen.json
     assert (visit["state"], visit["may_change"]) == ("booked", True)
     assert "therapy" not in str(visit["visit_type_name"]).lower()
+    # Who has a time chooses no other: they move the one they have.
+    for more in (
+        as_intake(staffed, "GET", f"/referrals/{referral}/slots?from={later}"),
+        as_intake(staffed, "POST", f"/referrals/{referral}/appointments", wish(far[1])),
+    ):
+        assert (more.status_code, more.json["code"]) == (409, "not_ready")
     said_yes = as_intake(staffed, "POST", f"/appointments/{visit['id']}/confirm", {"visit_version": 1})
     assert said_yes.json["state"] == "confirmed"
     moved = as_intake(

@@ -141,25 +141,40 @@ def test_a_cancelled_slot_is_offered_claimed_once_and_the_others_get_the_next_on
     assert events(staffed, "slot_offer_ended") == 6
 
 
-def test_a_claim_moves_the_later_visit_and_declining_keeps_the_place(
+@pytest.mark.capability("S10", "S11")
+def test_a_claim_moves_the_later_visit_and_the_time_it_leaves_is_offered_on(
     staffed: Clinic, own: Callable[..., Any]
 ) -> None:
-    holder, later = many_ready_to_book(staffed, 2)
+    holder, later, planner = many_ready_to_book(staffed, 3)
     first = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 6)})[0]
     far = slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 20)})[0]
     visit = booked(staffed, holder, first)
     second = booked(staffed, later, far)
     staffed.call("POST", f"/referrals/{later}/waitlist", {}, actor=FRONT_DESK)
+    # Who has to know ten days before is not asked for a time in six.
+    wants = {"notice_minutes": 10 * 24 * 60}
+    assert staffed.call("POST", f"/referrals/{planner}/waitlist", wants, actor=FRONT_DESK).status_code == 201
     change(staffed, visit, "cancel", {"reason_code": "patient_declined"})
     (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
-    offer = opened["offers"][0]
+    (offer,) = opened["offers"]
     seen = own("GET", f"/offers/{offer['id']}").json
     assert (seen["open"], seen["state"]) == (True, "offered")
     claimed = own("POST", f"/offers/{offer['id']}/claim", {})
     assert claimed.status_code == 200, claimed.text
     assert (claimed.json["id"], claimed.json["visit_version"], claimed.json["moves"]) == (second["id"], 2, 1)
-    assert far in slots(staffed, visit_type="pt_evaluation", site="paola", **{"from": later_day(staffed, 20)})
     assert events(staffed, "appointment_moved") == 1
+    # The time it leaves goes to who waits for one that far ahead.
+    on, first_round = staffed.get("/offers", FRONT_DESK)["items"]
+    assert (first_round["state"], on["state"]) == ("claimed", "open")
+    assert (on["freed"]["appointment_id"], on["freed"]["how"]) == (second["id"], "moved")
+    (next_offer,) = on["offers"]
+    taken = own("POST", f"/offers/{next_offer['id']}/claim", {})
+    assert (taken.status_code, taken.json["referral_id"]) == (200, planner), taken.text
+    # A time the clinic itself takes away is offered to nobody.
+    assert staffed.call("POST", f"/referrals/{holder}/waitlist", {}, actor=FRONT_DESK).status_code == 201
+    gone = change(staffed, taken.json, "cancel", {"reason_code": "provider_unavailable"})
+    assert gone.status_code == 200, gone.text
+    assert len(staffed.get("/offers", FRONT_DESK)["items"]) == 2
 
 
 @pytest.mark.capability("S9", "S11")
