@@ -166,6 +166,9 @@ def test_the_patients_language_is_used_and_a_missing_one_falls_back_to_english(n
     assert "Reply C" in notify.texts_to("+18165550143")[0]
     fallen = "SELECT language, language_note FROM planned_message WHERE language_note <> '' AND "
     assert {tuple(row) for row in notify.rows(fallen + "true")} == {("en", "language_not_available")}
+    (first, *_) = notify.messages(language_note="language_not_available")
+    log = notify.call("GET", f"/api/notify/v1/messages?patient_id={first.patient_id}").json()["items"]
+    assert {(item["language"], item["language_note"]) for item in log} == {("en", "language_not_available")}
     # So do those that stand in for another, or are planned outside the cadence.
     other = submit(notify, phone="+18165550144", language="vi")
     visit = book(notify, other, TUESDAY_TEN + timedelta(days=9))

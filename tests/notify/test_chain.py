@@ -63,6 +63,29 @@ def test_a_dead_number_stops_at_once_and_a_new_one_plans_the_visit_again(notify:
     assert notify.texts_to(PHONE) == []
 
 
+@pytest.mark.capability("N12", "N13")
+def test_a_number_refused_hands_this_reminder_and_every_later_one_to_the_letter_in_its_language(
+    notify: Standing,
+) -> None:
+    visit = book(notify, submit(notify, language="es-MX"), IN_NINE_DAYS)
+    notify.send_due()
+    notify.carrier.put("/carrier/faults", json={"mode": "reject", "code": 21211, "count": 1})
+    letters = len(notify.mails_to("rosa@example.test"))
+    for step, day, state in (
+        ("3_days", 6, ("failed", "provider_21211")),
+        ("1_day", 8, ("suppressed", "number_dead")),
+    ):
+        notify.set_clock(TUESDAY_TEN + timedelta(days=day, minutes=1))
+        notify.send_due()
+        assert notify.states(appointment_id=visit)[step, "sms"] == state
+        (letter,) = notify.messages(appointment_id=visit, step=step, channel="email")
+        assert (letter.state, letter.language, letter.language_note) == ("sent", "es", ""), step
+    first, second = notify.mails_to("rosa@example.test")[letters:]
+    for mail in (first, second):
+        assert "jueves 11 de marzo" in mail["text"]
+        assert "Primera visita" in mail["text"]
+
+
 @pytest.mark.capability("N13")
 def test_without_any_channel_the_visit_is_on_the_call_list_from_the_start(notify: Standing) -> None:
     patient = submit(notify, consent_sms=False, consent_email=False)

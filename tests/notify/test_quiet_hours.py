@@ -171,6 +171,23 @@ def test_only_an_explicit_urgent_or_a_fresh_answer_goes_out_at_night() -> None:
     assert judge(candidate("America/Chicago", **late), NIGHT).reason == "quiet_hours"
 
 
+@pytest.mark.capability("N5")
+def test_what_became_of_the_visit_decides_which_message_still_goes() -> None:
+    for state, facts, reason in (
+        ("cancelled", {}, "cancelled"),
+        ("cancelled", {"step": "cancelled"}, ""),
+        ("no_show", {}, "no_show"),
+        ("no_show", {"topic": "outreach"}, ""),
+        ("attended", {"topic": "outreach"}, "attended"),
+        ("attended", {"topic": "follow_up"}, ""),
+        ("booked", {"topic": "follow_up"}, "booked"),
+        ("booked", {"visit_is_current": False}, "moved"),
+    ):
+        verdict = judge(candidate("America/Chicago", visit_state=state, **facts), NOON)
+        assert verdict.reason == reason, (state, facts)
+        assert verdict.fate == ("suppressed" if reason else "go")
+
+
 @pytest.mark.fault("F52")
 @pytest.mark.capability("N11")
 def test_an_unknown_zone_waits_for_the_hours_every_us_clock_shares() -> None:

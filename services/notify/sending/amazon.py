@@ -14,6 +14,8 @@ from services.notify.sending.line_pool import LinePool
 from services.notify.sending.provider import Found, Letter, NoList, Outcome, Transmission
 
 LARGEST_ANSWER = 64 * 1024
+# To connect, and to answer: both inside the time a wave has to connect.
+KEYS_SECONDS = 1.0
 # What Amazon answers when it took nothing and may be asked again.
 _PASSING = ("Throttling", "ThrottledException", "TooManyRequestsException", "KMSThrottling", "LimitExceeded")
 # About the number when the message names it; else about the text, or about our own settings.
@@ -21,21 +23,43 @@ _DEAD = ("InvalidParameter", "InvalidParameterValue")
 
 
 class _Amazon:
-    """What both have in common: one client, no retries of its own, and no list to ask afterwards."""
+    """What both have in common: one client, no retries of its own, keys in time, and no list to ask afterwards."""
 
     waits_for_receipts = False
 
     def __init__(self, service: str, region: str) -> None:
         import boto3
         from botocore.config import Config
+        from botocore.session import get_session
 
+        self._session: Any = get_session()
+        # For the services the library asks for keys by itself: it would wait a minute for each, and ask five times.
+        asking = Config(
+            connect_timeout=KEYS_SECONDS, read_timeout=KEYS_SECONDS, retries={"total_max_attempts": 1}
+        )
+        self._session.set_default_client_config(asking)
         timeouts = Config(
             connect_timeout=PROVIDER_CONNECT_SECONDS,
             read_timeout=PROVIDER_TOTAL_SECONDS - PROVIDER_CONNECT_SECONDS,
             # A retry of the library's would be a second text nobody asked for.
             retries={"total_max_attempts": 1},
         )
-        self.client: Any = boto3.client(service, region_name=region, config=timeouts)
+        made_by = boto3.Session(botocore_session=self._session)
+        self.client: Any = made_by.client(service, region_name=region, config=timeouts)
+
+    def without_keys(self) -> Outcome | None:
+        """Why nothing can be signed now, said before anything is written; None when it can."""
+        from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+
+        try:
+            keys = self._session.get_credentials()
+            if keys is None:
+                raise NoCredentialsError
+            keys.get_frozen_credentials()
+        except (BotoCoreError, ClientError) as error:
+            # The latter where the keys come from another service of Amazon's, and it refuses them.
+            return Outcome("not_transmitted", code=type(error).__name__)
+        return None
 
     def find(self, address: Personal[str], since: datetime) -> list[Found]:
         """Amazon keeps no list to ask."""
@@ -63,6 +87,9 @@ class SnsSms(_Amazon):
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
         """Sign and connect once a letter, within three seconds for all, as `SmsHttp.prepare` does."""
         deadline = time.monotonic() + PROVIDER_CONNECT_SECONDS
+        without = self.without_keys()
+        if without is not None:
+            return [without for _ in letters]
         prepared: list[Transmission | Outcome] = []
         refused = False
         for letter in letters:
@@ -80,7 +107,6 @@ class SnsSms(_Amazon):
         try:
             request = self.signed(letter)
         except (BotoCoreError, ClientError) as error:
-            # The latter where the keys come from another service of Amazon's, and it refuses them.
             return Outcome("not_transmitted", code=type(error).__name__)
         line = self._lines.take(deadline)
         if line is None:
@@ -199,8 +225,12 @@ class SesMail(_Amazon):
         self._sender = sender
 
     def prepare(self, letters: Sequence[Letter]) -> list[Transmission | Outcome]:
-        """One call a letter; refused at once to an address that cannot be written in a mail's header."""
-        return [self._prepared(letter) for letter in letters]
+        """One call a letter; refused at once to an address that cannot be written in a mail's header.
+
+        Without keys nothing was transmitted: learnt in the call itself, after the mark, it would be a doubt.
+        """
+        without = self.without_keys()
+        return [without or self._prepared(letter) for letter in letters]
 
     def _prepared(self, letter: Letter) -> Transmission | Outcome:
         try:
