@@ -44,10 +44,15 @@ class _Form(HTMLParser):
         self.fields.setdefault(name, value)
 
 
+def read_form(page: str) -> dict[str, str]:
+    """Return what the page's form sends, by field."""
+    return _Form(page).fields
+
+
 def _start(clinic: BenchClinic, number: int) -> tuple[str, str, dict[str, str]]:
     """Begin a questionnaire; return the first topic's path, the cookies, and what its form sends."""
     with httpx.Client(base_url=clinic.stack.service_url("intake"), follow_redirects=True) as browser:
-        begun = _Form(browser.get("/intake/start").text).fields
+        begun = read_form(browser.get("/intake/start").text)
         person = {
             "given_name": f"Page{number}",
             "family_name": "Bench",
@@ -57,7 +62,7 @@ def _start(clinic: BenchClinic, number: int) -> tuple[str, str, dict[str, str]]:
             "postcode": "66211",
         }
         page = browser.post("/intake/start", data=begun | person)
-        fields = _Form(page.text).fields
+        fields = read_form(page.text)
         if "_seq" not in fields:
             raise RuntimeError(f"no question page came: {page.status_code} {page.url.path}")
         cookies = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())

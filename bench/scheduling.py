@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from typing import Any
 
 from bench.bookings import measure_bookings
 from bench.clinic import BenchClinic
@@ -39,7 +40,13 @@ def measure_scheduling(clinic: BenchClinic, seconds: float) -> list[Result]:
 
 
 def _hire(clinic: BenchClinic) -> None:
-    """Give every site 60 providers by copying those it has, each with a room of their own of each kind.
+    store = Database(clinic.stack.owner_url("referral"), name="bench-seed", statement_timeout_ms=60_000)
+    with store.transaction() as session:
+        seed_clinic(session, hired_clinic())
+
+
+def hired_clinic() -> dict[str, Any]:
+    """Return the clinic with 60 providers at every site, copied from those it has, each with rooms of their own.
 
     With the clinic's own two rooms a site, three in four bookings would measure how rooms run out.
     """
@@ -58,6 +65,4 @@ def _hire(clinic: BenchClinic) -> None:
             "gym": [2] * PROVIDERS_A_SITE,
         }
     document["providers"] = [*models, *copies]
-    store = Database(clinic.stack.owner_url("referral"), name="bench-seed", statement_timeout_ms=60_000)
-    with store.transaction() as session:
-        seed_clinic(session, document)
+    return document

@@ -18,7 +18,8 @@ from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kernel.clock import CLOCK_OFFSET
-from kernel.rows import write_rows
+from kernel.journey import keep_prepared
+from kernel.rows import write_last, write_rows
 
 IDLE_SECONDS_BEFORE_PING = 1.0
 _URL = "database_url"
@@ -129,6 +130,7 @@ class Database:
                 "cursor_factory": LeanCursor,
             },
         )
+        event.listen(self.engine, "connect", lambda connection, _: keep_prepared(connection))
         ping_idle_connections(self.engine)
         self._sessions = sessionmaker(
             self.engine,
@@ -142,6 +144,7 @@ class Database:
         """Yield a session; commit when the block ends, roll everything back when it raises."""
         with self._sessions() as session, session.begin():
             yield session
+            write_last(session)
 
     def forget_connections(self) -> None:
         """Drop pooled connections without closing them: for a forked child, whose parent still uses them."""

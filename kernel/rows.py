@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-import psycopg
-from psycopg.rows import namedtuple_row
 from psycopg.types.json import Jsonb
 from sqlalchemy import ARRAY, LargeBinary, Text, event, inspect
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from kernel.arrays import bytes_array, texts_array
+from kernel.journey import Question, Traveller
 
 MOST_OF_ONE_TABLE = 100
 _WAITING = "rows_waiting"
@@ -28,8 +27,8 @@ Insert = tuple[str, tuple[str, ...], Sequence[Any]]
 Change = tuple[str, tuple[str, ...], tuple[str, ...], Sequence[Any]]
 
 
-def cursor(session: Session) -> "psycopg.RawCursor[Any]":
-    """Return psycopg's own cursor (`$1` parameters, rows as named tuples) in the session's transaction.
+def cursor(session: Session) -> Traveller:
+    """Return what asks psycopg without SQLAlchemy (`$1` parameters, rows as named tuples) in the session's transaction.
 
     For what every request asks. It sees all that the session has done so far; errors are psycopg's own.
     """
@@ -38,12 +37,16 @@ def cursor(session: Session) -> "psycopg.RawCursor[Any]":
     return bare_cursor(session)
 
 
-def bare_cursor(session: Session) -> "psycopg.RawCursor[Any]":
+def bare_cursor(session: Session) -> Traveller:
     """As `cursor`, but what the session holds is not written first: for a question that does not depend on it."""
-    held: psycopg.RawCursor[Any] | None = session.info.get(_CURSOR)
+    held: Traveller | None = session.info.get(_CURSOR)
     if held is None:
-        driver: Any = session.connection().connection.driver_connection
-        held = session.info[_CURSOR] = psycopg.RawCursor(driver, row_factory=namedtuple_row)
+        pooled = session.connection().connection
+        held = pooled.info.get(_CURSOR)
+        if held is None:
+            driver: Any = pooled.driver_connection
+            held = pooled.info[_CURSOR] = Traveller(driver)
+        session.info[_CURSOR] = held
     return held
 
 
@@ -89,11 +92,30 @@ def notify_on_commit(session: Session, channel: str) -> None:
 @event.listens_for(Session, "before_commit")
 def write_rows(session: Session) -> None:
     """Write what is gathered. A `RowSession` does so before it executes, flushes or commits: it sees every row."""
+    writing = _gathered(session)
+    if writing is not None:
+        bare_cursor(session).ask([writing])
+
+
+def write_last(session: Session) -> None:
+    """Write what is gathered and commit, in one journey; whatever the session holds besides is flushed before.
+
+    For who ends the transaction: the session's own commit finds nothing left to do. Where nothing is gathered the
+    commit is left to it.
+    """
+    session.flush()
+    writing = _gathered(session)
+    if writing is not None:
+        bare_cursor(session).ask([writing], commit=True)
+
+
+def _gathered(session: Session) -> Question | None:
+    """Take out what is gathered, as one statement."""
     rows: list[Any] = session.info.pop(_WAITING, [])
     changes: list[Change] = session.info.pop(_CHANGED, [])
     channels: list[str] = sorted(session.info.pop(_CHANNELS, ()))
     if not rows and not changes and not channels:
-        return
+        return None
     grouped: dict[tuple[str, tuple[str, ...], int], list[Any]] = {}
     counts: dict[tuple[str, tuple[str, ...]], int] = {}
     for row in rows:
@@ -107,7 +129,7 @@ def write_rows(session: Session) -> None:
     given = [value for values in grouped.values() for value in values]
     given += [value for change in changes for value in change[3]]
     statement = _statement(shape, tuple(change[:3] for change in changes), len(channels))
-    bare_cursor(session).execute(statement, [*given, *channels])
+    return statement, [*given, *channels]
 
 
 @event.listens_for(Session, "before_flush")

@@ -15,7 +15,7 @@ from kernel.clock import started_at
 from kernel.database import Database
 from kernel.failpoints import failpoint
 from kernel.personal import open_json, seal_json
-from kernel.rows import add_values, cursor, write_rows
+from kernel.rows import add_values, cursor
 from kernel.tables import IdempotencyRecord
 from kernel.web.problems import Problem
 
@@ -104,8 +104,6 @@ def _answer(database: Database, asked: _Asked, deed: Callable[[Session], Reply])
             "answer_sealed": seal_json({"body": reply.body, "headers": reply.headers}, asked.place),
         }
         add_values(session, IdempotencyRecord.__tablename__, kept)
-        session.flush()
-        write_rows(session)
         failpoint("before_commit")
     failpoint("after_commit")
     return reply

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import psycopg
 from sqlalchemy.exc import SQLAlchemyError
 
 from kernel.context import request_scope
@@ -34,7 +35,7 @@ class RefusalMeter:
         try:
             with request_scope(), self._database.transaction() as session:
                 count_refusals(session, refused)
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg.Error) as error:
             log().error("refusals_not_counted", error=type(error).__name__, refused=refused)
 
     def _to_write(self, moment: float) -> int:
