@@ -358,11 +358,11 @@ def test_a_past_visit_without_an_outcome_asks_staff_and_is_never_a_silent_no_sho
     visit = booked(staffed, referral, slot)
     with staffed.session() as session:
         assert ask_about_past_visits(session) == 0
-        session.execute(
-            text(
-                "UPDATE appointment SET starts_at = starts_at - interval '3 days', ends_at = ends_at - interval '3 days'"
-            )
-        )
+        # Ten minutes over: whoever is with the patient still may say it by themselves.
+        over = "UPDATE appointment SET starts_at = :at - interval '40 minutes', ends_at = :at"
+        session.execute(text(over), {"at": now(session) - timedelta(minutes=10)})
+        assert ask_about_past_visits(session) == 0
+        session.execute(text(over), {"at": now(session) - timedelta(days=3)})
     with staffed.session() as session:
         assert ask_about_past_visits(session) == 1
     with staffed.session() as session:

@@ -11,7 +11,7 @@ from kernel.personal import open_json
 from services.referral.actions.watch_promises import watch_promises
 from services.referral.rules.slot_promise import Candidate, drive_minutes, promised_until, rank_sites
 from services.referral.rules.slots import Slot
-from tests.referral.calendar_steps import many_ready_to_book
+from tests.referral.calendar_steps import events, many_ready_to_book
 from tests.referral.conftest import FRONT_DESK, MANAGER, Clinic
 
 CHICAGO = ZoneInfo("America/Chicago")
@@ -94,6 +94,7 @@ def test_a_site_without_a_slot_within_the_promise_for_two_days_raises_an_alert(s
     assert here not in [alert[:2] for alert in watch()]
     closure = close_paola(staffed)
     assert (*here, False) in watch()
+    assert events(staffed, "staff_alerted") == 0, "a gap of an hour is a busy day"
     with staffed.session() as session:
         session.execute(text("UPDATE promise_gap SET opened_at = opened_at - interval '2 days'"))
     assert (*here, True) in watch()
