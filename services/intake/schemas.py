@@ -65,6 +65,7 @@ Zone = Annotated[
 BirthDate = Annotated[str, StringConstraints(strict=True, pattern=r"^\d{4}-\d{2}-\d{2}$")]
 # "": nobody asked. What is known of the person stays; somebody new is written to in English.
 ToldLanguage = Literal["en", "es", ""]
+MOST_ANSWERS = 500
 AnsweredBy = Literal["self", "parent", "guardian", "carer", "interpreter", "referrer", "staff"]
 
 
@@ -122,7 +123,8 @@ class SubmissionIn(Wire):
 
     patient: PatientIn
     language: ToldLanguage = ""
-    answers: dict[str, Any] = Field(max_length=500)
+    # More of them is too large a request, not a wrong field.
+    answers: dict[str, Any] = Field(json_schema_extra={"maxProperties": MOST_ANSWERS})
     consent: ConsentIn = ConsentIn()
     preferred_site: Code = ""
     mode: Literal["api", "phone", "paper", "kiosk", "self"] = "api"

@@ -68,7 +68,7 @@ def test_less_than_that_goes_to_the_queue_with_candidates_and_score(
 @pytest.mark.capability("I14")
 def test_strangers_and_household_members_are_not_mixed(clinic: Clinic) -> None:
     first = patient_of(clinic)
-    child = patient_of(clinic, given_name="Ola", birth_date="2015-02-02", postcode="")
+    child = patient_of(clinic, given_name="Ola", birth_date="2001-02-02", postcode="")
     assert child != first
     other = patient_of(clinic, given_name="Ann", family_name="Reed", phone="+18165550159", postcode="")
     assert other not in (first, child)

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
+from kernel.evidence.variables import FieldError
 from kernel.ids import new_id
 from kernel.rows import add_row, write_changes
 from services.intake.actions.finish_submission import finish_submission
@@ -23,6 +24,7 @@ from services.intake.rules.follow_up import follow_up
 from services.intake.rules.form import Form, Item
 from services.intake.rules.harm_words import speaks_of_self_harm
 from services.intake.rules.how_given import how_given
+from services.intake.rules.longer_than_life import longer_than_life
 from services.intake.rules.plain_answers import plain_answers
 
 TEXT_ALERT = "self_harm_free_text"
@@ -96,6 +98,7 @@ def save_page(
     if alerted and TEXT_ALERT in rulebook.units:
         answers[TEXT_ALERT] = True
     typed, errors = rulebook.protocol.check_answers(answers)
+    errors += [FieldError(name, "before_birth") for name in longer_than_life(typed, rulebook.units)]
     flags = rulebook.flags(typed)
     if (errors or only_if_urgent or conflict) and not any(flag.action == "E" for flag in flags):
         return Saved(draft, faults=_by_link_id(form, errors), conflict=conflict)

@@ -19,13 +19,12 @@ from services.intake.actions.start_draft import start_draft
 from services.intake.routes import visitor
 from services.intake.routes.page_facts import PageFacts
 from services.intake.routes.submission_routes import form_in_force
-from services.intake.rules.patient_age import age_years, birth_date_of
+from services.intake.rules.patient_age import birth_date_of, needs_guardian
 from services.intake.schemas import PatientIn
 from services.intake.texts import texts
 
 FIELDS = ("given_name", "family_name", "phone", "email", "postcode")
 ANSWERERS = ("self", "parent", "guardian", "carer", "interpreter", "referrer")
-MAY_ANSWER_FOR_A_CHILD = ("parent", "guardian", "referrer")
 #: No answer is no "no": what somebody known said before stays.
 CONSENT = {"yes": True, "no": False}
 #: New questionnaires one telephone may begin in a day (reliability.md, "Public intake"): a family, not a flood.
@@ -122,7 +121,7 @@ def _read(given: dict[str, str], chosen: str, today: Any) -> tuple[PatientFacts 
             faults[name] = "name" if name.endswith("_name") else name
     if given["answered_by"] not in ANSWERERS:
         faults["answered_by"] = "required"
-    elif born and age_years(born, today) < 18 and given["answered_by"] not in MAY_ANSWER_FOR_A_CHILD:
+    elif born and needs_guardian(born, today, given["answered_by"]):
         faults["answered_by"] = "minor"
     if checked is not None and not checked.phone:
         faults["phone"] = "contact"

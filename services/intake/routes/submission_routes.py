@@ -12,7 +12,7 @@ from kernel.personal import Personal
 from kernel.web.exact_answers import answer_exactly
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
-from kernel.web.problems import FieldProblem, invalid
+from kernel.web.problems import FieldProblem, from_status, invalid
 from services.intake.actions.publish_shipped_questionnaire import publish_shipped_questionnaire
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.submit_answers import submit_answers
@@ -23,10 +23,14 @@ from services.intake.queries.rulebook import current_rulebook
 from services.intake.questionnaires import HEADACHE_SPINE
 from services.intake.routes.submission_view import submission_json
 from services.intake.rules.form import Form
-from services.intake.rules.patient_age import birth_date_of
-from services.intake.schemas import AnyOut, IdentifierIn, SubmissionIn, SubmittedOut
+from services.intake.rules.longer_than_life import longer_than_life
+from services.intake.rules.patient_age import age_years, birth_date_of, needs_guardian
+from services.intake.schemas import MOST_ANSWERS, AnyOut, IdentifierIn, SubmissionIn, SubmittedOut
 from services.intake.texts import safety_text
 
+A_CHILD = (
+    "The patient is under 18. A parent, a guardian or who referred them answers: say which in answered_by."
+)
 KINDS = {"E": "emergency", "S": "same_day"}
 
 
@@ -60,13 +64,23 @@ def submission_routes(database: Database) -> APIBlueprint:
 
 
 def _submit(session: Session, actor: Any, given: SubmissionIn) -> Reply:
+    if len(given.answers) > MOST_ANSWERS:
+        raise from_status(413)
     rulebook = current_rulebook(session)
     form = form_in_force(session)
     typed, errors = rulebook.protocol.check_answers(given.answers)
     faults = [FieldProblem(f"answers.{error.field}", error.code) for error in errors]
-    born = birth_date_of(given.patient.birth_date, now(session).date())
+    today = now(session).date()
+    born = birth_date_of(given.patient.birth_date, today)
     if born is None:
         faults.append(FieldProblem("patient.birth_date", "not_a_date"))
+    else:
+        if needs_guardian(born, today, given.answered_by):
+            raise invalid([FieldProblem("answered_by", "minor")], A_CHILD)
+        aged = {"age_years": age_years(born, today), **typed}
+        faults += [
+            FieldProblem(f"answers.{name}", "before_birth") for name in longer_than_life(aged, rulebook.units)
+        ]
     if not typed and not faults:
         faults.append(FieldProblem("answers", "empty"))
     if faults or born is None:

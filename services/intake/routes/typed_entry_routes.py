@@ -15,9 +15,8 @@ from kernel.web.problems import FieldProblem, invalid
 from services.intake.actions.register_patient import PatientFacts
 from services.intake.actions.start_draft import start_draft
 from services.intake.routes.link_routes import ISSUES, open_by_link
-from services.intake.routes.start_pages import MAY_ANSWER_FOR_A_CHILD
 from services.intake.routes.submission_routes import form_in_force, given_identifiers
-from services.intake.rules.patient_age import age_years, birth_date_of
+from services.intake.rules.patient_age import birth_date_of, needs_guardian
 from services.intake.schemas import AnyOut, TypedEntryIn
 
 
@@ -65,7 +64,7 @@ def _facts(session: Session, given: TypedEntryIn) -> PatientFacts:
     faults = [FieldProblem("patient.birth_date", "not_a_date")] if born is None else []
     if given.mode == "phone" and not patient.phone:
         faults.append(FieldProblem("patient.phone", "missing"))
-    if born and age_years(born, today) < 18 and given.answered_by not in MAY_ANSWER_FOR_A_CHILD:
+    if born and needs_guardian(born, today, given.answered_by):
         faults.append(FieldProblem("answered_by", "minor"))
     if faults or born is None:
         raise invalid(faults)

@@ -1,10 +1,12 @@
-"""Age in whole years, and the birth dates that can be true."""
+"""Age in whole years, the birth dates that can be true, and who may answer for a child."""
 
 import re
 from datetime import date
 from typing import Final
 
 OLDEST: Final = 120
+OF_AGE: Final = 18
+MAY_ANSWER_FOR_A_CHILD: Final = ("parent", "guardian", "referrer")
 _ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})")
 _US: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})")
 
@@ -31,3 +33,8 @@ def birth_date_of(text: str, today: date) -> date | None:
     except ValueError:
         return None
     return born if born <= today and age_years(born, today) <= OLDEST else None
+
+
+def needs_guardian(born: date, today: date, answered_by: str) -> bool:
+    """True for a child whose answers are given by somebody who may not give them, the child included."""
+    return age_years(born, today) < OF_AGE and answered_by not in MAY_ANSWER_FOR_A_CHILD
