@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from kernel.evidence.decision import Outcome
@@ -82,7 +83,7 @@ def _by_rules(routing: Routing, slots: Slots, by_rules: Sequence[str]) -> tuple[
 def _priority(
     routing: Routing, slots: Slots, flags: Sequence[Flag], rules: Sequence[Rule]
 ) -> tuple[str, dict[str, Any]]:
-    rank = {priority: place for place, priority in enumerate(routing.priorities)}
+    rank = _ranks(routing.priorities)
     claims: list[tuple[int, str]] = [
         (rank[flag.priority], flag.id) for flag in flags if flag.priority is not None
     ]
@@ -105,11 +106,26 @@ def _priority(
     }
 
 
-def route_and_priority(protocol: Protocol, slots: Slots) -> tuple[str, str]:
-    """Route and priority alone, for trying many answers: the same choice without its reasons."""
+@lru_cache(maxsize=64)
+def _ranks(priorities: tuple[str, ...]) -> Mapping[str, int]:
+    return {priority: place for place, priority in enumerate(priorities)}
+
+
+def route_and_priority(
+    protocol: Protocol,
+    slots: Slots,
+    flags: Sequence[Flag] | None = None,
+    rules: Sequence[Rule] | None = None,
+) -> tuple[str, str]:
+    """Route and priority alone, for trying many answers: the same choice without its reasons.
+
+    ``flags`` and ``rules`` as for `choose_route`.
+    """
     routing = protocol.routing
-    flags = [flag for flag in protocol.flags if slots[flag.slot] == TRUE]
-    rules = [rule for rule in protocol.rules if slots[rule.slot] == TRUE]
+    if flags is None:
+        flags = [flag for flag in protocol.flags if slots[flag.slot] == TRUE]
+    if rules is None:
+        rules = [rule for rule in protocol.rules if slots[rule.slot] == TRUE]
     routes = {rule.route for rule in rules}
     by_rules = [route for route in routing.order if route in routes]
     primary, _ = _primary(routing, slots, flags, by_rules)

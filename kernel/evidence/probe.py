@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from kernel.evidence.choose_route import route_and_priority
+from kernel.evidence.items import Flag, Rule
 from kernel.evidence.operators import Slots
 from kernel.evidence.protocol import Protocol
 from kernel.evidence.straight_line import StraightLine, trial
@@ -14,6 +15,7 @@ from kernel.evidence.truth import TRUE
 
 #: A slot, its result before and its result after.
 Change = tuple[int, int, int]
+F = TypeVar("F", Flag, Rule)
 
 
 class _Plan:
@@ -30,6 +32,28 @@ class _Plan:
             needed = _needed(protocol, [slot for slot in slots if slot in telling])
             below = [slot for slot in slots if slot in needed]
             self.tries[name] = trial(line, protocol.inputs[name], below, telling)
+        self.flags_at = _items_at(protocol.flags)
+        self.rules_at = _items_at(protocol.rules)
+
+
+def _items_at(items: Sequence[F]) -> dict[int, list[tuple[int, F]]]:
+    """By slot the flags or rules it decides, each with its place in the document."""
+    found: dict[int, list[tuple[int, F]]] = {}
+    for place, item in enumerate(items):
+        found.setdefault(item.slot, []).append((place, item))
+    return found
+
+
+def _fired(at: dict[int, list[tuple[int, F]]], before: dict[int, F], differing: list[Change]) -> Sequence[F]:
+    """What fires after the change, in the order of the document. `before`: by place, what fired."""
+    now = dict(before)
+    for slot, old, new in differing:
+        for place, item in at.get(slot, ()):
+            if new == TRUE:
+                now[place] = item
+            elif old == TRUE:
+                del now[place]
+    return [now[place] for place in sorted(now)]
 
 
 def telling_slots(protocol: Protocol) -> list[int]:
@@ -68,8 +92,12 @@ class Probe:
         self.protocol = protocol
         self.answers = answers
         self.slots: Slots = protocol.fill(answers)
-        self.route, self.priority = route_and_priority(protocol, self.slots)
-        self._tries = _plan(protocol).tries
+        self._plan = _plan(protocol)
+        self._flags = {n: one for n, one in enumerate(protocol.flags) if self.slots[one.slot] == TRUE}
+        self._rules = {n: one for n, one in enumerate(protocol.rules) if self.slots[one.slot] == TRUE}
+        fired = list(self._flags.values()), list(self._rules.values())
+        self.route, self.priority = route_and_priority(protocol, self.slots, *fired)
+        self._tries = self._plan.tries
 
     def value(self, name: str) -> Any:
         """The value in force for a variable, given or derived; None when unknown."""
@@ -82,12 +110,20 @@ class Probe:
         """
         slots = self.slots
         differing = self._tries[name](value, slots)
-        if not any(TRUE in (old, new) for _, old, new in differing):
+        for _, old, new in differing:
+            if TRUE in (old, new):
+                break
+        else:
             return None
         # Route and priority look at telling slots only, so these alone are changed for a moment.
         for slot, _, new in differing:
             slots[slot] = new
-        route, priority = route_and_priority(self.protocol, slots)
+        route, priority = route_and_priority(
+            self.protocol,
+            slots,
+            _fired(self._plan.flags_at, self._flags, differing),
+            _fired(self._plan.rules_at, self._rules, differing),
+        )
         for slot, old, _ in differing:
             slots[slot] = old
         return route, priority, differing

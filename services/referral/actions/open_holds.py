@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.ids import new_id
+from kernel.rows import add_row
 from services.referral.model.decision import ReferralHold
 from services.referral.model.referral import Referral
 
@@ -36,6 +37,7 @@ def open_holds(
         for flag, action in wanted.items()
         if flag not in standing
     ]
-    session.add_all(opened)
+    for hold in opened:
+        add_row(session, hold)
     referral.flagged = bool(opened or standing)
     return opened

@@ -25,8 +25,12 @@ def propose_route(
     *,
     seen_flags: Iterable[str] = (),
     not_asked: Iterable[str] = (),
+    writes_it: bool = True,
 ) -> None:
     """Set what the protocol proposes. `seen_flags`: flags that fired on an earlier page, which hold too.
+
+    With `writes_it` False a new referral is left for its caller to write, with the last of what is set on it
+    (`kernel.rows.add_row`), before anything else is asked.
 
     `not_asked`: variables the patient's other answers made needless. What a clinician settled stays so while it is
     open for the same reason: new answers of the patient end that (`receive_submission`).
@@ -53,9 +57,10 @@ def propose_route(
     for flag in seen_flags:
         actions.setdefault(flag, known.get(flag, "S"))
     is_new = not inspect(referral).persistent
-    # A hold points at its referral, so a new referral is written first.
-    session.add(referral)
-    session.flush()
+    if writes_it:
+        # A hold points at its referral, so a new referral is written first.
+        session.add(referral)
+        session.flush()
     open_holds(session, referral, actions.items(), none_stands=is_new)
 
 

@@ -13,13 +13,13 @@ from kernel.contracts.intake_submitted import IntakeSubmitted
 from kernel.contracts.referral_routed import ReferralRouted
 from kernel.ids import new_id
 from kernel.outbox import emit
-from kernel.rows import cursor
+from kernel.rows import add_row, cursor
 from services.referral.actions.decide_route import Decided, decide_route
 from services.referral.actions.move_referral import move_referral
 from services.referral.actions.propose_route import propose_route
 from services.referral.actions.publish_shipped_protocol import publish_shipped_protocol
 from services.referral.actions.set_patient import set_patient
-from services.referral.actions.store_decision import store_decision
+from services.referral.actions.store_decision import FIRST_CAUSE, store_decision
 from services.referral.model.referral import Referral
 from services.referral.queries.patient_records import stands_under
 from services.referral.queries.protocols import PublishedProtocol, protocol_of_site
@@ -108,20 +108,23 @@ def _create(
         attempts=0,
     )
     set_patient(referral, submitted.patient)
-    _take_proposal(session, referral, submitted, published, decided)
+    # Nothing is asked from here on: all that is new is written by one statement, the referral as it is then.
+    _take_proposal(session, referral, submitted, published, decided, writes_it=False)
     store_decision(
         session,
         referral,
         decided,
         submitted.answers,
         submission_id=submitted.submission_id,
-        cause="intake",
+        cause=FIRST_CAUSE,
         corrects_id=submitted.corrects,
         not_asked=submitted.not_asked,
     )
     record(session, INTAKE, "receive_referral", "referral", referral.id)
-    move_referral(session, PROTOCOL, referral, "needs_triage", details=_routing(decided))
+    # Who sent a letter sent another referral: nobody is told of this one.
+    move_referral(session, PROTOCOL, referral, "needs_triage", details=_routing(decided), referred=False)
     _tell_routed(session, referral)
+    add_row(session, referral)
     return referral
 
 
@@ -208,11 +211,19 @@ def _take_proposal(
     submitted: IntakeSubmitted,
     published: PublishedProtocol,
     decided: Decided,
+    *,
+    writes_it: bool = True,
 ) -> None:
     # New answers of the patient are read anew, by a person too.
     referral.settled_warnings = []
     propose_route(
-        session, referral, published, decided, seen_flags=submitted.flags, not_asked=submitted.not_asked
+        session,
+        referral,
+        published,
+        decided,
+        seen_flags=submitted.flags,
+        not_asked=submitted.not_asked,
+        writes_it=writes_it,
     )
 
 

@@ -24,6 +24,7 @@ class PublishedProtocol:
 
 
 NEWEST = "SELECT digest, number FROM protocol_version ORDER BY number DESC LIMIT 1"
+OVERLAY = "SELECT id, digest FROM site_overlay WHERE site = $1 AND state = 'in_force' AND base_number = $2"
 _compiled: dict[bytes, PublishedProtocol] = {}
 _compiling = Lock()
 
@@ -56,10 +57,7 @@ def protocol_of_number(session: Session, number: int) -> PublishedProtocol:
 
 def protocol_of_site(session: Session, site: str, shared: PublishedProtocol) -> PublishedProtocol:
     """Return the shared protocol with the site's overlay on it, or `shared` where the site has none."""
-    standing = select(SiteOverlay.id, SiteOverlay.digest).where(
-        SiteOverlay.site == site, SiteOverlay.state == "in_force", SiteOverlay.base_number == shared.number
-    )
-    overlay = session.execute(standing).first() if site else None
+    overlay = cursor(session).execute(OVERLAY, [site, shared.number]).fetchone() if site else None
     return shared if overlay is None else _merged(session, overlay.digest, overlay.id)
 
 
