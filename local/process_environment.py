@@ -27,6 +27,8 @@ PASSED_ON = (
     "MAIL_PER_SECOND",
 )
 
+GATEWAY_CHOICES = ("GATEWAY_HOSTS", "GATEWAY_TRUSTED_PROXIES")
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -155,7 +157,7 @@ def gateway_environment(stack: Stack) -> dict[str, str]:
         "GATEWAY_UPSTREAMS": json.dumps(upstreams),
         "GATEWAY_FACTS": str(stack.places.run / "front_page.json"),
         "ASSETS_DIR": str(ROOT / "node_modules"),
-        **({"GATEWAY_HOSTS": os.environ["GATEWAY_HOSTS"]} if "GATEWAY_HOSTS" in os.environ else {}),
+        **{name: os.environ[name] for name in GATEWAY_CHOICES if name in os.environ},
     }
 
 

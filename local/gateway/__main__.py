@@ -1,4 +1,5 @@
-"""`python -m local.gateway`: GATEWAY_PORT, GATEWAY_UPSTREAMS (JSON name → port), GATEWAY_FACTS, ASSETS_DIR."""
+"""`python -m local.gateway`: GATEWAY_PORT, GATEWAY_UPSTREAMS (JSON name → port), GATEWAY_FACTS, ASSETS_DIR, and where
+wanted GATEWAY_HOSTS and GATEWAY_TRUSTED_PROXIES (addresses whose X-Forwarded-For is believed), by commas."""
 
 import asyncio
 import json
@@ -23,12 +24,14 @@ async def _serve(gateway: Gateway) -> None:
 def main() -> int:
     """Run until told to stop; returns the exit code."""
     hosts = os.environ.get("GATEWAY_HOSTS", "localhost,127.0.0.1,[::1]")
+    proxies = os.environ.get("GATEWAY_TRUSTED_PROXIES", "")
     gateway = Gateway(
         port=int(os.environ["GATEWAY_PORT"]),
         ports=json.loads(os.environ["GATEWAY_UPSTREAMS"]),
         assets_folder=Path(os.environ.get("ASSETS_DIR", "node_modules")),
         facts_file=Path(os.environ.get("GATEWAY_FACTS", "var/run/front_page.json")),
         hosts=frozenset(host.strip().lower() for host in hosts.split(",") if host.strip()),
+        proxies=frozenset(proxy.strip() for proxy in proxies.split(",") if proxy.strip()),
     )
     try:
         asyncio.run(_serve(gateway))

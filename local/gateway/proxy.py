@@ -17,6 +17,7 @@ from local.gateway.heads import (
     write_answer,
     write_request,
 )
+from local.gateway.places import IN_HAND, Places, client_address, who_shares
 from local.gateway.routes import upstream_for
 
 HEAD_SECONDS = 20.0
@@ -26,11 +27,6 @@ CONNECT_PATIENCE_SECONDS = 5.0
 BODY_BYTES = 30 * 1024 * 1024
 PIECE = 64 * 1024
 CLIENTS = 512
-# Requests one service may have in hand or waiting before others are turned away at once (FAULT-64): what is let in
-# is answered within seconds, and one service's crowd takes nothing from another's. The carrier's reports wait instead:
-# a carrier does not send again what it was refused.
-IN_HAND = 96
-WAITS = frozenset({"notify", "carrier", "mailbox"})
 DISCARDED_BYTES = 256 * 1024
 IDLE_UPSTREAMS = 16
 
@@ -47,18 +43,26 @@ class UpstreamAway(Exception):
 
 
 class Proxy:
-    """Routes requests. `ports` maps names to loopback ports; `own` answers what no service does."""
+    """Routes requests. `ports` maps names to loopback ports; `own` answers what no service does.
+
+    `proxies` are the addresses of the clinic's own proxies in front, whose word for where a request came from is taken.
+    """
 
     def __init__(
-        self, ports: Mapping[str, int], own: OwnAnswer, hosts: frozenset[str], in_hand: int = IN_HAND
+        self,
+        ports: Mapping[str, int],
+        own: OwnAnswer,
+        hosts: frozenset[str],
+        in_hand: int = IN_HAND,
+        proxies: frozenset[str] = frozenset(),
     ) -> None:
         self._ports = ports
         self._own = own
         self._hosts = hosts
         self._idle: dict[str, list[Stream]] = {name: [] for name in ports}
         self._clients = 0
-        self._most_in_hand = in_hand
-        self._in_hand = dict.fromkeys(ports, 0)
+        self._places = Places(in_hand)
+        self._proxies = proxies
 
     async def serve_client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer requests on one client connection until either side ends it."""
@@ -93,13 +97,17 @@ class Proxy:
         name = upstream_for(request.path)
         if name is None or name not in self._ports:
             return await self._answer_self(request, reader, writer)
-        if self._in_hand[name] >= self._most_in_hand and name not in WAITS:
+        client = who_shares(self._client(request, writer))
+        if not self._places.take(name, client):
             return await self._turn_away(request, reader, writer)
-        self._in_hand[name] += 1
         try:
             return await self._forward(name, request, (reader, writer))
         finally:
-            self._in_hand[name] -= 1
+            self._places.give_back(name, client)
+
+    def _client(self, request: Request, writer: asyncio.StreamWriter) -> str:
+        peer = writer.get_extra_info("peername") or ("127.0.0.1",)
+        return client_address(str(peer[0]), request.headers, self._proxies)
 
     async def _turn_away(
         self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -147,8 +155,7 @@ class Proxy:
 
     async def _exchange(self, name: str, request: Request, client: Stream, began: list[Answer]) -> bool:
         public_host = header(request.headers, b"host")
-        peer = client[1].get_extra_info("peername") or ("127.0.0.1",)
-        head = write_request(request, str(peer[0]), public_host)
+        head = write_request(request, self._client(request, client[1]), public_host)
         # An idle connection may be closed under us; only what may be sent twice is risked on one.
         safe = request.method in (b"GET", b"HEAD") and request.body.empty
         upstream, fresh = await self._connect(name, reuse=safe)

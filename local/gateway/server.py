@@ -11,7 +11,8 @@ from typing import Any
 from local.gateway import pages
 from local.gateway.assets import Assets
 from local.gateway.heads import HEAD_BYTES, Request, header
-from local.gateway.proxy import IN_HAND, Proxy
+from local.gateway.places import IN_HAND
+from local.gateway.proxy import Proxy
 
 READY_SECONDS = 3.0
 SERVICES = ("intake", "referral", "notify", "dashboard")
@@ -28,12 +29,13 @@ class Gateway:
     facts_file: Path
     hosts: frozenset[str] = frozenset({"localhost", "127.0.0.1", "[::1]"})
     in_hand: int = IN_HAND
+    proxies: frozenset[str] = frozenset()
     _servers: list[asyncio.Server] = field(default_factory=list)
 
     async def start(self) -> None:
         """Listen on the loopback addresses; raises OSError when the port is taken."""
         self._assets = Assets(self.assets_folder)
-        proxy = Proxy(self.ports, self.answer, self.hosts, self.in_hand)
+        proxy = Proxy(self.ports, self.answer, self.hosts, self.in_hand, self.proxies)
         for address in ("127.0.0.1", "::1"):
             try:
                 server = await asyncio.start_server(proxy.serve_client, address, self.port, limit=HEAD_BYTES)

@@ -183,6 +183,12 @@ def test_whom_the_gateway_turns_away_is_told_so_and_not_written_down(repository:
     assert "\nerror_log /dev/stderr crit;\n" in text
     limited = [server for server in text.split("\nserver {")[1:] if "limit_conn in_hand" in server]
     assert len(limited) == 2
+    assert (
+        text.count("limit_conn in_hand 96;")
+        == text.count("limit_conn in_hand 96; limit_conn by_address 48;")
+        == 6
+    )
+    assert "\nset_real_ip_from ${TRUSTED_PROXY};\n" in text
     for server in limited:
         assert "error_page 503 $crowd;" in server
         kinds = {"page", "api"} if " /api/" in server else {"page"}

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from local.gateway.proxy import IN_HAND
+from local.gateway.places import IN_HAND
 from local.gateway.server import Gateway
 from tests.servers import LOOK_UP_SECONDS, free_port
 
@@ -84,7 +84,7 @@ class Echo(BaseHTTPRequestHandler):
 class Running:
     """A gateway in a thread, its upstreams beside it."""
 
-    def __init__(self, folder: Path, in_hand: int = IN_HAND) -> None:
+    def __init__(self, folder: Path, in_hand: int = IN_HAND, proxies: frozenset[str] = frozenset()) -> None:
         self.upstream = ThreadingHTTPServer(("127.0.0.1", 0), Echo)
         self.upstream.daemon_threads = True
         port = self.upstream.server_address[1]
@@ -104,6 +104,7 @@ class Running:
             folder / "node_modules",
             facts,
             in_hand=in_hand,
+            proxies=proxies,
         )
         self.loop = asyncio.new_event_loop()
 
@@ -126,9 +127,20 @@ class Running:
         await asyncio.gather(*others, return_exceptions=True)
 
     def ask(
-        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        headers: dict[str, str] | None = None,
+        source: str = "",
     ) -> tuple[int, dict[str, str], bytes]:
-        connection = http.client.HTTPConnection("localhost", self.gateway.port, timeout=20)
+        """Ask, from the loopback address `source` when it is given."""
+        connection = http.client.HTTPConnection(
+            "127.0.0.1" if source else "localhost",
+            self.gateway.port,
+            timeout=20,
+            source_address=(source, 0) if source else None,
+        )
         connection.request(method, path, body, headers or {})
         answer = connection.getresponse()
         found = (answer.status, {key.lower(): value for key, value in answer.getheaders()}, answer.read())
@@ -325,13 +337,20 @@ def test_nothing_outside_the_served_folders_is_served(running: Running, path: st
 def test_a_crowd_at_one_service_is_turned_away_at_once_and_everybody_else_is_answered(
     tmp_path: Path,
 ) -> None:
-    """Ten times what one service may have in hand: the first are answered, the others told when to come again."""
+    """Ten times what one service may have in hand: the first are answered, the others told when to come again.
+
+    One address has half of it at most while it is alone, so that there is room for others whatever it does.
+    """
     most = 4
+    one, second, third = "127.0.0.2", "127.0.0.3", "127.0.0.4"
     Echo.go_on.clear()
     with Running(tmp_path, most) as running:
         with ThreadPoolExecutor(most) as inside:
-            let_in = [inside.submit(running.ask, "GET", "/intake/slow") for _ in range(most)]
-            for _ in range(most):
+            let_in = []
+            for source in (one, one, second, third):
+                if source is second:
+                    assert running.ask("GET", "/intake/slow", source=one)[0] == 503, "half is left for others"
+                let_in.append(inside.submit(running.ask, "GET", "/intake/slow", source=source))
                 assert Echo.waiting.acquire(timeout=30)
             as_json = {"Accept": "application/json", "Content-Type": "application/json"}
             for number in range(9 * most):
