@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from kernel.audit import record
 from kernel.clock import now
 from kernel.context import Actor
-from kernel.evidence.variables import FieldError
+from kernel.evidence import FieldError
 from kernel.ids import new_id
 from kernel.rows import add_row, write_changes
 from services.intake.actions.finish_submission import finish_submission
