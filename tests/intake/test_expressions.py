@@ -285,7 +285,7 @@ def test_expressions_that_are_not_done_are_named_with_why() -> None:
             question("free", "choice", answerOption=None),
             rows,
         ],
-        extension=[variable("far", "%patient.name")],
+        extension=[variable("far", "%practitioner.name")],
     )
     del document["item"][4]["answerOption"]
     form = read_questionnaire(document)
@@ -296,7 +296,7 @@ def test_expressions_that_are_not_done_are_named_with_why() -> None:
         "item: sdc-questionnaire-calculatedExpression: on what the protocol reads",
         "item: sdc-questionnaire-calculatedExpression: today()",
         "item: sdc-questionnaire-enableWhenExpression: text/cql",
-        "questionnaire: variable: %patient",
+        "questionnaire: variable: %practitioner",
     }
     assert [item.link_id for item in form.calculated] == ["hand"]
     assert not form.by_id["age"].read_only

@@ -110,6 +110,7 @@ def save_page(
         "pages": {**draft.saves, page.link_id: saved},
         "scores": scores,
         **({"given_up": sorted(given_up)} if given_up else {}),
+        **({"begun": draft.begun, "begun_by": draft.begun_by} if draft.begun else {}),
     }
     submission.version += 1
     submission.page = page.link_id

@@ -1,7 +1,7 @@
 """Begin a questionnaire, or go on with the one that is open: one draft per patient and form."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -16,11 +16,15 @@ from services.intake.actions.open_match_case import open_match_case
 from services.intake.actions.register_patient import PatientFacts, register_patient
 from services.intake.model import Patient, Submission
 from services.intake.queries.submissions import open_draft
+from services.intake.rules.begin_answers import begin_answers
 from services.intake.rules.form import Form
 from services.intake.rules.how_given import how_given
 from services.intake.rules.identity import Likeness
 from services.intake.rules.initial_answers import answers_nobody_gives
+from services.intake.rules.launch_context import launch_context
 from services.intake.rules.patient_age import age_years
+
+CLINIC_ZONE = "America/Chicago"
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,14 @@ def start_draft(
     answered_by: str = "self",
     author: Actor | None = None,
     known: Patient | None = None,
+    device: str = "",
 ) -> Started:
     """Return the patient's open draft of `form`, made now if there is none.
 
-    `known` is a patient staff have identified already. An `author` who is staff takes an open draft over: how it goes
-    on, who types and for whom is what the record says from then on, and the audit what it said before. Starts of the
-    same person at the same moment take turns, so fifty of them end in one draft.
+    `known` is a patient staff have identified already; `device` the browser in which somebody said who they are: what
+    the questionnaire begins with from that is shown there, and elsewhere only after a one-time code. An `author` who is
+    staff takes an open draft over: how it goes on, who types and for whom is what the record says from then on, and the
+    audit what it said before. Starts of the same person at the same moment take turns: fifty end in one draft.
     """
     turn = (
         f"start:{facts.birth_date.reveal()}:{facts.phone.reveal() or facts.family_name.reveal().casefold()}"
@@ -92,13 +98,30 @@ def start_draft(
     items: dict[str, Any] = answers_nobody_gives(form)
     if "age_years" in form.by_id:
         items["age_years"] = age_years(date.fromisoformat(facts.birth_date.reveal()), moment.date())
-    draft.content = {"items": items, "pages": {}, "scores": []}
+    begun = begin_answers(form, items, _context(facts, patient, moment)) if form.begun else {}
+    items |= {key: value for key, value in begun.items() if not form.by_id[key].is_shown_to_change}
+    first = {"begun": begun, "begun_by": device} if begun else {}
+    draft.content = {"items": items, "pages": {}, "scores": [], **first}
     session.add(draft)
     open_match_case(session, actor, patient.id, draft.id, candidates)
     record(
         session, actor, "start_draft", "submission", draft.id, details={"questionnaire": draft.questionnaire}
     )
     return Started(draft, patient, False)
+
+
+def _context(facts: PatientFacts, patient: Patient, moment: datetime) -> dict[str, list[Any]]:
+    """What was said at this start, not what the record may know besides: it is shown to who said it."""
+    return launch_context(
+        moment,
+        patient.time_zone or CLINIC_ZONE,
+        names=(facts.given_name.reveal(), facts.family_name.reveal()),
+        birth_date=facts.birth_date.reveal(),
+        phone=facts.phone.reveal(),
+        email=facts.email.reveal(),
+        postcode=facts.postcode.reveal(),
+        language=facts.language or patient.language,
+    )
 
 
 def _take_over(session: Session, draft: Submission, author: Actor, mode: str, answered_by: str) -> None:

@@ -14,7 +14,7 @@ from services.intake.queries.forms import form_at
 from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.branching import Branching
 from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
-from services.intake.rules.form import Form, Item
+from services.intake.rules.form import Form, Item, answers_in
 
 _OPEN = select(Submission).where(Submission.id == bindparam("id"), Submission.state == "draft")
 _OPEN_LOCKED = _OPEN.with_for_update(of=Submission)
@@ -46,8 +46,9 @@ class Draft:
             held = content.reveal() if content is not None else {}
         self.items: Mapping[str, Any] = as_asked(form, held.get("items", {}))
         self.saves: Mapping[str, Any] = held.get("pages", {})
-        #: Totals that took more steps than there are, by linkId.
-        self.given_up: frozenset[str] = frozenset(held.get("given_up", ()))
+        #: First answers by linkId that were worked out when the draft was begun, and the browser they may be shown in.
+        self.begun: Mapping[str, Any] = held.get("begun", {})
+        self.begun_by = str(held.get("begun_by", ""))
         self.purse = purse or Purse(ALL_STEPS_MAX)
 
     @cached_property
@@ -91,8 +92,29 @@ class Draft:
         return bool(self.saves.get(page.link_id, {}).get("by", device) == device)
 
     def only_by(self, device: str) -> bool:
-        """True when nobody but this browser saved a page: what follows from the answers, its user gave."""
-        return all(save.get("by") == device for save in self.saves.values())
+        """True when nobody but this browser saved a page, or said who the patient is where that is among the answers:
+        what follows from them, its user gave.
+        """
+        said = any(self._tells_of_patient(link_id) for link_id in self.begun if link_id in self.items)
+        known = not said or self.begun_by == device
+        return known and all(save.get("by") == device for save in self.saves.values())
+
+    def begun_on(self, page: Item, device: str, *, reads_back: bool) -> dict[str, Any]:
+        """First answers worked out for the questions of `page` that this browser may be shown.
+
+        Who only holds the link is told nothing of the patient: that needs the one-time code.
+        """
+        may = reads_back or (bool(device) and self.begun_by == device)
+        return {
+            item.link_id: self.begun[item.link_id]
+            for item in answers_in(page)
+            if item.is_shown_to_change and item.link_id in self.begun
+            if may or not self._tells_of_patient(item.link_id)
+        }
+
+    def _tells_of_patient(self, link_id: str) -> bool:
+        item = self.form.by_id.get(link_id)
+        return item is not None and item.begun is not None and item.begun.personal
 
     def changed_elsewhere(self, page: Item, device: str, seen: int) -> bool:
         """True when another browser saved the page since this one was shown it at the save numbered `seen`."""

@@ -255,7 +255,10 @@ def _shown(
     fresh = read is None and not draft.is_saved(page)
     earlier = earlier_answers(session, draft, page) if reads_back and fresh else {}
     begun = initial_answers(page) if fresh else {}
-    typed = {**begun, **earlier, **typed, **(rows_as_posted(page, read) if read else {})}
+    filled = draft.begun_on(page, visitor.device(), reads_back=reads_back) if fresh else {}
+    withheld = fresh and filled != draft.begun_on(page, visitor.device(), reads_back=True)
+    # What is worked out for today and for this patient is newer than what was said last time.
+    typed = {**begun, **earlier, **filled, **typed, **(rows_as_posted(page, read) if read else {})}
     worked = Totals(session, link, draft, page, {**draft.items, **typed})
     return render_template(
         "question.html",
@@ -276,7 +279,10 @@ def _shown(
         totals=worked.words(chosen),
         answered_elsewhere=hidden_here,
         from_last_time=bool(earlier),
-        offer_code=hidden_here or (not reads_back and index == 0 and has_earlier_answers(session, draft)),
+        filled_in=bool(filled),
+        offer_code=hidden_here
+        or withheld
+        or (not reads_back and index == 0 and has_earlier_answers(session, draft)),
         saved=draft.is_saved(page) and not faults and not conflict,
         conflict=conflict,
         sequence=draft.sequence(page) + 1,

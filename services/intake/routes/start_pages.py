@@ -66,7 +66,13 @@ def start_pages(database: Database, facts: PageFacts) -> Blueprint:
             patient, faults = _read(given, chosen, today)
             if patient is None:
                 return _about_page(facts, given, faults), 422
-            started = start_draft(session, patient, form_in_force(session), answered_by=given["answered_by"])
+            started = start_draft(
+                session,
+                patient,
+                form_in_force(session),
+                answered_by=given["answered_by"],
+                device=visitor.device(),
+            )
             if (
                 not started.resumed
                 and count_try(session, "start", patient.phone.reveal(), "day") > STARTS_PER_PHONE

@@ -1,21 +1,17 @@
 """Answers that a questionnaire works out from others: totals, an index, a sentence put together."""
 
-from collections.abc import Collection, Mapping
-from decimal import Decimal
+from collections.abc import Collection
 from typing import Any, Final
 
-from kernel.exact_json import as_written, exact
+from services.intake.rules.answer_found import answer_found
 from services.intake.rules.branching import on_open_answers, without_hidden
-from services.intake.rules.check_value import fault
 from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse, StepsSpent
-from services.intake.rules.expression_words import ExpressionFailed, Found, as_text
+from services.intake.rules.expression_words import ExpressionFailed
 from services.intake.rules.form import Form, Item, Items
 from services.intake.rules.form_expressions import FormExpressions
 
 #: One answer may be worked out from another that is itself worked out; a form that never comes to rest stops here.
 ROUNDS_MAX: Final = 10
-#: Decimals kept where the question does not say how many.
-DECIMALS: Final = 4
 
 
 def calculate_answers(
@@ -54,58 +50,9 @@ def calculate_answers(
 def _answer(item: Item, work: FormExpressions, given_up: set[str]) -> Any:
     assert item.calculated is not None
     try:
-        found = work.find(item.calculated)
-        values = [value for one in found if (value := _as_answer(item, one)) is not None]
+        return answer_found(item, work.find(item.calculated))
     except StepsSpent:
         given_up.add(item.link_id)
-        return None
-    except (ExpressionFailed, ValueError, ArithmeticError):
-        return None
-    if not values or len(values) < len(found) or (len(values) > 1 and not item.repeats):
-        return None
-    value = values if item.repeats else values[0]
-    return None if fault(item, value) else value
-
-
-def _as_answer(item: Item, found: Any) -> Any:
-    """A value found as an answer of the item's type; None when it is none."""
-    if item.kind in ("integer", "decimal"):
-        return _number(item, found)
-    if item.kind == "quantity":
-        amount = found.get("value") if isinstance(found, Mapping) else found
-        unit = found.get("code") or found.get("unit") if isinstance(found, Mapping) else None
-        number = _number(item, amount)
-        own = item.units[0].code if item.units else ""
-        return None if number is None else {"value": number, "unit": unit or own}
-    if item.kind == "boolean":
-        return found if isinstance(found, bool) else None
-    if item.kind in ("choice", "open-choice"):
-        return _chosen(item, found)
-    if isinstance(found, Mapping):
-        return found.get("display") if item.kind in ("string", "text") else None
-    return as_text(found)
-
-
-def _number(item: Item, found: Any) -> int | float | None:
-    if isinstance(found, bool) or not isinstance(found, int | float | Decimal):
-        return None
-    told = found if isinstance(found, Decimal) else exact(found)
-    if told == told.to_integral_value():
-        return int(told)
-    if item.kind == "integer":
-        return None
-    decimals = DECIMALS if item.max_decimals is None else item.max_decimals
-    exponent = told.as_tuple().exponent
-    rounded = round(told, decimals) if isinstance(exponent, int) and -exponent > decimals else told
-    return as_written(format(rounded, "f"))
-
-
-def _chosen(item: Item, found: Found | Any) -> Any:
-    said = as_text(found) if not isinstance(found, Mapping) else found.get("code") or found.get("display")
-    system = found.get("system") if isinstance(found, Mapping) else None
-    for option in item.options:
-        if said in (option.own_code, option.code) and system in (None, "", option.system):
-            return option.code
-    named = next((one.code for one in item.options if said in one.text.values()), None)
-    shown = found.get("display") if isinstance(found, Mapping) else None
-    return named or ({"text": str(shown or said)} if item.kind == "open-choice" and said else None)
+    except ExpressionFailed:
+        pass
+    return None

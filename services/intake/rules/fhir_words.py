@@ -24,8 +24,11 @@ TRANSLATION: Final = BASE + "translation"
 VARIABLE: Final = BASE + "variable"
 ENABLED_BY: Final = SDC + "enableWhenExpression"
 CALCULATED: Final = SDC + "calculatedExpression"
+INITIAL: Final = SDC + "initialExpression"
+#: What a questionnaire asks its surroundings for when it is begun; here that is the patient.
+LAUNCH: Final = SDC + "launchContext"
 #: Expressions: acted on where they can be worked out from the answers, named by `read_expressions` where not.
-EXPRESSIONS: Final = frozenset({VARIABLE, ENABLED_BY, CALCULATED})
+EXPRESSIONS: Final = frozenset({VARIABLE, ENABLED_BY, CALCULATED, INITIAL})
 #: Extension address -> the word `extensions_of` gives its value under.
 ITEM_EXTENSIONS: Final[Mapping[str, str]] = {
     **{
@@ -59,7 +62,7 @@ _WORDS: Final = {**ITEM_EXTENSIONS, **OPTION_EXTENSIONS}
 _TRANSLATED: Final = frozenset({TRANSLATION})
 #: Where an extension may stand -> addresses that are acted on there.
 HONOURED: Final[Mapping[str, frozenset[str]]] = {
-    "questionnaire": frozenset({VARIABLE}),
+    "questionnaire": frozenset({VARIABLE, LAUNCH}),
     "item": frozenset(ITEM_EXTENSIONS) | EXPRESSIONS,
     "answerOption": frozenset(OPTION_EXTENSIONS),
     "coding": frozenset(CODING_EXTENSIONS),

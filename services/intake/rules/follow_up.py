@@ -34,7 +34,7 @@ def follow_up(
 
 
 def totals_on(form: Form, page: Item, instruments: Sequence[Mapping[str, Any]]) -> list[Item]:
-    """What a page shows that nobody answers: calculated answers, and totals of instruments."""
+    """What a page shows that nobody answers: calculated answers, totals of instruments, what it was begun with."""
     shown = [item for item in answers_in(page) if item.read_only and not item.hidden]
     filled = filled_by_scores(form, instruments) if shown else frozenset()
-    return [item for item in shown if item.calculated is not None or item.link_id in filled]
+    return [item for item in shown if item.calculated or item.begun or item.link_id in filled]

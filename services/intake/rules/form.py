@@ -80,20 +80,29 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A named FHIRPath expression of the questionnaire or, with an `owner`, of what that item holds."""
+    """A named FHIRPath expression of the questionnaire or, with an `owner`, of what that item holds.
+
+    One that is `at_start` asks for the patient or the clock, and is worked out only when a draft is begun.
+    """
 
     name: str
     node: Node
     owner: str = ""
+    at_start: bool = False
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A FHIRPath expression of the item `owner`, with the variables it may name, outermost first."""
+    """A FHIRPath expression of the item `owner`, with the variables it may name, outermost first.
+
+    A `personal` one tells something of the patient.
+    """
 
     node: Node
     owner: str
     variables: tuple[Variable, ...] = ()
+    personal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,12 +150,18 @@ class Item:
     media_types: tuple[str, ...] = ()
     enabled_by: Expression | None = None
     calculated: Expression | None = None
+    begun: Expression | None = None
     rows_of: str = ""
     items: tuple["Item", ...] = ()
 
     @property
     def holds_answer(self) -> bool:
         return self.kind not in ("group", "display")
+
+    @property
+    def is_shown_to_change(self) -> bool:
+        """Does somebody answer it on a page?"""
+        return not self.hidden and not self.read_only
 
     @property
     def conditional(self) -> bool:
@@ -230,6 +245,11 @@ class Form:
     def calculated(self) -> tuple[Item, ...]:
         """Questions whose answers are worked out from others, in order."""
         return tuple(item for item in self.by_id.values() if item.calculated is not None)
+
+    @cached_property
+    def begun(self) -> tuple[Item, ...]:
+        """Questions whose first answer is worked out when a draft is begun, in order."""
+        return tuple(item for item in self.by_id.values() if item.begun is not None)
 
     @cached_property
     def answer_rows(self) -> tuple[Item, ...]:

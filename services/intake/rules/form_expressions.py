@@ -30,7 +30,14 @@ class FormExpressions:
     of them together have the steps of `common`. What ran out of steps is logged by form and linkId, with no answers.
     """
 
-    def __init__(self, form: Form, items: Items, common: Purse | None = None) -> None:
+    def __init__(
+        self,
+        form: Form,
+        items: Items,
+        common: Purse | None = None,
+        context: Mapping[str, Found] | None = None,
+    ) -> None:
+        """`context` has what may be asked for only when a draft is begun (`launch_context`)."""
         self._form = form
         self._items = items
         self._response: Mapping[str, Any] | None = None
@@ -39,6 +46,7 @@ class FormExpressions:
         self._held: dict[int, bool] = {}
         self._common = common or Purse(ALL_STEPS_MAX)
         self._link_ids = LinkIds()
+        self._context = context or {}
 
     def holds(self, expression: Expression) -> bool:
         """True when it says yes, and when it cannot be told: better asked in vain than not asked."""
@@ -91,6 +99,8 @@ class FormExpressions:
         return known
 
     def _standing(self, name: str, here: Found) -> Found:
+        if name in self._context:
+            return self._context[name]
         if name in ("resource", "rootResource"):
             return [self._resource()]
         if name == "questionnaire":

@@ -1,7 +1,8 @@
 """A FHIRPath expression of a questionnaire, read into a tree: the part of FHIRPath that questionnaires use.
 
-Only what can be worked out from the answers alone is read. Whatever asks for a clock, a server or a regular expression
-is refused by name, so that an import can list it. Grammar and precedence: FHIRPath 2.0.0, section 6.8 and annex A.
+Only what can be worked out from the answers alone is read. Whatever asks for a server or a regular expression is
+refused by name, so that an import can list it; a clock only where its value is given. Grammar and precedence:
+FHIRPath 2.0.0, section 6.8 and annex A.
 """
 
 import re
@@ -58,7 +59,10 @@ class Node:
 
 
 def read_expression(text: str, variables: frozenset[str]) -> Node:
-    """The tree of `text`, which may name `variables` (without their percent sign). Raises `ExpressionNotRead`."""
+    """The tree of `text`, which may name `variables` (without their percent sign). Raises `ExpressionNotRead`.
+
+    "today()" and "now()" among them: the clock was read, and is a value like another.
+    """
     if len(text) > LETTERS_MAX:
         raise ExpressionNotRead("its length")
     reader = _Reader(_tokens(text, variables), variables)
@@ -194,6 +198,8 @@ class _Reader:
         name = self._name()
         if not self._sign("("):
             return Node("path", name, (base,))
+        if base is None and f"{name}()" in self._variables and self._sign(")"):
+            return Node("variable", f"{name}()")
         if name in ("ofType", "is", "as"):
             node = Node("type", name, (base, Node("literal", self._type())))
             self._want(")")

@@ -8,6 +8,7 @@ from services.intake.rules.evaluate_expression import Around, Purse, evaluate_ex
 from services.intake.rules.expression_words import ExpressionFailed
 from services.intake.rules.form import Expression, Variable
 from services.intake.rules.form_expressions import KNOWN_NAMES
+from services.intake.rules.launch_context import AT_START, PATIENT
 from services.intake.rules.read_expression import ExpressionNotRead, Node, read_expression
 
 _LANGUAGE: Final = "text/fhirpath"
@@ -28,19 +29,48 @@ def read_variables(raw: Mapping[str, Any], owner: str, place: str, reading: Note
     scope = reading.scope
     for given in _expressions(raw, fhir.VARIABLE):
         name = str(given.get("name") or "")
-        node = _read(given, f"{place}: variable", scope, reading)
+        stands = _may_name(scope, at_start=False)
+        node = _read(given, "", stands, reading)
+        at_start = node is None
+        if node is None:
+            node = _read(given, f"{place}: variable", _may_name(scope, at_start=True), reading)
         if node is not None and name:
-            scope = (*scope, Variable(name, node, owner))
+            scope = (*scope, Variable(name, node, owner, at_start, _is_personal(node, scope)))
     return scope
+
+
+def read_launch(document: Mapping[str, Any], reading: Notes) -> None:
+    """Name what a document asks its surroundings for, and they do not have."""
+    for extension in document.get("extension") or ():
+        if extension.get("url") == fhir.LAUNCH:
+            parts = {part.get("url"): fhir.value_of(part) for part in extension.get("extension") or ()}
+            if parts.get("name") != PATIENT:
+                reading.dropped.add(
+                    f"questionnaire: launchContext: {str(parts.get('name') or 'no name')[:60]}"
+                )
+
+
+def _may_name(scope: tuple[Variable, ...], *, at_start: bool) -> frozenset[str]:
+    names = frozenset(one.name for one in scope if at_start or not one.at_start) | KNOWN_NAMES
+    return names | AT_START if at_start else names
 
 
 def read_expression_of(raw: Mapping[str, Any], url: str, reading: Notes) -> Expression | None:
     """The expression of an item under `url`; None when there is none, or it cannot be honoured and is named."""
-    name = f"item: {fhir.short(url)}"
+    name, at_start = f"item: {fhir.short(url)}", url == fhir.INITIAL
+    scope = tuple(one for one in reading.scope if at_start or not one.at_start)
     for given in _expressions(raw, url):
-        node = _read(given, name, reading.scope, reading)
-        return None if node is None else Expression(node, str(raw["linkId"]), reading.scope)
+        node = _read(given, name, _may_name(scope, at_start=at_start), reading)
+        if node is None:
+            return None
+        return Expression(node, str(raw["linkId"]), scope, at_start and _is_personal(node, scope))
     return None
+
+
+def _is_personal(node: Node, scope: tuple[Variable, ...]) -> bool:
+    """Does it tell something of the patient, itself or by a variable?"""
+    named = _variables_in(node)
+    return PATIENT in named or any(one.personal for one in scope if one.name in named)
 
 
 def _expressions(raw: Mapping[str, Any], url: str) -> Iterator[Mapping[str, Any]]:
@@ -50,7 +80,7 @@ def _expressions(raw: Mapping[str, Any], url: str) -> Iterator[Mapping[str, Any]
             yield given if isinstance(given, Mapping) else {}
 
 
-def _read(given: Mapping[str, Any], name: str, scope: tuple[Variable, ...], reading: Notes) -> Node | None:
+def _read(given: Mapping[str, Any], name: str, names: frozenset[str], reading: Notes) -> Node | None:
     why = ""
     if reading.in_rows:
         why = "in a repeating group"
@@ -59,26 +89,27 @@ def _read(given: Mapping[str, Any], name: str, scope: tuple[Variable, ...], read
     elif not isinstance(given.get("expression"), str):
         why = "no expression"
     else:
-        names = KNOWN_NAMES | {one.name for one in scope}
         try:
             node = read_expression(given["expression"], names)
             evaluate_expression(node, Around([], lambda _: [], Purse(common=reading.purse)))
-            reading.asks_document = reading.asks_document or _asks_document(node)
+            reading.asks_document = reading.asks_document or "questionnaire" in _variables_in(node)
             return node
         except ExpressionNotRead as refused:
             why = refused.what
         except ExpressionFailed:
             why = "what it compares"
-    reading.dropped.add(f"{name}: {why}")
+    if name:
+        reading.dropped.add(f"{name}: {why}")
     return None
 
 
-def _asks_document(node: Node) -> bool:
-    """Does it look something up in the document? Told by the tree: the name may be written in several ways."""
+def _variables_in(node: Node) -> set[str]:
+    """Names of the variables it looks up, told by the tree: a name may be written in several ways."""
+    found: set[str] = set()
     pending: list[Node | None] = [node]
     while pending:
         one = pending.pop()
-        if one is not None and (one.kind, one.value) == ("variable", "questionnaire"):
-            return True
+        if one is not None and one.kind == "variable":
+            found.add(str(one.value))
         pending += one.parts if one is not None else ()
-    return False
+    return found

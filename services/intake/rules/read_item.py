@@ -68,6 +68,7 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
     reading.scope = read_variables(raw, raw["linkId"], "item", reading)
     enabled_by = read_expression_of(raw, fhir.ENABLED_BY, reading)
     calculated = _calculated(raw, kind, reading)
+    begun = _begun(raw, kind, calculated, reading)
     children = tuple(
         read_item(child, f"{path}.item[{index}]", reading)
         for index, child in enumerate(raw.get("item") or ())
@@ -127,6 +128,7 @@ def read_item(raw: Mapping[str, Any], path: str, reading: Reading) -> Item:
         media_types=fhir.media_types(raw),
         enabled_by=enabled_by,
         calculated=calculated,
+        begun=begun,
         items=children,
     )
     item = _with_initial(item, raw, path, reading)
@@ -161,6 +163,27 @@ def _calculated(raw: Mapping[str, Any], kind: str, reading: Reading) -> Expressi
     if raw.get("readOnly") is not True:
         reading.dropped.add("item: a calculated answer that may be changed by hand")
     return found
+
+
+def _begun(
+    raw: Mapping[str, Any], kind: str, calculated: Expression | None, reading: Reading
+) -> Expression | None:
+    """What works the item's first answer out. What the protocol reads a person is shown, to keep or to change."""
+    found = read_expression_of(raw, fhir.INITIAL, reading)
+    if found is None:
+        return None
+    extensions = fhir.extensions_of(raw)
+    unseen = raw.get("readOnly") is True or extensions.get("hidden") is True
+    name = f"item: {fhir.short(fhir.INITIAL)}"
+    if kind in ("group", "display", "attachment"):
+        reading.dropped.add(f"{name}: on {kind}")
+    elif _variable(raw) and unseen:
+        reading.dropped.add(f"{name}: on what the protocol reads")
+    elif calculated is not None:
+        reading.dropped.add(f"{name}: beside a calculated answer")
+    else:
+        return found
+    return None
 
 
 def _control(extensions: Mapping[str, Any], reading: Reading) -> str:

@@ -9,7 +9,7 @@ from uuid import NAMESPACE_URL, uuid5
 from services.intake.rules import fhir_words as fhir
 from services.intake.rules.fhir_shape import Refusal, check_shape
 from services.intake.rules.form import Form, Item, walk
-from services.intake.rules.read_expressions import read_variables
+from services.intake.rules.read_expressions import read_launch, read_variables
 from services.intake.rules.read_item import QuestionnaireRefused, Reading, read_item, texts_of
 from services.intake.rules.read_options import contained_sets, read_options
 from services.intake.rules.split_pages import split_pages
@@ -43,6 +43,7 @@ def read_questionnaire(document: Mapping[str, Any]) -> Form:
     _look_over(document, reading)
     if reading.refusals:
         raise QuestionnaireRefused(reading.refusals)
+    read_launch(document, reading)
     reading.scope = read_variables(document, "", "questionnaire", reading)
     items = tuple(read_item(raw, f"item[{i}]", reading) for i, raw in enumerate(document["item"]))
     _index(items, reading)
