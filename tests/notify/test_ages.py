@@ -234,6 +234,8 @@ def test_every_message_that_is_not_sent_says_why_on_its_visit(notify: Standing) 
         ("third", "sms"),
     ]
     assert next(item["reason"] for item in log if item["step"] == "third") == "not_for_this_notice"
+    times = [item["planned_for"] for item in log]
+    assert times == sorted(times), "in the order they were planned for"
     for item in log:
         assert item["sent_at"] or item["state"] == "planned" or item["reason"], item
     # What nobody takes although its time has come says so as well: no worker runs here.

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests.local.standins import until
-from tests.notify.people import book, submit
+from tests.notify.people import book, move, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 from tests.notify.test_hooks import status
 
@@ -32,6 +33,83 @@ def test_an_undelivered_reminder_goes_by_mail_and_then_to_the_call_list(notify: 
     assert [row.kind for row in notify.rows("SELECT kind FROM staff_item")] == ["number_dead"]
 
 
+UNREACHED = {"mode": "undelivered", "code": 30008}
+
+
+@pytest.mark.capability("N13")
+def test_each_link_takes_over_once_and_only_when_the_one_before_reached_nobody(notify: Standing) -> None:
+    """A text that fails for an unknown reason says nothing of the number: each step is tried by text again."""
+    patient = submit(notify)
+    visit = book(notify, patient, IN_NINE_DAYS)
+    notify.carrier.put("/carrier/faults", json=UNREACHED)
+    notify.send_due()
+    until(lambda: notify.states(appointment_id=visit)["booked", "sms"] == ("failed", "provider_30008"))
+    asked = "SELECT kind, appointment_id FROM staff_item"
+    assert notify.rows(asked) == [], "the letter has said it"
+    at_the_three_day_reminder(notify)
+    notify.send_due()
+    until(lambda: notify.states(appointment_id=visit)["3_days", "sms"][0] == "failed")
+    # What follows a failure stays, though the number may be used again.
+    submit(notify, patient_id=patient)
+    assert notify.states(appointment_id=visit)["3_days", "email"] == ("due", "after_sms")
+    with notify.store.transaction() as session:
+        session.execute(text("UPDATE consent SET given = false WHERE channel = 'email'"))
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["3_days", "email"] == ("suppressed", "no_consent")
+    assert [tuple(row) for row in notify.rows(asked)] == [("call_patient", visit)]
+
+
+@pytest.mark.capability("N13")
+def test_without_a_letter_a_person_calls_once_a_visit_and_not_about_what_is_over(notify: Standing) -> None:
+    patient = submit(notify, email="", consent_email=False)
+    visit = book(notify, patient, IN_NINE_DAYS)
+    notify.carrier.put("/carrier/faults", json={"mode": "callback_never"})
+    notify.send_due()
+
+    def failed(step: str) -> None:
+        (row,) = notify.messages(appointment_id=visit, step=step, channel="sms")
+        sent = "SELECT provider_message_id AS sid FROM send_attempt WHERE id = :id"
+        (attempt,) = notify.rows(sent, id=row.attempt_id)
+        assert status(notify, row.attempt_id, attempt.sid, "undelivered", ErrorCode="30008") == 204
+        assert notify.states(appointment_id=visit)[step, "sms"] == ("failed", "provider_30008")
+
+    def asked() -> list[tuple[str, str]]:
+        return [tuple(row) for row in notify.rows("SELECT kind, code FROM staff_item")]
+
+    at_the_three_day_reminder(notify)
+    notify.send_due()
+    failed("3_days")
+    assert notify.states(appointment_id=visit)["3_days", "email"] == ("suppressed", "no_contact")
+    assert asked() == [("call_patient", "provider_30008")]
+    notify.set_clock(TUESDAY_TEN + timedelta(days=8, minutes=1))
+    notify.send_due()
+    # After the visit, or of a time that has been moved, nothing is worth a letter or a call.
+    notify.set_clock(IN_NINE_DAYS)
+    failed("1_day")
+    assert ("1_day", "email") not in notify.states(appointment_id=visit)
+    assert asked() == [("call_patient", "provider_30008")]
+    other = submit(notify, phone="+18165550149", email="", consent_email=False)
+    visit = book(notify, other, TUESDAY_TEN + timedelta(days=20))
+    notify.send_due()
+    move(notify, other, visit, TUESDAY_TEN + timedelta(days=30))
+    failed("booked")
+    assert asked() == [("call_patient", "provider_30008")]
+
+
+@pytest.mark.capability("N13")
+def test_what_a_text_may_have_said_no_letter_says_again_after_a_stop(notify: Standing) -> None:
+    visit = book(notify, submit(notify), IN_NINE_DAYS)
+    notify.send_due()
+    notify.carrier.put("/carrier/faults", json=[{"mode": "error_500_after"}, {"mode": "callback_never"}])
+    at_the_three_day_reminder(notify)
+    notify.send_due()
+    assert notify.states(appointment_id=visit)["3_days", "sms"][0] == "unknown"
+    assert notify.reply(PHONE, "STOP") == 204
+    states = notify.states(appointment_id=visit)
+    assert states["1_day", "email"] == ("due", "")
+    assert ("3_days", "email") not in states
+
+
 @pytest.mark.capability("N8", "N13")
 def test_a_dead_number_stops_at_once_and_a_new_one_plans_the_visit_again(notify: Standing) -> None:
     patient = submit(notify, email="", consent_email=False)
@@ -46,6 +124,8 @@ def test_a_dead_number_stops_at_once_and_a_new_one_plans_the_visit_again(notify:
     assert [item["kind"] for item in items] == ["number_dead"]
     assert items[0]["patient_name"] == "Rosa Ñandú"
     assert items[0]["visit_starts_at"] is not None
+    (following,) = notify.messages(appointment_id=visit, step="1_day")
+    assert items[0]["next_message_due_at"] == following.due_at.isoformat()
 
     item = items[0]
     answer = notify.call(
@@ -58,7 +138,7 @@ def test_a_dead_number_stops_at_once_and_a_new_one_plans_the_visit_again(notify:
     assert (answer.status_code, answer.json()["state"]) == (200, "closed")
     notify.set_clock(TUESDAY_TEN + timedelta(days=8, minutes=1))
     notify.send_due()
-    assert notify.states(appointment_id=visit)["1_day", "sms"][0] == "sent"
+    assert notify.states(appointment_id=visit)["1_day", "sms"][0] in ("sent", "delivered")
     assert len(notify.texts_to("+19135550177")) == 1
     assert notify.texts_to(PHONE) == []
 
