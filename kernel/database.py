@@ -12,14 +12,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import psycopg
 from sqlalchemy import MetaData, create_engine, event, inspect
-from sqlalchemy.engine import Engine
+from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from kernel.clock import CLOCK_OFFSET
-from kernel.journey import keep_prepared
-from kernel.rows import write_last, write_rows
+from kernel.journey import STALE, keep_prepared
+from kernel.rows import give_up_broken, write_last, write_rows
 
 IDLE_SECONDS_BEFORE_PING = 1.0
 _URL = "database_url"
@@ -131,6 +131,7 @@ class Database:
             },
         )
         event.listen(self.engine, "connect", lambda connection, _: keep_prepared(connection))
+        event.listen(self.engine, "handle_error", _give_up_stale)
         ping_idle_connections(self.engine)
         self._sessions = sessionmaker(
             self.engine,
@@ -143,12 +144,23 @@ class Database:
     def transaction(self) -> Iterator[Session]:
         """Yield a session; commit when the block ends, roll everything back when it raises."""
         with self._sessions() as session, session.begin():
-            yield session
-            write_last(session)
+            try:
+                yield session
+                write_last(session)
+            except BaseException:
+                give_up_broken(session)
+                raise
 
     def forget_connections(self) -> None:
         """Drop pooled connections without closing them: for a forked child, whose parent still uses them."""
         self.engine.dispose(close=False)
+
+
+def _give_up_stale(context: ExceptionContext) -> None:
+    """Have the pool close a connection that holds a prepared statement of tables as they no longer are."""
+    if isinstance(context.original_exception, STALE):
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
 
 def address_of(session: Session) -> str:

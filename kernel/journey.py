@@ -21,6 +21,9 @@ from psycopg.pq.abc import PGconn, PGresult
 # A statement is prepared on a connection when it comes the third time; beyond so many the oldest is given up.
 PREPARED_FROM = 3
 MOST_PREPARED = 100
+# "Cached plan must not change result type": a migration has changed what was prepared. The connection is given up, and
+# what is prepared on the next one is as the tables are now.
+STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementName)
 #: A statement with `$1` parameters, and their values.
 Question = tuple[str, Sequence[Any]]
 _Shape = tuple[bytes, tuple[int, ...]]
@@ -56,6 +59,11 @@ class Traveller:
         self._seen: dict[_Shape, int] = {}
         self._prepared: dict[_Shape, bytes] = {}
         self._number = 0
+
+    @property
+    def broken(self) -> bool:
+        """Whether the connection was closed under it, or by it."""
+        return self._connection.closed
 
     def execute(self, statement: str, values: Sequence[Any] = ()) -> Answer:
         """Ask one statement in the connection's transaction, which it begins when there is none."""
@@ -122,7 +130,10 @@ class Traveller:
             elif isinstance(whose, int):
                 answers[whose] = self._answer(result)
         if failed is not None:
-            raise error_from_result(failed, encoding=self._connection.info.encoding)
+            error = error_from_result(failed, encoding=self._connection.info.encoding)
+            if isinstance(error, STALE):
+                self._connection.close()
+            raise error
         if commit and results[-1].command_status != b"COMMIT":
             raise psycopg.OperationalError("the transaction was not committed")
         if len(self._prepared) > MOST_PREPARED:

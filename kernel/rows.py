@@ -109,6 +109,13 @@ def write_last(session: Session) -> None:
         bare_cursor(session).ask([writing], commit=True)
 
 
+def give_up_broken(session: Session) -> None:
+    """Let go of a connection on which a journey broke off: rolling back on it would hide why by an error of its own."""
+    held: Traveller | None = session.info.get(_CURSOR)
+    if held is not None and held.broken:
+        session.invalidate()
+
+
 def _gathered(session: Session) -> Question | None:
     """Take out what is gathered, as one statement."""
     rows: list[Any] = session.info.pop(_WAITING, [])
