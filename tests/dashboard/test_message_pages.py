@@ -183,8 +183,9 @@ def test_words_and_cadences_changed_meanwhile_show_what_differs_and_keep_what_wa
     assert refused.status_code == 412
     for shown in (
         "Someone was faster",
-        "{visit_day}.\n\nBring your papers.",
-        "{visit_day}.\n\nBring a list.",
+        "<p>See you {visit_day}.</p>",
+        "<s>Bring your papers.</s>",
+        "<b>Bring a list.</b>",
     ):
         assert shown in refused.text, shown
     assert re.search(r"<textarea[^>]*>Mine</textarea>", refused.text)
@@ -202,7 +203,7 @@ def test_words_and_cadences_changed_meanwhile_show_what_differs_and_keep_what_wa
     assert fields["version"] == "5"
     own = browser.get("/staff/cadences?visit_type=pt_evaluation")
     assert browser.form_fields(own, "/staff/cadences")["version"] == "0", "it has none of its own yet"
-    changed = cadence | {"version": 6, "steps": [step, {**reminder, "amount": 2}]}
+    changed = cadence | {"version": 6, "steps": [step, {**reminder, "amount": 1}]}
     world.extra["notify", "GET", "cadences"] = {"items": [changed]}
     world.refusals["cadences"] = (412, {"code": "changed_meanwhile", "title": "Changed.", "current": changed})
     seen = re.findall(r'name="seen" value="([^"]*)"', page.text)
@@ -214,8 +215,10 @@ def test_words_and_cadences_changed_meanwhile_show_what_differs_and_keep_what_wa
     assert [call for call in world.calls if call["path"] == "/cadences"][-1]["headers"]["If-Match"] == '"5"'
     shown = refused.text
     assert "Someone was faster. Nothing was saved." in shown
-    assert "<b>Visit booked: 3 days before the visit at 9:00, to everyone. Text only.</b>" in shown
-    assert "<b>Visit booked: 2 days before the visit at 9:00, to everyone. Text only.</b>" in shown
+    assert "<s>Visit booked · 3 days before the visit at 9:00 · everyone · Text only</s>" in shown
+    assert "<b>Visit booked · 1 day before the visit at 9:00 · everyone · Text only</b>" in shown
+    changes = shown[shown.index("What changed") : shown.index("</table>")]
+    assert "when it is booked" not in changes, "what is the same is no difference"
     assert 'name="0.amount" value="5"' in re.sub(r"\s+", " ", shown), "what was set is kept"
     # The next press replaces what is there now, knowingly.
     assert browser.form_fields(refused, "/staff/cadences")["version"] == "6"

@@ -102,7 +102,7 @@ def test_the_letter_is_kept_as_it_came_beside_what_was_read_from_it(clinic: Clin
     )
 
 
-@pytest.mark.capability("L6")
+@pytest.mark.capability("L6", "T16")
 def test_a_second_live_referral_shows_the_first_and_offers_to_track_it(clinic: Clinic) -> None:
     known = PatientSnapshot.model_validate({**PATIENT, "family_name": "nunez"})
     case = clinic.submit(NECK_PAIN, patient=known)

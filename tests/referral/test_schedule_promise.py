@@ -19,6 +19,7 @@ TUESDAY = datetime(2026, 11, 24, 16, tzinfo=UTC)
 WEEKDAYS = frozenset(range(5))
 
 
+@pytest.mark.capability("C7")
 @pytest.mark.parametrize(
     ("priority", "at", "day"),
     [
@@ -54,7 +55,7 @@ def test_sites_are_ranked_by_promise_wait_and_drive_and_say_why() -> None:
     assert 40 <= drive_minutes((38.571, -94.879), (38.967, -94.617)) <= 85
 
 
-@pytest.mark.capability("C7")
+@pytest.mark.capability("C7", "T17")
 def test_a_promise_that_cannot_be_kept_is_shown_before_the_patient_is_told(staffed: Clinic) -> None:
     (referral,) = many_ready_to_book(staffed, 1)
     before = staffed.get(
@@ -68,7 +69,7 @@ def test_a_promise_that_cannot_be_kept_is_shown_before_the_patient_is_told(staff
         if site["id"] in {one["site"] for one in before["items"]}
     }
     paola = next(one for one in before["items"] if one["site"] == "paola")
-    assert "nearest" in paola["why"]
+    assert {"nearest", "only_provider"} <= set(paola["why"])
     assert paola["drive_minutes"] == min(one["drive_minutes"] for one in before["items"])
     close_paola(staffed)
     after = staffed.get(
@@ -79,6 +80,11 @@ def test_a_promise_that_cannot_be_kept_is_shown_before_the_patient_is_told(staff
     own = staffed.get(f"/referrals/{referral}/proposals", FRONT_DESK)
     assert own["items"][0]["kept"]
     assert own["items"][0]["drive_minutes"] is None
+    # Skill: where nobody gives the visit is no site for it, not one that happens to have no time.
+    with staffed.session() as session:
+        session.execute(text("DELETE FROM provider_skill WHERE provider_id = 'devin_marsh'"))
+    left = staffed.get("/proposals?visit_type=pt_evaluation&priority=P2&site=paola", FRONT_DESK)
+    assert "paola" not in [one["site"] for one in left["items"]] + left["sites_without_slots"]
 
 
 @pytest.mark.capability("S18")

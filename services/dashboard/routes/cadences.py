@@ -14,6 +14,7 @@ from services.dashboard.queries.reference import reference
 from services.dashboard.routes.desk import Desk, actor, business_now, me, sent_version, staff_only
 from services.dashboard.routes.opening import opening
 from services.dashboard.routes.refusals import show_away, show_refusal
+from services.dashboard.rules.changed_lines import changed_lines
 from services.dashboard.rules.problem_words import field_words
 from services.dashboard.rules.roles import ADMIN, CLINICAL, MANAGER
 from services.dashboard.rules.times import CLINIC_ZONE, local
@@ -124,7 +125,7 @@ def _page(
     meanwhile = None
     if refusal is not None and refusal.status == 412:
         # Told now what is in force: the next press replaces that, knowingly.
-        meanwhile = {"seen": seen, "now": _seen(follows)}
+        meanwhile = changed_lines("\n".join(seen), "\n".join(_seen(follows)))
         seen, version = _seen(follows), _version(follows, own)
     tried = part(
         lambda: list(

@@ -12,6 +12,7 @@ from services.dashboard.queries.reference import names, reference
 from services.dashboard.queries.staff_names import staff_names
 from services.dashboard.routes.desk import Desk, actor, business_now
 from services.dashboard.rules.booking_conflicts import CONFLICTS, conflict_words
+from services.dashboard.rules.changed_lines import changed_lines
 from services.dashboard.rules.problem_words import fault_words
 from services.dashboard.rules.times import DAY_NAMES, parse_time, when
 from services.dashboard.rules.waitlist_form import SEEN_WISHES, wish_words
@@ -31,7 +32,7 @@ SEEN_FIELDS = (
     "subject",
     "body",
 )
-# Sentences people wrote: shown as they stand, with their line breaks.
+# What people wrote: shown line by line as it stands.
 WRITTEN = ("subject", "body")
 # Minutes and days by number: shown as the forms ask for them.
 WISHES = ("sites", "weekdays", "from_minute", "until_minute", "notice_minutes")
@@ -80,14 +81,16 @@ def show_refusal(desk: Desk, refusal: OwnerRefused, back: str, deed: str, *, aga
     return render_template(
         "deed_refused.html",
         refusal=refusal,
-        differing=[(name, *_shown(desk, name, pair)) for name, *pair in differing],
-        written=WRITTEN,
+        differing=[(name, *_shown(desk, name, pair)) for name, *pair in differing if name not in WRITTEN],
+        written=[(name, *changed_lines(*pair)) for name, *pair in differing if name in WRITTEN],
         faults=[fault_words(one) for one in refusal.body.get("errors") or [] if isinstance(one, dict)],
         waits=current if refusal.code == "already_waiting" else {},
         back=back,
         deed=deed,
         typed=[
-            (words, request.form[name]) for name, words in TYPED.items() if request.form.get(name, "").strip()
+            (words, request.form[name])
+            for name, words in TYPED.items()
+            if request.form.get(name, "").strip() and request.form[name] != current.get(name)
         ],
         wished=_wished(desk),
         ticked=[flag_name(one) for one in request.form.getlist("settled")],

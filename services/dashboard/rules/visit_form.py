@@ -126,17 +126,21 @@ def _number(text: str) -> float:
 
 
 def steps_words(steps: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return each step as one sentence: which message, when, to whom and how."""
+    """Return each step as one line: which message, when, to whom and how."""
     said = []
     for row in step_rows(steps):
         moment = str(row.get("moment"))
         words = dict(MOMENTS).get(moment, moment)
-        when = words if moment == "booking" else f"{float(row.get('amount') or 0):g} {words}"
+        amount = float(row.get("amount") or 0)
+        if amount == 1:
+            words = words.replace("days", "day").replace("hours", "hour")
+        when = words if moment == "booking" else f"{amount:g} {words}"
         if moment.startswith("days"):
             when += f" at {row['at_hour']}:00"
         to = dict(AUDIENCES).get(str(row["audience"]), str(row["audience"]))
         way = next(one[1] for one in WAYS if one[0] == row["way"])
-        said.append(f"{str(row.get('template')).replace('_', ' ').capitalize()}: {when}, to {to}. {way}.")
+        message = str(row.get("template")).replace("_", " ").capitalize()
+        said.append(f"{message} · {when} · {to} · {way}")
     return said
 
 
