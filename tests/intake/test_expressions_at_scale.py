@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from services.intake.rules.asked_link_ids import asked_link_ids
 from services.intake.rules.branching import Branching, without_hidden
 from services.intake.rules.calculate_answers import calculate_answers
 from services.intake.rules.evaluate_expression import (
@@ -97,7 +98,17 @@ def test_a_total_that_takes_too_many_steps_is_none_and_is_logged(caplog: pytest.
 
 
 @pytest.mark.capability("I18")
-@pytest.mark.parametrize("base", ["%resource.descendants()", "%resource.item.item", "item", "%many.item"])
+@pytest.mark.parametrize(
+    "base",
+    [
+        "%resource.descendants()",
+        "%resource.repeat(item)",
+        "%resource.item.item",
+        "item",
+        "%many.item",
+        "repeat(item)",
+    ],
+)
 def test_a_look_up_by_linkid_finds_what_a_walk_finds(base: str) -> None:
     for link_id in ("a", "b", "g", "n", "none"):
         assert found(f"{base}.where(linkId='{link_id}')") == found(f"{base}.where(linkId in ('{link_id}'))")
@@ -275,3 +286,26 @@ def test_a_request_has_so_many_steps_and_a_total_without_them_is_not_told(
     assert "t39" not in kept
     shown = browser.open(f"/intake/q/{browser.token}/page").body
     assert '<output data-total="t39">This could not be worked out.</output>' in shown
+
+
+ASKED = [
+    ("%resource.item.where(linkId='a').item.where(linkId='b').answer.value > 1", {"a", "b"}),
+    ("%resource.repeat(item).where(linkId='a').answer.value = 'x' or %known > 1", {"a", "c"}),
+    ("%resource.descendants().where(linkId='a').exists() and 1 = 1", {"a"}),
+    ("iif(%resource.item.where(linkId='a').exists(), %ucum, today())", {"a"}),
+    ("%resource.item.answer.value.sum()", None),
+    ("%resource.descendants().where(linkId.startsWith('a')).count() > 1", None),
+    ("%resource.item.where(linkId='a').item.count()", None),
+    ("%context.answer.exists()", None),
+    ("item.where(linkId='a').exists()", None),
+    ("%unknown > 1", None),
+    ("%resource.item.where(linkId='a' or true).exists()", None),
+]
+
+
+@pytest.mark.capability("I2", "I18")
+@pytest.mark.parametrize(("text", "asks"), ASKED, ids=[text for text, _ in ASKED])
+def test_what_an_expression_asks_is_told_by_its_words(text: str, asks: set[str] | None) -> None:
+    names = frozenset({"resource", "context", "known", "unknown", "ucum", "today()"})
+    found = asked_link_ids(read_expression(text, names), {"known": frozenset({"c"}), "unknown": None})
+    assert found == asks

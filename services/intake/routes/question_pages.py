@@ -26,7 +26,7 @@ from services.intake.routes.totals import Totals
 from services.intake.routes.typing_for import TypingFor, typing_for
 from services.intake.rules.branching import Branching, unanswered, without_hidden
 from services.intake.rules.fault_words import fault_words
-from services.intake.rules.form import Item, in_language, walk
+from services.intake.rules.form import Form, Item, in_language, walk
 from services.intake.rules.initial_answers import initial_answers
 from services.intake.rules.link_tokens import TOKEN_LENGTH
 from services.intake.rules.open_fields import FIELDS_MOST, open_fields
@@ -274,7 +274,7 @@ def _shown(
         files_again=read is not None and files_were_sent(),
         faults=faults,
         labels=dict(_labels(page, chosen)),
-        opens_here=_opens_here(page),
+        opens_here=_opens_here(draft.form, page),
         branching=Branching(draft.form, worked.items, purse=draft.purse),
         totals=worked.words(chosen),
         answered_elsewhere=hidden_here,
@@ -296,12 +296,15 @@ def _labels(page: Item, language: str) -> Iterator[tuple[str, str]]:
         yield item.name, in_language(item.text, language)
 
 
-def _opens_here(page: Item) -> frozenset[str]:
+def _opens_here(form: Form, page: Item) -> frozenset[str]:
     """What opens by another answer of the same page, with what is in it: without a script it is always on the page."""
     here = {item.link_id for item in walk(page) if item.holds_answer}
+    # A total may follow from what is typed here, wherever it stands.
+    here |= {item.link_id for item in form.calculated}
     opened = [
         item
         for item in walk(page)
-        if item.enabled_by is not None or any(one.question in here for one in item.conditions)
+        if any(one.question in here for one in item.conditions)
+        or (item.enabled_by is not None and (item.enabled_by.asks is None or item.enabled_by.asks & here))
     ]
     return frozenset(one.link_id for item in opened for one in walk(item))

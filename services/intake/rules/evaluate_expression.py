@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal, DecimalException
 from typing import Any, Final
 
+from services.intake.rules.asked_link_ids import goes_through_items, link_id_of
 from services.intake.rules.expression_words import (
     FUNCTIONS,
     ExpressionFailed,
@@ -159,7 +160,7 @@ def _unary(node: Node, around: Around) -> Found:
 
 def _call(node: Node, around: Around) -> Found:
     name = node.value
-    link_id = _link_id(node)
+    link_id = link_id_of(node)
     named = None if link_id is None else _named(node.parts[0], link_id, around)
     if named is not None:
         return named
@@ -178,23 +179,9 @@ def _call(node: Node, around: Around) -> Found:
     return FUNCTIONS[name][1](base, *given)
 
 
-def _link_id(node: Node) -> str | None:
-    """Of `where(linkId = 'x')` the x."""
-    test = node.parts[1] if node.value == "where" else None
-    if test is None or (test.kind, test.value) != ("binary", "="):
-        return None
-    name, wanted = test.parts
-    is_name = name is not None and (name.kind, name.value, name.parts) == ("path", "linkId", (None,))
-    return (
-        wanted.value
-        if is_name and wanted is not None and isinstance(wanted.value, str) and wanted.kind == "literal"
-        else None
-    )
-
-
 def _named(base: Node | None, link_id: str, around: Around) -> Found | None:
-    """`item.where(linkId = 'x')`, `descendants().where(linkId = 'x')`; None when it is looked up in something else."""
-    if base is None or (base.kind, base.value) not in (("path", "item"), ("call", "descendants")):
+    """`item.where(linkId = 'x')` and its like; None when it is looked up in something else."""
+    if base is None or not goes_through_items(base):
         return None
     roots, spend = _base(base, around), around.purse.spend
     if base.kind == "path":
@@ -203,7 +190,8 @@ def _named(base: Node | None, link_id: str, around: Around) -> Found | None:
         return [found for one in maps for found in around.link_ids.items(one, link_id, spend)]
     if len(roots) != 1 or not isinstance(roots[0], Mapping):
         return None
-    return list(around.link_ids.descendants(roots[0], link_id, spend))
+    find = around.link_ids.repeated if base.value == "repeat" else around.link_ids.descendants
+    return list(find(roots[0], link_id, spend))
 
 
 def _where(base: Found, node: Node, around: Around) -> Found:

@@ -90,19 +90,21 @@ class Variable:
     owner: str = ""
     at_start: bool = False
     personal: bool = False
+    asks: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Expression:
     """A FHIRPath expression of the item `owner`, with the variables it may name, outermost first.
 
-    A `personal` one tells something of the patient.
+    A `personal` one tells something of the patient. `asks` are the linkIds it looks up; None when that cannot be told.
     """
 
     node: Node
     owner: str
     variables: tuple[Variable, ...] = ()
     personal: bool = False
+    asks: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, Protocol
 
 from services.intake.rules import fhir_words as fhir
+from services.intake.rules.asked_link_ids import asked_link_ids
 from services.intake.rules.evaluate_expression import Around, Purse, evaluate_expression
 from services.intake.rules.expression_words import ExpressionFailed
 from services.intake.rules.form import Expression, Variable
@@ -35,7 +36,10 @@ def read_variables(raw: Mapping[str, Any], owner: str, place: str, reading: Note
         if node is None:
             node = _read(given, f"{place}: variable", _may_name(scope, at_start=True), reading)
         if node is not None and name:
-            scope = (*scope, Variable(name, node, owner, at_start, _is_personal(node, scope)))
+            scope = (
+                *scope,
+                Variable(name, node, owner, at_start, _is_personal(node, scope), _asks(node, scope)),
+            )
     return scope
 
 
@@ -63,8 +67,13 @@ def read_expression_of(raw: Mapping[str, Any], url: str, reading: Notes) -> Expr
         node = _read(given, name, _may_name(scope, at_start=at_start), reading)
         if node is None:
             return None
-        return Expression(node, str(raw["linkId"]), scope, at_start and _is_personal(node, scope))
+        personal = at_start and _is_personal(node, scope)
+        return Expression(node, str(raw["linkId"]), scope, personal, _asks(node, scope))
     return None
+
+
+def _asks(node: Node, scope: tuple[Variable, ...]) -> frozenset[str] | None:
+    return asked_link_ids(node, {one.name: one.asks for one in scope})
 
 
 def _is_personal(node: Node, scope: tuple[Variable, ...]) -> bool:
