@@ -14,7 +14,7 @@ from kernel.outbox import emit
 # Telling is worth less than sending: while due messages wait, less is told, and what changes twice is told once.
 MOST_WHEN_BEHIND = 100
 BEHIND_AFTER = timedelta(seconds=2)
-BEHIND = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :late LIMIT 1"
+BEHIND = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :late ORDER BY due_at LIMIT 1"
 NEWS = """
 DELETE FROM untold_state WHERE message_id IN (
     SELECT message_id FROM untold_state ORDER BY at LIMIT :limit FOR UPDATE SKIP LOCKED)

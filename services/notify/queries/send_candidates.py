@@ -13,6 +13,9 @@ from sqlalchemy.orm import Session
 from kernel.arrays import ids_array
 from services.notify.rules.gate import Candidate, start_of_day
 
+# Each of these is in an order, also where one row is enough: told of a moment it does not know yet, PostgreSQL takes a
+# third of the table for due, and looks for one of them by reading all that waits for later.
+
 # Twice the sender ended with these in hand (free_sends.py): they go alone from then on.
 SUSPECT = "goes_alone"
 PICK_ANY = """
@@ -21,10 +24,12 @@ ORDER BY due_at LIMIT :limit FOR UPDATE SKIP LOCKED
 """
 PICK = PICK_ANY.format(which=f"NOT ({SUSPECT})")
 PICK_SUSPECT = PICK_ANY.format(which=SUSPECT)
-WAITS = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :now AND {which} LIMIT 1"
+WAITS = (
+    "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :now AND {which} ORDER BY due_at LIMIT 1"
+)
 SUSPECT_WAITS = WAITS.format(which=SUSPECT)
 # After an outage the nearest visit comes first, whatever was due before it.
-BEHIND = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :late LIMIT 1"
+BEHIND = "SELECT 1 FROM planned_message WHERE state = 'due' AND due_at <= :late ORDER BY due_at LIMIT 1"
 PICK_BEHIND = PICK.replace("ORDER BY due_at", "ORDER BY expires_at")
 BEHIND_AFTER = timedelta(minutes=5)
 # A recipient someone else is writing about now is left for the next ring: waiting here could block an opt-out.
