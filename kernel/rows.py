@@ -7,7 +7,7 @@ costs one round trip and no unit of work (docs/decisions/0085-rows-written-toget
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from psycopg.types.json import Jsonb
 from sqlalchemy import ARRAY, LargeBinary, Text, event, inspect
@@ -21,7 +21,9 @@ MOST_OF_ONE_TABLE = 100
 _WAITING = "rows_waiting"
 _CHANGED = "rows_changed"
 _CHANNELS = "channels_to_notify"
+_BEFORE = "asked_before_rows"
 _CURSOR = "own_cursor"
+M = TypeVar("M", bound=DeclarativeBase)
 Insert = tuple[str, tuple[str, ...], Sequence[Any]]
 #: Table, changed columns, key columns, and the values of both.
 Change = tuple[str, tuple[str, ...], tuple[str, ...], Sequence[Any]]
@@ -76,12 +78,31 @@ def write_changes(session: Session, row: DeclarativeBase) -> None:
         for name, _, written in _columns(type(row))
         if name in state.committed_state
     }
-    session.expunge(row)
+    if state.session is not None:
+        session.expunge(row)
     if changed:
         keys = tuple(column.name for column in state.mapper.primary_key)
         changes: list[Change] = session.info.setdefault(_CHANGED, [])
         values = [*changed.values(), *(held[key] for key in keys)]
         changes.append((row.__tablename__, tuple(changed), keys, values))
+
+
+def as_loaded(mapped: type[M], values: Mapping[str, Any]) -> M:
+    """Return a mapped object of a row read without SQLAlchemy: all its columns' `values`, as psycopg read them.
+
+    No session holds it. What is changed on it is known to `write_changes`.
+    """
+    made = cast(M, inspect(mapped).class_manager.new_instance())
+    made.__dict__.update(values)
+    return made
+
+
+def ask_before_rows(session: Session, question: Question) -> None:
+    """Have a statement run just before what is gathered is written, in the same journey; its answer is not kept.
+
+    For what decides by an error whether the rows may be written at all.
+    """
+    session.info.setdefault(_BEFORE, []).append(question)
 
 
 def notify_on_commit(session: Session, channel: str) -> None:
@@ -93,8 +114,8 @@ def notify_on_commit(session: Session, channel: str) -> None:
 def write_rows(session: Session) -> None:
     """Write what is gathered. A `RowSession` does so before it executes, flushes or commits: it sees every row."""
     writing = _gathered(session)
-    if writing is not None:
-        bare_cursor(session).ask([writing])
+    if writing:
+        bare_cursor(session).ask(writing)
 
 
 def write_last(session: Session) -> None:
@@ -105,8 +126,8 @@ def write_last(session: Session) -> None:
     """
     session.flush()
     writing = _gathered(session)
-    if writing is not None:
-        bare_cursor(session).ask([writing], commit=True)
+    if writing:
+        bare_cursor(session).ask(writing, commit=True)
 
 
 def give_up_broken(session: Session) -> None:
@@ -116,13 +137,14 @@ def give_up_broken(session: Session) -> None:
         session.invalidate()
 
 
-def _gathered(session: Session) -> Question | None:
-    """Take out what is gathered, as one statement."""
+def _gathered(session: Session) -> list[Question]:
+    """Take out what is gathered: one statement, after those that come before it."""
+    before: list[Question] = session.info.pop(_BEFORE, [])
     rows: list[Any] = session.info.pop(_WAITING, [])
     changes: list[Change] = session.info.pop(_CHANGED, [])
     channels: list[str] = sorted(session.info.pop(_CHANNELS, ()))
     if not rows and not changes and not channels:
-        return None
+        return before
     grouped: dict[tuple[str, tuple[str, ...], int], list[Any]] = {}
     counts: dict[tuple[str, tuple[str, ...]], int] = {}
     for row in rows:
@@ -136,7 +158,7 @@ def _gathered(session: Session) -> Question | None:
     given = [value for values in grouped.values() for value in values]
     given += [value for change in changes for value in change[3]]
     statement = _statement(shape, tuple(change[:3] for change in changes), len(channels))
-    return statement, [*given, *channels]
+    return [*before, (statement, [*given, *channels])]
 
 
 @event.listens_for(Session, "before_flush")
@@ -147,7 +169,7 @@ def _write_before_flush(session: Session, *_: Any) -> None:
 @event.listens_for(Session, "after_rollback")
 @event.listens_for(Session, "after_commit")
 def _begin_anew(session: Session) -> None:
-    for held in (_WAITING, _CHANGED, _CHANNELS, _CURSOR):
+    for held in (_WAITING, _CHANGED, _CHANNELS, _BEFORE, _CURSOR):
         session.info.pop(held, None)
 
 

@@ -2,18 +2,18 @@
 
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import psycopg
 from flask import request
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
 from kernel.database import Database
 from kernel.failpoints import failpoint
+from kernel.journey import Question
 from kernel.personal import open_json, seal_json
 from kernel.rows import add_values, cursor
 from kernel.tables import IdempotencyRecord
@@ -44,15 +44,20 @@ FROM (VALUES (1)) AS one LEFT JOIN idempotency_record ON client = $1 AND key = $
 EARLIER = "SELECT fingerprint, status, answer_sealed FROM idempotency_record WHERE client = $1 AND key = $2"
 
 
-def once(database: Database, client: str, deed: Callable[[Session], Reply]) -> Reply:
+def once(
+    database: Database, client: str, deed: Callable[..., Reply], ahead: Sequence[Question] = ()
+) -> Reply:
     """Run `deed` in a transaction at most once for this client's Idempotency-Key, and replay its answer after.
+
+    `ahead`: what the deed asks first, whatever the key says. It goes in the key's journey, behind the key's lock, and
+    `deed` is given the answers after the session.
 
     400 without a key (1-255 visible ASCII characters), 409 while the first request is still running, 422 when
     the key was used for another method, path or body. A deed that raises stores nothing, so its key is free.
     """
     asked = _Asked(client, _required_key(), _fingerprint())
     try:
-        return _answer(database, asked, deed)
+        return _answer(database, asked, deed, ahead)
     except (Problem, IntegrityError, psycopg.IntegrityError):
         # Perhaps what the first request had just committed stood in the way: its record, or what it did.
         with database.transaction() as session:
@@ -82,9 +87,12 @@ class _Asked:
         return Reply(stored["body"], record.status, {**stored["headers"], "Idempotent-Replay": "true"})
 
 
-def _answer(database: Database, asked: _Asked, deed: Callable[[Session], Reply]) -> Reply:
+def _answer(
+    database: Database, asked: _Asked, deed: Callable[..., Reply], ahead: Sequence[Question]
+) -> Reply:
     with database.transaction() as session:
-        (found,) = cursor(session).execute(LOCK, [asked.client, asked.key]).fetchall()
+        own, *answers = cursor(session).ask([(LOCK, [asked.client, asked.key]), *ahead])
+        (found,) = own
         started_at(session, found.now)
         if found.status is not None:
             return asked.replay(found)
@@ -95,7 +103,7 @@ def _answer(database: Database, asked: _Asked, deed: Callable[[Session], Reply])
                 "The first request with this key is still being handled.",
                 headers={"Retry-After": "1"},
             )
-        reply = deed(session)
+        reply = deed(session, *answers)
         kept = {
             "client": asked.client,
             "key": asked.key,

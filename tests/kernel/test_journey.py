@@ -1,6 +1,7 @@
 """What goes to PostgreSQL in one journey is run in order, all or nothing, and what was prepared is not held to for ever."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -9,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from kernel.database import Database
-from kernel.journey import MOST_PREPARED, PREPARED_FROM, Traveller
+from kernel.journey import MOST_PREPARED, PREPARED_FROM, Question, Traveller
 from kernel.rows import cursor
 from tests.conftest import DatabaseFactory
 from tests.servers import ServiceDatabase
@@ -63,6 +64,27 @@ def test_after_one_that_fails_none_is_run_and_nothing_is_committed(
     connection.rollback()
     assert rows_of(connection) == []
     assert traveller.execute(put, [3]).rowcount == 1, "the connection goes on"
+
+
+def test_a_statement_sees_what_was_committed_while_the_one_before_it_waited(
+    place: ServiceDatabase, connection: "psycopg.Connection[Any]"
+) -> None:
+    waits = (
+        "SELECT count(*) FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    )
+    both: list[Question] = [
+        ("SELECT number FROM seen_thing FOR UPDATE", []),
+        ("SELECT word FROM seen_thing", []),
+    ]
+    with ThreadPoolExecutor(1) as beside, psycopg.connect(place.app_url) as other:
+        connection.execute("INSERT INTO seen_thing VALUES (1, 'as it was')")
+        connection.commit()
+        other.execute("UPDATE seen_thing SET word = 'as it is'")
+        asked = beside.submit(Traveller(connection).ask, both)
+        while other.execute(waits).fetchone() == (0,):
+            assert not asked.done()
+        other.commit()
+        assert [row.word for row in asked.result(60)[1]] == ["as it is"]
 
 
 def test_a_commit_that_is_refused_is_an_error_and_no_commit(connection: "psycopg.Connection[Any]") -> None:

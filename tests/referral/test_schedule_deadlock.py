@@ -170,6 +170,39 @@ def test_a_hold_that_runs_out_while_it_is_booked_goes_to_one_and_neither_waits_i
     assert book(staffed, second, slot, hold_id=mine).status_code == 201
 
 
+@pytest.mark.capability("S2")
+def test_a_seat_taken_between_look_and_commit_is_told_of_and_nothing_is_written(staffed: Clinic) -> None:
+    """The booking has read the slot as free, and takes its seats with its commit: behind whoever has the provider."""
+    first, second = many_ready_to_book(staffed, 2)
+    slot = slots(staffed, visit_type="pt_evaluation", site="paola")[0]
+    other = slots(staffed, visit_type="pt_evaluation", site="paola")[-1]
+    assert book(staffed, first, other).status_code == 201, "what the clinic is has been read once"
+    (third,) = many_ready_to_book(staffed, 1)
+    starts_at = datetime.fromisoformat(slot["starts_at"])
+    wanted = Wish(slot["visit_type"], slot["provider_id"], slot["site"], starts_at)
+
+    def try_for(one: dict[str, Any]) -> Any:
+        path = f"/referrals/{third}/appointments"
+        return staffed.call("POST", path, wish(one), actor=FRONT_DESK, key="one-key")
+
+    with ThreadPoolExecutor(1) as beside:
+        with staffed.session() as session:
+            lock_providers(session, slot["provider_id"])
+            booking = beside.submit(try_for, slot)
+            wait_until_behind(session, booking)
+            hold_slot(session, Actor("staff", "desk-2", "front_desk"), UUID(second), wanted)
+        lost = booking.result(60)
+    assert (lost.status_code, lost.json["code"]) == (409, "slot_taken"), lost.text
+    free = lost.json["alternatives"][0]
+    with staffed.session() as session:
+        kept = (
+            "SELECT (SELECT count(*) FROM appointment), (SELECT count(DISTINCT appointment_id) FROM seat_use)"
+        )
+        assert session.execute(text(kept)).one() == (1, 1), "the visit booked before, and its seats"
+    # Nothing was stored under the key, so it may be used for another time.
+    assert try_for(free).status_code == 201
+
+
 def held(staffed: Clinic, referral: str, slot: dict[str, Any]) -> dict[str, Any]:
     made = staffed.call("POST", f"/referrals/{referral}/holds", wish(slot), actor=FRONT_DESK)
     assert made.status_code == 201, made.text

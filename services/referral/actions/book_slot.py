@@ -11,6 +11,7 @@ from kernel.failpoints import failpoint
 from kernel.ids import new_id
 from kernel.outbox import emit
 from kernel.rows import add_row
+from services.referral.actions.ask_ahead import Ahead
 from services.referral.actions.check_slot import (
     Conflict,
     Place,
@@ -23,7 +24,7 @@ from services.referral.actions.check_slot import (
 from services.referral.actions.end_hold import use_hold
 from services.referral.actions.move_referral import illegal_move, move_referral
 from services.referral.actions.note_change import note_change
-from services.referral.actions.take_seats import SeatsTaken, Taker, take_seats
+from services.referral.actions.take_seats import SeatsTaken, Taker, take_at_once, take_seats
 from services.referral.model.appointment import Appointment
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Room
@@ -41,21 +42,25 @@ def book_slot(
     *,
     hold_id: UUID | None = None,
     in_turn: bool = False,
+    ahead: Ahead | None = None,
+    at_once: bool = False,
 ) -> Visit:
     """Book the wish for the referral (locked by the caller) and return the visit (version 1). Everything or nothing.
 
     `hold_id`: a hold of this referral on that very slot, which the visit takes over; its lead time was kept when it
-    was held. `in_turn`: as in `check_slot`. Raises 422 for ids nobody knows; 409 `illegal_move`, `hold_expired`, and
-    what `slot_refused` lists.
+    was held. `in_turn`: as in `check_slot`. `ahead`: what was asked before and read behind that turn. `at_once`: seats
+    that were free when they were read are taken with the commit (`take_at_once`). Raises 422 for ids nobody knows; 409
+    `illegal_move`, `hold_expired`, and what `slot_refused` lists.
     """
     checked = check_slot(
         session,
-        likely_place(session, wish),
+        ahead.place if ahead else likely_place(session, wish),
         patient_id=referral.patient_id,
         routes={referral.route, *referral.secondary_routes},
         without=hold_id,
         referral_id=referral.id,
         in_turn=in_turn,
+        ahead=ahead.reading if ahead else None,
     )
     place, conflicts = checked.place, checked.conflicts
     if Conflict("red_flag_hold") in conflicts:
@@ -68,7 +73,7 @@ def book_slot(
     if conflicts and not (wish.overbook and only_overbooks(conflicts)):
         raise slot_refused(session, place, conflicts)
     appointment = new_appointment(session, referral, place, overbook=bool(conflicts))
-    seat_appointment(session, appointment, place, without=hold_id, as_read=checked.seats)
+    seat_appointment(session, appointment, place, without=hold_id, as_read=checked.seats, at_once=at_once)
     visit = announce(session, actor, appointment, place, referral)
     referral.site = place.site.id
     move_referral(
@@ -118,11 +123,24 @@ def seat_appointment(
     *,
     without: UUID | None = None,
     as_read: tuple[list[int], str] | None = None,
+    at_once: bool = False,
 ) -> None:
     """Take the seats of a new appointment and store it; raises the 409 with alternatives when they are gone.
 
-    `as_read`: as in `take_seats`. What changes on the appointment later in the transaction is not stored.
+    `as_read`: as in `take_seats`; `at_once`: as in `book_slot`. What changes on the appointment later in the
+    transaction is not stored.
     """
+    if at_once and as_read is not None and without is None and not appointment.overbooked:
+        appointment.room_id = take_at_once(
+            session,
+            place.rules,
+            appointment.id,
+            provider_id=place.provider.id,
+            starts_at=place.starts_at,
+            as_read=as_read,
+        )
+        add_row(session, appointment)
+        return
     # The seats point at the appointment, and its room is known only once a seat is found: checked at commit.
     try:
         appointment.room_id = take_seats(

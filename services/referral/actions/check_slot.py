@@ -81,7 +81,7 @@ class Checked:
 def find_place(session: Session, wish: Wish) -> Place:
     """Return the place the wish names; raises the 422 problem that names each id nobody knows."""
     records = clinic_records(session)
-    place = _place_in(records, wish)
+    place = place_in(records, wish)
     if place is None:
         raise _nobody_knows(records, wish)
     return place
@@ -89,10 +89,11 @@ def find_place(session: Session, wish: Wish) -> Place:
 
 def likely_place(session: Session, wish: Wish) -> Place:
     """As `find_place`, by the records this process read last: `check_slot` says whether they still hold."""
-    return _place_in(kept_records(session), wish) or find_place(session, wish)
+    return place_in(kept_records(session), wish) or find_place(session, wish)
 
 
-def _place_in(records: ClinicRecords, wish: Wish) -> Place | None:
+def place_in(records: ClinicRecords, wish: Wish) -> Place | None:
+    """Return the place the wish names in these records, or None."""
     visit = records.visit_types.get(wish.visit_type)
     provider = records.providers.get(wish.provider_id)
     site = records.sites.get(wish.site_id)
@@ -124,20 +125,22 @@ def check_slot(
     in_series: bool = False,
     referral_id: UUID | None = None,
     in_turn: bool = False,
+    ahead: SlotReading | None = None,
 ) -> Checked:
     """Return everything that speaks against the visit, with the seats it may take and the place as it now stands.
 
     `routes`: those the referral may be booked on (None: not asked again). `without`: an appointment or hold whose own
     seats and time do not count. Bookings of one patient take turns here, so two at once cannot both pass; `in_turn`:
-    the caller has taken the turn (`find_in_turn`). `referral_id`: whose sender is asked for. Raises the 422 of
-    `find_place` when the clinic has just given up what the place names.
+    the caller has taken the turn (`find_in_turn`). `referral_id`: whose sender is asked for. `ahead`: what was read for
+    this place in the same transaction and behind that turn (`ask_ahead`). Raises the 422 of `find_place` when the
+    clinic has just given up what the place names.
     """
     if not in_turn:
         session.execute(
             text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))"),
             {"name": f"patient:{patient_id}"},
         )
-    place, clinic, read = _read(session, place, patient_id, referral_id, without)
+    place, clinic, read = _read(session, place, patient_id, referral_id, without, ahead=ahead)
     found = []
     if read.held:
         found.append(Conflict("red_flag_hold"))
@@ -161,13 +164,19 @@ def calendar_conflicts(session: Session, place: Place, without: UUID | None) -> 
 
 
 def _read(
-    session: Session, place: Place, patient_id: UUID | None, referral_id: UUID | None, without: UUID | None
+    session: Session,
+    place: Place,
+    patient_id: UUID | None,
+    referral_id: UUID | None,
+    without: UUID | None,
+    *,
+    ahead: SlotReading | None = None,
 ) -> tuple[Place, Clinic, SlotReading]:
     """Read what the place would meet; once more when it was looked for in records that no longer hold."""
     while True:
         clinic = clinic_for(session, place.rules, place.records.revision)
         clinic = clinic.narrowed((place.site.id,), (place.provider.id,))
-        read = read_slot(
+        read = ahead or read_slot(
             session,
             place.rules,
             place.starts_at,
@@ -176,6 +185,7 @@ def _read(
             referral_id=referral_id,
             without=without,
         )
+        ahead = None
         if read.revision == place.records.revision:
             return place, clinic, read
         place = find_place(

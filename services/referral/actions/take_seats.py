@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from kernel.clock import now
 from kernel.failpoints import failpoint
 from kernel.ids import new_id
-from kernel.rows import cursor
+from kernel.rows import ask_before_rows, cursor
 from services.referral.model.schedule import SEAT_STRETCH, SeatUse
 from services.referral.rules.slots import VisitRules
 
@@ -77,6 +77,9 @@ ORDER BY wanted.place
 ON CONFLICT DO NOTHING RETURNING id
 """
 
+# The same in the journey that writes the visit and commits: a seat that another has is an error; nothing is written.
+TAKE_AT_ONCE = TAKE_AS_READ.replace("ON CONFLICT DO NOTHING RETURNING id", "")
+
 
 def take_seats(
     session: Session,
@@ -125,6 +128,28 @@ def take_seats(
             return chosen[1]
         apart = apart >> 4 or new_id().int
     raise SeatsTaken
+
+
+def take_at_once(
+    session: Session,
+    visit: VisitRules,
+    appointment_id: UUID,
+    *,
+    provider_id: str,
+    starts_at: datetime,
+    as_read: tuple[list[int], str],
+) -> str:
+    """Take seats that were free a moment ago with what the transaction writes last; return the room's id.
+
+    Where another has one of them by then, that ends in psycopg's `ExclusionViolation` and nothing is written.
+    """
+    failpoint("before_seats_taken")
+    seats, room_id = as_read
+    used_from, used_until = visit.taken(starts_at)
+    ids = [new_id() for _ in seats]
+    values = [ids, seats, appointment_id, None, used_from, used_until, None, provider_id]
+    ask_before_rows(session, (TAKE_AT_ONCE, values))
+    return room_id
 
 
 def _insert(session: Session, statement: str, seats: list[int], values: list[Any]) -> bool:

@@ -77,7 +77,7 @@ def clinic_for(session: Session, visit: VisitRules, revision: int | None = None)
     if revision is None:
         revision = clinic_revision(session)
     place = (address_of(session), revision, visit.id)
-    found = _kept.get(place)
+    found = kept_clinic(*place)
     if found is None:
         found = _read(session, visit)
         # The number was asked for before: had it changed meanwhile, the facts would stand under the wrong one.
@@ -86,6 +86,11 @@ def clinic_for(session: Session, visit: VisitRules, revision: int | None = None)
                 _kept.clear()
             _kept[place] = found
     return found
+
+
+def kept_clinic(address: str, revision: int, visit_type_id: str) -> Clinic | None:
+    """Return the clinic for this type of visit if it is kept from the database at `address` under this revision."""
+    return _kept.get((address, revision, visit_type_id))
 
 
 def visit_rules(visit: VisitType) -> VisitRules:

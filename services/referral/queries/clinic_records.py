@@ -23,7 +23,7 @@ from services.referral.rules.calendar_time import DAY, local_date
 from services.referral.rules.slots import Interval, WeeklyHours
 
 T = TypeVar("T", bound=Base)
-REVISION = "SELECT number FROM clinic_revision"
+REVISION = "SELECT number FROM clinic_revision WHERE one_row"
 MOST_CALENDARS = 500
 # Closures that ended longer ago are no longer asked for by anything that is still to come.
 PAST = timedelta(days=2)
@@ -78,7 +78,12 @@ def clinic_records(session: Session, *, unwritten: bool = False) -> ClinicRecord
 
 def kept_records(session: Session) -> ClinicRecords:
     """Return the records as last read in this process, read now if never: whoever uses them compares `revision`."""
-    return _kept.get(address_of(session)) or clinic_records(session)
+    return kept_at(address_of(session)) or clinic_records(session)
+
+
+def kept_at(address: str) -> ClinicRecords | None:
+    """As `kept_records`, but of the database at `address`, and None when they were never read."""
+    return _kept.get(address)
 
 
 def calendar_at(records: ClinicRecords, site_id: str, moment: datetime) -> BusinessCalendar | None:

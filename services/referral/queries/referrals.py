@@ -3,9 +3,11 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, func, or_, select
+from sqlalchemy import Text, bindparam, cast, func, inspect, or_, select
 from sqlalchemy.orm import Session, aliased
 
+from kernel.journey import Answer, Question
+from kernel.rows import as_loaded
 from services.referral.model.appointment import Appointment, AppointmentChange
 from services.referral.model.decision import Decision, ReferralHold
 from services.referral.model.inbound import ConsultNote, InboundReferral
@@ -19,6 +21,12 @@ _LOCKED = select(Referral).where(Referral.id == bindparam("wanted")).with_for_up
 _OWN = aliased(Referral, _LOCKED)
 _TURN = func.pg_advisory_xact_lock(func.hashtextextended("patient:" + cast(_LOCKED.c.patient_id, Text), 0))
 _IN_TURN = select(_OWN, _TURN)
+_COLUMNS = tuple(inspect(Referral).columns.keys())
+IN_TURN = f"""
+SELECT {", ".join(f"own.{column}" for column in _COLUMNS)},
+    pg_advisory_xact_lock(hashtextextended('patient:' || own.patient_id, 0)) AS turn
+FROM (SELECT * FROM referral WHERE id = $1 FOR UPDATE) AS own
+"""  # noqa: S608 - the names of our own columns
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,17 @@ def find_referral(session: Session, referral_id: UUID, *, lock: bool = False) ->
 def find_in_turn(session: Session, referral_id: UUID) -> Referral | None:
     """As `find_referral` with `lock`, and take the patient's turn to book (`check_slot`) behind that lock."""
     return session.scalars(_IN_TURN, {"wanted": referral_id}).first()
+
+
+def in_turn_question(referral_id: UUID) -> Question:
+    """What `find_in_turn` asks, for who asks more in one journey; `referral_in_turn` reads the answer."""
+    return IN_TURN, [referral_id]
+
+
+def referral_in_turn(answer: Answer) -> Referral | None:
+    """Return the referral of `in_turn_question`, which no session holds (`kernel.rows.as_loaded`), or None."""
+    row = answer.fetchone()
+    return None if row is None else as_loaded(Referral, dict(zip(_COLUMNS, row, strict=False)))
 
 
 def referral_of_submission(session: Session, submission_id: UUID) -> Referral | None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from kernel.clock import now
+from kernel.journey import Answer, Question
 from kernel.rows import cursor
 from services.referral.model.schedule import SEAT_STRETCH
 from services.referral.queries.appointments import LIVE_STATES
@@ -17,16 +18,18 @@ from services.referral.rules.slots import MinuteSpan, VisitRules
 # What is taken comes as (seat, from, until, by a hold, of a hold that is over); visits of the patient still to come as
 # (id, visit type, in a series, at the time wished for).
 READ = """
-SELECT (SELECT number FROM clinic_revision) AS revision,
-    EXISTS (SELECT 1 FROM referral WHERE patient_id = $1 AND flagged AND closed_at IS NULL) AS held,
+SELECT (SELECT number FROM clinic_revision WHERE one_row) AS revision,
+    EXISTS (SELECT 1 FROM referral WHERE patient_id = who.id AND flagged AND closed_at IS NULL) AS held,
     EXISTS (SELECT 1 FROM inbound_referral WHERE referral_id = $2) AS referred,
     (SELECT json_agg(json_build_array(id, visit_type_id, series_id IS NOT NULL, starts_at < $4 AND ends_at > $3)
         ORDER BY starts_at)
-     FROM appointment WHERE patient_id = $1 AND ends_at > $5 AND state = ANY($6)) AS visits,
+     FROM appointment WHERE patient_id = who.id AND ends_at > who.at AND state = ANY($6)) AS visits,
     (SELECT json_agg(json_build_array(seat_number, lower(span) - seat_number::bigint * $7,
-        upper(span) - seat_number::bigint * $7, hold_id IS NOT NULL, coalesce(expires_at <= $5, false)))
+        upper(span) - seat_number::bigint * $7, hold_id IS NOT NULL, coalesce(expires_at <= who.at, false)))
      FROM seat_use WHERE starts_at > $8 AND starts_at < $9 AND ends_at > $10 AND seat_number = ANY($11)
         AND coalesce(appointment_id, hold_id) IS DISTINCT FROM $12) AS taken
+FROM (SELECT coalesce($1, (SELECT patient_id FROM referral WHERE id = $2)) AS id,
+    coalesce(CAST($5 AS timestamptz), now() + $13) AS at) AS who
 """
 Taken = Mapping[int, Sequence[MinuteSpan]]
 
@@ -69,14 +72,39 @@ def read_slot(
     without: UUID | None = None,
 ) -> SlotReading:
     """Read what the visit at `starts_at` would meet on `seats`. `without`: an appointment or hold left out."""
-    moment = now(session)
+    asked = slot_question(
+        visit,
+        starts_at,
+        seats,
+        at=now(session),
+        patient_id=patient_id,
+        referral_id=referral_id,
+        without=without,
+    )
+    return slot_reading(cursor(session).ask([asked])[0])
+
+
+def slot_question(
+    visit: VisitRules,
+    starts_at: datetime,
+    seats: Sequence[int],
+    *,
+    at: datetime | timedelta,
+    patient_id: UUID | None,
+    referral_id: UUID | None,
+    without: UUID | None,
+) -> Question:
+    """As `read_slot`, but only the question, for who asks more in one journey; `slot_reading` reads the answer.
+
+    `at`: business time, or what it is ahead of PostgreSQL's. Without `patient_id` it is the referral's patient.
+    """
     used_from, used_until = visit.taken(starts_at)
     values = [
         patient_id,
         referral_id,
         starts_at,
         starts_at + visit.length,
-        moment,
+        at if isinstance(at, datetime) else None,
         list(LIVE_STATES),
         SEAT_STRETCH,
         used_from - LONGEST_USE,
@@ -84,8 +112,14 @@ def read_slot(
         used_from,
         list(seats),
         without,
+        at if isinstance(at, timedelta) else timedelta(),
     ]
-    (found,) = cursor(session).execute(READ, values).fetchall()
+    return READ, values
+
+
+def slot_reading(answer: Answer) -> SlotReading:
+    """Return what the answer to `slot_question` says."""
+    (found,) = answer
     taken: dict[int, list[MinuteSpan]] = {}
     booked: dict[int, list[MinuteSpan]] = {}
     expired = set()

@@ -1,27 +1,32 @@
 """Appointments: book one, read one, list a day."""
 
 from collections import Counter
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from flask import jsonify
+from psycopg.errors import ExclusionViolation
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
 from kernel.audit import record
 from kernel.clock import now
+from kernel.ids import parse_id
+from kernel.journey import Answer
 from kernel.rows import write_changes
 from kernel.web.conditional import etag
 from kernel.web.idempotency import Reply, once
 from kernel.web.principal import allow, principal
 from kernel.web.problems import Problem
+from services.referral.actions.ask_ahead import ask_ahead
 from services.referral.actions.book_slot import book_slot
 from services.referral.queries.appointments import Visit, history_of, visits_between, visits_that_ask
 from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.appointment_view import appointment_json, change_json, today_at
-from services.referral.routes.cases import visible_referral
-from services.referral.routes.holds import id_or_404, wish_of
+from services.referral.routes.cases import seen_referral
+from services.referral.routes.holds import clear_wish, id_or_404, wish_of
 from services.referral.routes.visit_access import (
     BOOKING_ROLES,
     refuse_overbook,
@@ -47,16 +52,37 @@ def appointment_routes(parts: Parts) -> APIBlueprint:
         """Book a visit. 409 `slot_taken` or `slot_not_offered` come with every conflict and the next free slots."""
         who = principal()
         refuse_overbook(body.overbook, who.actor)
+        asking = ask_ahead(
+            parts.database.url,
+            parts.database.clock_offset,
+            parse_id(referral_id),
+            clear_wish(body),
+            None if body.hold_id is None else parse_id(body.hold_id),
+        )
 
-        def deed(session: Session) -> Reply:
-            referral = visible_referral(session, referral_id, who.actor, in_turn=True)
+        def deed(session: Session, *answers: Answer, at_once: bool = True) -> Reply:
+            found, ahead = asking.read(answers)
+            referral = seen_referral(found, who.actor)
             hold_id = None if body.hold_id is None else id_or_404(body.hold_id, "hold")
-            wish = wish_of(session, body)
-            visit = book_slot(session, who.actor, referral, wish, hold_id=hold_id, in_turn=True)
+            visit = book_slot(
+                session,
+                who.actor,
+                referral,
+                wish_of(session, body),
+                hold_id=hold_id,
+                in_turn=True,
+                ahead=ahead,
+                at_once=at_once,
+            )
             write_changes(session, referral)
             return visit_reply(session, visit.appointment.id, 201, visit)
 
-        return once(parts.database, who.client, deed).as_flask()
+        try:
+            return once(parts.database, who.client, deed, asking.questions).as_flask()
+        except ExclusionViolation:
+            # Somebody took a seat between our look and our commit: once more, seat by seat behind the provider's lock.
+            slowly = partial(deed, at_once=False)
+            return once(parts.database, who.client, slowly, asking.questions).as_flask()
 
     @routes.get("/appointments")
     @allow(roles=LIST_ROLES, scopes={"referral:read"}, services=True)

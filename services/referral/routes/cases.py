@@ -16,7 +16,7 @@ from kernel.web.principal import allow, principal
 from kernel.web.problems import not_found
 from services.referral.model.referral import Referral
 from services.referral.queries.protocols import protocol_of_version
-from services.referral.queries.referrals import Case, find_in_turn, find_referral, read_case
+from services.referral.queries.referrals import Case, find_referral, read_case
 from services.referral.routes.case_view import case_json
 from services.referral.rules.visibility import LIST_ROLES, sees_site
 from services.referral.schemas import CaseOut
@@ -57,17 +57,14 @@ def treats(actor: Actor, case: Case) -> bool:
     return any(visit.provider_id == actor.provider_id for visit in case.visits)
 
 
-def visible_referral(
-    session: Session, referral_id: str, actor: Actor, *, lock: bool = False, in_turn: bool = False
-) -> Referral:
-    """Return the referral, or raise the one 404 for an id that is unknown, malformed or of another site.
-
-    `in_turn`: locked, and with the patient's turn to book (`find_in_turn`).
-    """
+def visible_referral(session: Session, referral_id: str, actor: Actor, *, lock: bool = False) -> Referral:
+    """Return the referral, or raise the one 404 for an id that is unknown, malformed or of another site."""
     parsed = parse_id(referral_id)
-    if parsed is None:
-        raise not_found("referral")
-    referral = find_in_turn(session, parsed) if in_turn else find_referral(session, parsed, lock=lock)
+    return seen_referral(None if parsed is None else find_referral(session, parsed, lock=lock), actor)
+
+
+def seen_referral(referral: Referral | None, actor: Actor) -> Referral:
+    """Return the referral that was found, or raise the 404 of `visible_referral`."""
     if referral is None or not sees_site(actor.sites, referral.site):
         raise not_found("referral")
     return referral

@@ -151,6 +151,14 @@ def wish_of(session: Session, body: shapes.BookIn | shapes.HoldIn) -> Wish:
     return Wish(body.visit_type, body.provider_id, body.site_id, starts_at, overbook)
 
 
+def clear_wish(body: shapes.BookIn) -> Wish | None:
+    """As `wish_of`, for who may not ask the database yet; None when only a site's clock tells the time."""
+    starts_at = read_instant(body.starts_at)
+    if starts_at is None:
+        return None
+    return Wish(body.visit_type, body.provider_id, body.site_id, starts_at, body.overbook)
+
+
 def id_or_404(given: str, what: str) -> UUID:
     """Return the id, or raise the one 404 for an id that is unknown or malformed."""
     parsed = parse_id(given)
