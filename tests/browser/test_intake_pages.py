@@ -46,6 +46,9 @@ DIFFERENT_WITH_ALL_OF_USWDS = """async () => {
     .map((style) => parts[at].name + " " + style)).slice(0, 5);
 }"""
 
+FIRST_LOOK = """() => [document.activeElement.id,
+  ...[...document.querySelectorAll("#errors a")].map((one) => one.getAttribute("href"))]"""
+
 
 @pytest.fixture(scope="module")
 def served(module_database: DatabaseFactory, session_redis_url: str) -> Iterator[tuple[str, Clinic]]:
@@ -126,6 +129,14 @@ def test_every_page_is_accessible_at_320_px(chromium: Browser, served: tuple[str
     assert refused == [], "the styles in these pages are the ones their policy allows"
     visit.open(f"/intake/start?lang={lang}")
     visit.page.click("main button[type=submit]")
+    visit.page.wait_for_selector("#errors")
+    assert visit.page.evaluate(FIRST_LOOK) == [
+        "errors",
+        "#f-given_name",
+        "#f-family_name",
+        "#f-birth_date",
+        "#f-phone",
+    ], "what is wrong has the focus, all of it at once, in the order of the page"
     visit.check(f"{lang}_about_with_mistakes")
     visit.check_style("about_with_mistakes")
     visit.start(lang, phone="816-555-0131" if lang == "es" else "816-555-0130")
@@ -134,6 +145,9 @@ def test_every_page_is_accessible_at_320_px(chromium: Browser, served: tuple[str
         assert visit.name not in seen
         seen.append(visit.name)
         if visit.name == "where":
+            visit.save()
+            visit.page.wait_for_selector("#errors")
+            assert visit.page.evaluate(FIRST_LOOK) == ["errors", "#f-regions"]
             visit.page.click("label[for=f-regions-head]")
         if visit.name == "warning_signs":
             visit.page.click("label[for=f-aura_symptoms-visual]")

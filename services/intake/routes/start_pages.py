@@ -24,6 +24,7 @@ from services.intake.schemas import PatientIn
 from services.intake.texts import texts
 
 FIELDS = ("given_name", "family_name", "phone", "email", "postcode")
+ON_PAGE = ("given_name", "family_name", "birth_date", "phone", "email", "postcode", "answered_by")
 ANSWERERS = ("self", "parent", "guardian", "carer", "interpreter", "referrer")
 #: No answer is no "no": what somebody known said before stays.
 CONSENT = {"yes": True, "no": False}
@@ -103,7 +104,8 @@ def _about_page(facts: PageFacts, given: dict[str, str], faults: dict[str, str])
         lang=chosen,
         t=texts(chosen),
         given=given,
-        faults={name: texts(chosen)["errors"][code] for name, code in faults.items()},
+        # In the order of the page.
+        faults={name: texts(chosen)["errors"][faults[name]] for name in ON_PAGE if name in faults},
         answerers=ANSWERERS,
         consent={name: request.form.get(f"consent_{name}", "") for name in ("sms", "email")},
         clinic_phone=facts.phone_shown,
@@ -116,8 +118,8 @@ def _read(given: dict[str, str], chosen: str, today: Any) -> tuple[PatientFacts 
     if born is None:
         faults["birth_date"] = "not_a_date"
     checked = None
+    plain = {name: given[name].strip() for name in FIELDS}
     try:
-        plain = {name: given[name].strip() for name in FIELDS}
         checked = PatientIn.model_validate(
             {**plain, "birth_date": born.isoformat() if born else "1900-01-01"}
         )
@@ -129,7 +131,7 @@ def _read(given: dict[str, str], chosen: str, today: Any) -> tuple[PatientFacts 
         faults["answered_by"] = "required"
     elif born and needs_guardian(born, today, given["answered_by"]):
         faults["answered_by"] = "minor"
-    if checked is not None and not checked.phone:
+    if not plain["phone"]:
         faults["phone"] = "contact"
     if faults or checked is None or born is None:
         return None, faults

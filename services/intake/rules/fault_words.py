@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from kernel.read_whole import read_whole
 from services.intake.rules.check_value import bounds
 from services.intake.rules.form import Item, walk
 from services.intake.rules.upload_check import MOST_BYTES
@@ -13,13 +14,22 @@ _MEGABYTE: Final = 1_000_000
 def fault_words(faults: Mapping[str, str], page: Item, errors: Mapping[str, str]) -> dict[str, str]:
     """A sentence for each faulty field of `page`, by its name; `errors` are the sentences by code, in one language.
 
-    A number out of range is told the range, a text of the wrong length the length, a file too large the size.
+    A number out of range is told the range, a text of the wrong length the length, a file too large the size. They come
+    in the order of the page.
     """
     items = {item.name: item for item in walk(page)}
-    return {
+    places = {name: place for place, name in enumerate(items)}
+
+    def place(name: str) -> tuple[int, int, int]:
         # A field in a repeating group is named group.row.question; questions' own names hold no dot.
-        name: _sentence(code, items.get(name.rpartition(".")[2]), errors)
-        for name, code in faults.items()
+        first, _, rest = name.partition(".")
+        row = read_whole(rest.partition(".")[0], 999)
+        last = places.get(name.rpartition(".")[2], -1)
+        return places.get(first, len(places)), -1 if row is None else row, last
+
+    return {
+        name: _sentence(faults[name], items.get(name.rpartition(".")[2]), errors)
+        for name in sorted(faults, key=place)
     }
 
 
