@@ -240,6 +240,8 @@ def test_answers_stay_on_the_version_they_were_given_on(clinic: Clinic) -> None:
     assert stored["questionnaire"].endswith("|1")
     response = clinic.get(f"/submissions/{stored['id']}/questionnaire-response")
     assert response["item"][0]["text"] == "Types"
+    (said, *_) = clinic.get(f"/submissions/{stored['id']}/as-answered")["pages"]
+    assert "Question t/bool" in [one["question"] for one in said["answers"]], "for staff too"
 
 
 @pytest.mark.capability("I3", "C8", "I18")

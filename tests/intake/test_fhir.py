@@ -1,12 +1,18 @@
 """FHIR Questionnaires in and out: taken as they are, given back as they came, refused with the path."""
 
 import copy
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
+from kernel.exact_json import as_written
+from services.dashboard.routes.form_drafts import CHANGED_WORDS
 from services.intake.rules.branching import Branching
 from services.intake.rules.check_value import fault
+from services.intake.rules.compare_forms import COMPARED, NOT_COMPARED, compare_forms
+from services.intake.rules.fhir_words import INITIAL
+from services.intake.rules.form import Item
 from services.intake.rules.read_questionnaire import QuestionnaireRefused, read_questionnaire
 from tests.intake.conftest import MANAGER, NURSE, Clinic
 from tests.intake.fhir_examples import ANSWERS, VALUES, all_examples, extension, question, questionnaire
@@ -215,6 +221,30 @@ def test_the_editor_refuses_to_drop_what_a_rule_needs(clinic: Clinic) -> None:
     assert (
         clinic.call("POST", f"{path}/publish", {}, actor=NURSE, version=changed["version"]).status_code == 403
     )
+
+
+@pytest.mark.capability("I17")
+def test_whatever_patients_would_be_asked_otherwise_is_told_before_publishing() -> None:
+    """Of each thing an editor or an import can change in a question, and of nothing that stayed."""
+    assert {one.name for one in fields(Item)} == NOT_COMPARED | set(COMPARED)
+    number = question("n", "decimal", extension=[extension("minValue", valueDecimal=0.5)])
+    before = questionnaire("compared", [number, question("s", "string", maxLength=5), question("d", "date")])
+    assert compare_forms(read_questionnaire(before), read_questionnaire(copy.deepcopy(before))) == []
+    after = copy.deepcopy(before)
+    after["title"] = "Another title"
+    after["item"][0]["extension"][0]["valueDecimal"] = as_written("0.50")
+    after["item"][0]["initial"] = [{"valueDecimal": 3}]
+    after["item"][1] |= {"maxLength": 9, "readOnly": True}
+    first = {"language": "text/fhirpath", "expression": "today()"}
+    after["item"][2]["extension"] = [{"url": INITIAL, "valueExpression": first}]
+    told = compare_forms(read_questionnaire(before), read_questionnaire(after))
+    assert {one["link_id"]: set(one["fields"]) for one in told} == {
+        "": {"title"},
+        "n": {"minimum", "initial"},
+        "s": {"max_length", "read_only"},
+        "d": {"begun"},
+    }
+    assert set(COMPARED) | {"title"} <= set(CHANGED_WORDS), "each has words for the page"
 
 
 @pytest.mark.capability("I16")

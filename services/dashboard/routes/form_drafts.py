@@ -30,6 +30,31 @@ CHANGED_WORDS = {
     "enabled_by": "when it is asked",
     "calculated": "how it is worked out",
     "variable": "what it fills",
+    "title": "title",
+    "prefix": "number in front",
+    "codes": "codes",
+    "units": "units",
+    "minimum": "least allowed",
+    "maximum": "most allowed",
+    "max_length": "longest allowed",
+    "min_length": "shortest allowed",
+    "pattern": "how it must be written",
+    "entry_format": "hint on how to write it",
+    "max_decimals": "decimals",
+    "min_rows": "how many answers at least",
+    "max_rows": "how many answers at most",
+    "offers_not_sure": "“Not sure”",
+    "offers_none": "“None of these”",
+    "initial": "what stands there at first",
+    "begun": "what stands there at first",
+    "hidden": "hidden or shown",
+    "read_only": "only shown",
+    "control": "how it is shown",
+    "horizontal": "how it is shown",
+    "step": "steps of the slider",
+    "other_label": "words for another answer",
+    "max_bytes": "size of files",
+    "media_types": "kinds of files",
 }
 
 
@@ -62,9 +87,9 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
             draft=found,
             rows=outline(document),
             titles={one: text_in(document, "title", one, base) for one in ("en", "es")},
-            words=_words_of(outline(document)),
+            words={**_words_of(outline(document)), "": "The questionnaire"},
             changed={one["link_id"]: one for one in found["changes"] if one["change"] != "removed"},
-            changed_words=CHANGED_WORDS,
+            changed_words=_in_words,
             read_by=found.get("read_by") or {},
             may_publish=me().role == MANAGER,
             at=request.args.get("at", ""),
@@ -96,6 +121,11 @@ def _add_reads(routes: Blueprint, desk: Desk) -> None:
         )
         answer.headers["Content-Security-Policy"] = policy
         return answer
+
+
+def _in_words(changed: list[str]) -> str:
+    """What changed of a question, each thing once."""
+    return ", ".join(dict.fromkeys(CHANGED_WORDS.get(one, one) for one in changed))
 
 
 def _words_of(rows: list[dict[str, Any]]) -> dict[str, str]:
