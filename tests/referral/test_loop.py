@@ -1,10 +1,14 @@
 """The loop closes only when the patient was seen and somebody said what came of it."""
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
 
+from kernel.contracts.message_state_changed import MessageStateChanged
+from kernel.contracts.message_states_changed import MessageStatesChanged
+from kernel.ids import new_id
 from tests.referral.calendar_steps import booked, change, events, ready_to_book, slots
 from tests.referral.conftest import NURSE, PROVIDER, Clinic
 
@@ -72,7 +76,31 @@ def test_delivered_is_not_accepted(staffed: Clinic) -> None:
     }
     refused = staffed.call("POST", f"/referrals/{case['id']}/appointments", body, actor=NURSE)
     assert (refused.status_code, refused.json["code"] if refused.json else "") == (409, "illegal_move")
-    assert staffed.do(case, "accept")["task_status"] == "accepted"
+
+    def delivered(visit: str | None = None) -> dict[str, Any]:
+        """Every message to the patient has reached them; return the case as it is then."""
+        told = MessageStateChanged(
+            message_id=new_id(),
+            patient_id=UUID(case["patient_id"]),
+            appointment_id=None if visit is None else UUID(visit),
+            appointment_version=None if visit is None else 1,
+            step="booked",
+            channel="sms",
+            state="delivered",
+            reason="",
+            at=staffed.now(),
+        )
+        data = MessageStatesChanged(states=[told])
+        assert staffed.tell("notify", "message_states_changed", new_id(), data).status_code == 204
+        return case_of(staffed, case["id"])
+
+    # Neither what was delivered to the patient nor who looked at it accepts, or confirms, anything.
+    assert [delivered()[name] for name in ("state", "version")] == [case["state"], case["version"]]
+    accepted = staffed.do(case, "accept")
+    assert accepted["task_status"] == "accepted"
+    visit = booked(staffed, case["id"], slot)
+    seen = delivered(visit["id"])
+    assert (seen["state"], seen["appointments"][0]["state"]) == ("booked", "booked")
 
 
 @pytest.mark.capability("L4")
