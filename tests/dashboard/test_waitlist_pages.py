@@ -26,6 +26,7 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
         "ended": "",
         "offers": [],
         "state": "booked",
+        "no_offer": "call_first",
     }
     offer(clinic, "referral", "waitlist", [entry])
     offer(
@@ -59,7 +60,15 @@ def test_the_waiting_list_shows_offers_running_and_stops_them(clinic: Dashboard)
     accept(clinic, "referral", f"offers/{ONE}/stop")
     browser = clinic.signed_in("front_desk")
     page = browser.get("/staff/waitlist")
-    for words in ("batch 2", "Mon Fri", "08:00–12:00", "Ostrander, Mara", "Cancelled by", "Giver,"):
+    for words in (
+        "batch 2",
+        "Mon Fri",
+        "08:00–12:00",
+        "Ostrander, Mara",
+        "Cancelled by",
+        "Giver,",
+        "call first",
+    ):
         assert words in page.text
     action = f"/staff/offers/{ONE}/stop"
     assert browser.post(action, browser.form_fields(page, action)).status_code == 303

@@ -291,6 +291,9 @@ def test_the_referrer_is_told_each_milestone_once(staffed: Clinic, monkeypatch: 
     assert "Rosa" not in str(staffed.get("/referrer-notices"))
     # The one who gave an address gets the same by e-mail, the other nothing.
     assert events(staffed, "referrer_noticed") == 8
+    with staffed.session() as session:
+        each = select(OutboxEvent.subject).where(OutboxEvent.type == "referrer_noticed")
+        assert len(set(session.scalars(each))) == 8, "each is a notice of its own"
     assert staffed.call("GET", "/referrer-notices?cursor=x").status_code == 400
 
 

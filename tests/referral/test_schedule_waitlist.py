@@ -15,7 +15,7 @@ from kernel.tables import AuditEntry
 from services.referral.actions.join_waitlist import expire_waitlist, waiting_entry
 from services.referral.actions.offer_freed_slot import run_offers
 from services.referral.model.referral import Referral
-from services.referral.rules.slot_offers import FreedSlot, Waiting, next_batch, why_not_offer
+from services.referral.rules.slot_offers import FreedSlot, Waiting, next_batch, why_none_now, why_not_offer
 from tests.referral.calendar_steps import book, booked, change, events, many_ready_to_book, slots, wish
 from tests.referral.conftest import FRONT_DESK, Clinic
 
@@ -65,6 +65,8 @@ def waiting(**changes: Any) -> Waiting:
 )
 def test_an_entry_says_what_suits_and_when_it_ends(changes: dict[str, Any], reason: str) -> None:
     assert why_not_offer(waiting(**changes), SLOT, NOW) == reason
+    of_the_slot = ("other_site", "other_day", "other_hour", "too_short_notice", "has_earlier")
+    assert why_none_now(waiting(**changes), SLOT.zone, NOW) == ("" if reason in of_the_slot else reason)
 
 
 @pytest.mark.capability("S11")
@@ -157,6 +159,9 @@ def test_a_claim_moves_the_later_visit_and_the_time_it_leaves_is_offered_on(
     change(staffed, visit, "cancel", {"reason_code": "patient_declined"})
     (opened,) = staffed.get("/offers", FRONT_DESK)["items"]
     (offer,) = opened["offers"]
+    # The list says of each whether a time that suits would be offered to them now, and why not.
+    listed = {one["referral_id"]: one["no_offer"] for one in staffed.get("/waitlist", FRONT_DESK)["items"]}
+    assert listed == {later: "offered_today", planner: ""}
     seen = own("GET", f"/offers/{offer['id']}").json
     assert (seen["open"], seen["state"]) == (True, "offered")
     claimed = own("POST", f"/offers/{offer['id']}/claim", {})

@@ -24,6 +24,17 @@ CLOSURE_REASONS = (
     ("meeting", "Meeting"),
 )
 
+# Why nobody would be offered a freed time by text now; the desk can still book it for them.
+NO_OFFER = {
+    "expired": "their time on the list is over",
+    "red_flag": "held by a red flag",
+    "call_first": "a warning sign is open: call first",
+    "opted_out": "they want no texts",
+    "offered_today": "asked today already",
+    "offered_often": "asked three times this week",
+    "not_bookable": "nothing to book or move now",
+}
+
 STRANDED_BY = {
     "site_closed": "the site is closed then",
     "provider_away": "the provider is not there then",
@@ -47,6 +58,7 @@ def waitlist_routes(desk: Desk) -> Blueprint:
             "waitlist.html",
             waiting=waiting,
             entries=entries,
+            no_offer=NO_OFFER,
             changed=entries.get(request.args.get("changed", "")),
             rounds=part(lambda: read_list(desk.owners, who, "referral", "/offers"), Rows()),
             sites=names(reference(desk.owners, who, "sites")),

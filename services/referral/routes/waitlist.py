@@ -32,6 +32,7 @@ from services.referral.queries.waitlist import (
     offers_of_entries,
     recent_rounds,
     slots_passed,
+    waiting_for,
 )
 from services.referral.routes import schedule_shapes as shapes
 from services.referral.routes.appointment_view import today_at
@@ -47,6 +48,7 @@ from services.referral.routes.offer_view import (
 from services.referral.routes.referral_view import moment, patient_json
 from services.referral.routes.visit_access import BOOKING_ROLES, visit_reply, zone_of
 from services.referral.routes.wall_clock import read_day_or_time, read_time
+from services.referral.rules.slot_offers import why_none_now
 from services.referral.rules.visibility import LIST_ROLES, sees_site
 
 
@@ -59,18 +61,23 @@ def waitlist_routes(parts: Parts) -> APIBlueprint:
     @routes.output(shapes.SitesOut)
     @routes.doc(security="bearer")
     def waitlist() -> Any:
-        """Who waits, the most urgent and longest waiting first, with every offer they had."""
+        """Who waits, the most urgent and longest waiting first, with every offer they had and why none comes now."""
         actor = principal().actor
         with parts.database.transaction() as session:
-            today = today_at(zone_of(session, ""), now(session))
+            zone, moment = zone_of(session, ""), now(session)
+            today = today_at(zone, moment)
             rows = [(e, r) for e, r in list_waiting(session) if sees_site(actor.sites, r.site)]
             offers = offers_of_entries(session, [entry.id for entry, _ in rows])
+            kinds = {entry.visit_type_id for entry, _ in rows}
+            may = {one.entry_id: one for kind in kinds for one in waiting_for(session, kind)}
             items = []
             for entry, referral in rows:
                 assert referral.patient is not None
                 shown = patient_json(referral.patient.reveal(), today)
                 history = [offer_json(offer) for offer in offers.get(entry.id, [])]
-                now_is = {"priority": referral.priority, "state": referral.state}
+                # Who is left out of the choice has nothing that could be booked or moved now.
+                why = why_none_now(may[entry.id], zone, moment) if entry.id in may else "not_bookable"
+                now_is = {"priority": referral.priority, "state": referral.state, "no_offer": why}
                 items.append(_entry_json(entry) | {"patient": shown, "offers": history} | now_is)
         return jsonify(items=items, next_cursor=None)
 

@@ -1,6 +1,6 @@
 """Who is offered a freed slot, in what order: urgency, then how long they wait, then who was offered least lately."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
@@ -53,21 +53,42 @@ def why_not_offer(waiting: Waiting, slot: FreedSlot, now: datetime) -> str:
     """
     local = slot.starts_at.astimezone(slot.zone)
     minute = local.hour * 60 + local.minute
-    lately = [at for at in waiting.offered_at if at > now - timedelta(days=7)]
-    today = [at for at in lately if at.astimezone(slot.zone).date() == now.astimezone(slot.zone).date()]
     reasons = {
-        "expired": waiting.expires_at <= now,
-        "red_flag": waiting.flagged,
-        "call_first": waiting.open_warnings and waiting.visit_at is None,
-        "opted_out": waiting.opted_out,
+        **_whatever_the_slot(waiting, now),
         "other_site": bool(waiting.sites) and slot.site_id not in waiting.sites,
         "other_day": bool(waiting.weekdays) and local.weekday() not in waiting.weekdays,
         "other_hour": not waiting.from_minute <= minute < waiting.until_minute,
         "too_short_notice": slot.starts_at - now < waiting.notice,
         "has_earlier": waiting.visit_at is not None and waiting.visit_at <= slot.starts_at,
-        "offered_today": len(today) >= MOST_PER_DAY,
-        "offered_often": len(lately) >= MOST_PER_WEEK,
+        **_asked_enough(waiting, slot.zone, now),
     }
+    return _first(reasons)
+
+
+def why_none_now(waiting: Waiting, zone: ZoneInfo, now: datetime) -> str:
+    """Return why no slot at all would go to this patient now, or "" when one that suits may. `zone`: the clinic's.
+
+    expired, red_flag, call_first, opted_out, offered_today, offered_often, as for one slot.
+    """
+    return _first({**_whatever_the_slot(waiting, now), **_asked_enough(waiting, zone, now)})
+
+
+def _whatever_the_slot(waiting: Waiting, now: datetime) -> dict[str, bool]:
+    return {
+        "expired": waiting.expires_at <= now,
+        "red_flag": waiting.flagged,
+        "call_first": waiting.open_warnings and waiting.visit_at is None,
+        "opted_out": waiting.opted_out,
+    }
+
+
+def _asked_enough(waiting: Waiting, zone: ZoneInfo, now: datetime) -> dict[str, bool]:
+    lately = [at for at in waiting.offered_at if at > now - timedelta(days=7)]
+    today = [at for at in lately if at.astimezone(zone).date() == now.astimezone(zone).date()]
+    return {"offered_today": len(today) >= MOST_PER_DAY, "offered_often": len(lately) >= MOST_PER_WEEK}
+
+
+def _first(reasons: Mapping[str, bool]) -> str:
     return next((code for code, stands in reasons.items() if stands), "")
 
 
