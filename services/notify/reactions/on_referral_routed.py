@@ -1,4 +1,4 @@
-"""A referral was routed. Staff confirm first: a patient is written to only once a visit is booked."""
+"""A referral was routed. A patient is written to only once a visit is booked, so nobody tells notify any more."""
 
 from sqlalchemy.orm import Session
 
@@ -7,5 +7,5 @@ from kernel.events import Event
 
 
 def on_referral_routed(_session: Session, event: Event) -> None:
-    """Check the contract, so that a drifting sender is noticed here too; there is nothing to plan."""
+    """Nothing to do: heard so that what a release before decision 0267 still owes is not unknown here."""
     ReferralRouted.model_validate(event.data)

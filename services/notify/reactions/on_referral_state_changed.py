@@ -1,4 +1,4 @@
-"""A referral moved on. Messages follow visits, not states, so this only checks the contract."""
+"""A referral moved on. Messages follow visits, not states, so nobody tells notify any more."""
 
 from sqlalchemy.orm import Session
 
@@ -7,5 +7,5 @@ from kernel.events import Event
 
 
 def on_referral_state_changed(_session: Session, event: Event) -> None:
-    """Check the contract; there is nothing to plan."""
+    """Nothing to do: heard so that what a release before decision 0267 still owes is not unknown here."""
     ReferralStateChanged.model_validate(event.data)
