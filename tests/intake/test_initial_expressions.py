@@ -136,6 +136,7 @@ def test_who_only_holds_the_link_is_told_nothing_of_the_patient(clinic: Clinic) 
     assert "Aldana" not in browser.body
     assert "+1816555" not in browser.body
     assert "Not shown on this device." in browser.body
+    assert "Fill it in for me" in browser.body
     assert "filled in some answers for you" in browser.body, "the day is nobody's secret"
     begun = submission_of(clinic, document["url"])["items"]
     assert begun == {"shown": "Ben Aldana", "secret": "Aldana"}, "what a page asks counts once it is saved"

@@ -8,10 +8,13 @@ import pytest
 
 from services.intake.actions.escalate_callbacks import escalate_callbacks
 from services.intake.questionnaires import instruments, shipped_questionnaire
+from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
+from services.intake.rules.follow_up import follow_up, totals_on
 from services.intake.rules.harm_words import speaks_of_self_harm
 from services.intake.rules.read_questionnaire import read_questionnaire
 from services.intake.rules.scores import score_all
 from tests.intake.conftest import Browser, Clinic
+from tests.intake.publisher_examples import lhc_panel
 
 FORM = read_questionnaire(shipped_questionnaire())
 DAYS = ["LA6568-5", "LA6569-3", "LA6570-1", "LA6571-9"]
@@ -53,6 +56,21 @@ def test_missing_items_are_prorated_only_as_far_as_allowed() -> None:
     assert scores({"peg_1": 6, "peg_2": 8, "peg_3": 4})["peg"].value == 6
     assert scores({"gad2_1": DAYS[3], "gad2_2": DAYS[0]})["gad2"].band == "screen_positive"
     assert scores({"nprs_now": 7})["nprs"].band == "severe"
+
+
+@pytest.mark.capability("I3", "C8")
+def test_a_total_that_is_only_shown_follows_the_answers() -> None:
+    """A panel of LOINC's whose total no expression works out: the instrument does, as its page is typed."""
+    panel = lhc_panel()
+    total = next(one for one in panel["item"] if one["linkId"] == "/44261-6")
+    total["readOnly"] = True
+    form = read_questionnaire(panel)
+    shown = [one.link_id for page in form.pages for one in totals_on(form, page, instruments())]
+    assert shown == ["/44261-6"]
+    items: dict[str, Any] = {one.link_id: DAYS[1] for one in form.by_id.values() if len(one.options) == 4}
+    for typed, value in ((items, 9), ({**items, "/44250-9": DAYS[3]}, 11), ({}, None)):
+        found, _ = follow_up(form, typed, instruments(), (), purse=Purse(ALL_STEPS_MAX), given_up=set())
+        assert found.get("/44261-6") == value
 
 
 @pytest.mark.capability("C8")

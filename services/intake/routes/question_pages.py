@@ -280,6 +280,7 @@ def _shown(
         answered_elsewhere=hidden_here,
         from_last_time=bool(earlier),
         filled_in=bool(filled),
+        withheld=withheld,
         offer_code=hidden_here
         or withheld
         or (not reads_back and index == 0 and has_earlier_answers(session, draft)),

@@ -7,7 +7,7 @@ from typing import Any, Final
 from services.intake.rules import fhir_words as fhir
 from services.intake.rules.answer_rows import answer_rows
 from services.intake.rules.check_value import fault
-from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
+from services.intake.rules.evaluate_expression import Purse
 from services.intake.rules.fhir_shape import Refusal
 from services.intake.rules.form import (
     LOINC,
@@ -25,6 +25,8 @@ from services.intake.rules.read_expressions import read_expression_of, read_vari
 from services.intake.rules.read_limits import read_limits
 
 LENGTH_MAX: Final = 10_000
+#: Steps to try every expression of a document once, on no answers: a document is read when it is brought in.
+READING_STEPS_MAX: Final = 1_000_000
 
 
 class QuestionnaireRefused(Exception):
@@ -50,7 +52,7 @@ class Reading:
     valuesets: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     scope: tuple[Variable, ...] = ()
     in_rows: bool = False
-    purse: Purse = field(default_factory=lambda: Purse(ALL_STEPS_MAX))
+    purse: Purse = field(default_factory=lambda: Purse(READING_STEPS_MAX))
     asks_document: bool = False
 
     def refuse(self, path: str, code: str) -> None:
