@@ -46,6 +46,16 @@ def test_the_desk_shows_a_code_for_the_tablet_and_for_a_phone(clinic: Dashboard)
     assert "Open the questions" in shown.text
     assert "read it to them before you hang up" in shown.text
     assert str(qr_code(address, "The link as a code for a camera")) not in shown.text
+    # For a child the desk says who will answer: no form offers the child, or whoever may not.
+    assert "Answered for the child by" not in page.text
+    child = str(new_id())
+    born = f"{clinic.world.now.year - 8}-01-01"
+    offer(clinic, "intake", f"patients/{child}", {"id": child, **PERSON, "birth_date": born, "version": 1})
+    asked = browser.get(f"/staff/patients/{child}").text
+    assert asked.count("Answered for the child by") == 2
+    offered = re.findall(r'<select name="answered_by">(.*?)</select>', asked, re.S)
+    codes = [re.findall(r'value="(\w+)"', one) for one in offered]
+    assert codes == [["parent", "guardian", "referrer"]] * 3
 
 
 def test_a_link_to_follow_a_referral_and_a_refusal_in_words(clinic: Dashboard) -> None:

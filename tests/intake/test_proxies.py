@@ -23,6 +23,19 @@ def test_somebody_else_may_answer_and_says_who(clinic: Clinic, browser: Browser)
     seen = clinic.get(f"/submissions/{row.id}")
     assert seen["answered_by"] == "parent"
     assert seen["answers"]["age_years"] < 18
+    # A link that staff hand out for a child says who will answer, too.
+    (child,) = clinic.sql("SELECT id FROM patient")
+    alone = clinic.call("POST", f"/patients/{child.id}/links", {"mode": "kiosk"}, actor=FRONT_DESK)
+    assert (alone.status_code, alone.get_json()["errors"]) == (
+        422,
+        [{"field": "answered_by", "code": "minor"}],
+    )
+    body = {"mode": "kiosk", "answered_by": "guardian"}
+    assert clinic.call("POST", f"/patients/{child.id}/links", body, actor=FRONT_DESK).status_code == 201
+    (begun,) = clinic.sql("SELECT id, answered_by FROM submission WHERE state = 'draft'")
+    assert begun.answered_by == "guardian"
+    clinic.sql("DELETE FROM patient_link WHERE submission_id = :id", id=begun.id)
+    clinic.sql("DELETE FROM submission WHERE id = :id", id=begun.id)
     for relation in ("carer", "referrer"):
         other = clinic.browser().start(
             family_name=relation * 2, birth_date=f"01/0{len(relation)}/1950", answered_by=relation

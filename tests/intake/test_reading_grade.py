@@ -78,7 +78,7 @@ def inflesz(text: str) -> float:
 
 @pytest.mark.capability("C11")
 @pytest.mark.parametrize("part", ["prepare", "learn"])
-@pytest.mark.parametrize("route", ["physical_therapy", "medication_review", "surgical_consult", "other"])
+@pytest.mark.parametrize("route", sorted(texts("en")["guide"]))
 def test_how_to_prepare_and_what_to_know_read_at_grade_six_or_less(route: str, part: str) -> None:
     """English by Flesch-Kincaid; Spanish by Crawford's grade and by INFLESZ, which must both agree."""
     assert english_grade(" ".join(texts("en")["guide"][route][part])) <= 6.0

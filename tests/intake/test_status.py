@@ -19,7 +19,8 @@ from tests.intake.conftest import FRONT_DESK, THERAPIST, Browser, Clinic
 ROUTES = ("physical_therapy", "medication_review", "surgical_consult")
 #: C9: what no patient page says.
 NEVER = re.compile(
-    r"migrain|cervicogenic|overuse|diagnos|score|physical therapy|medication review|surgical consult|staff triage"
+    r"migrain|cervicogenic|overuse|diagnos|score"
+    r"|physical.therapy|medication.review|surgical.consult|staff.triage|same.day.clinician"
     r"|migraña|cefalea|sobreuso|puntaje|fisioterapia|terapia física|cirujan",
     re.IGNORECASE,
 )

@@ -8,6 +8,7 @@ from apiflask import APIBlueprint
 from sqlalchemy.orm import Session
 
 from kernel.audit import record
+from kernel.clock import now
 from kernel.context import Actor
 from kernel.database import Database
 from kernel.ids import parse_id
@@ -26,8 +27,9 @@ from services.intake.queries.permissions import missing_permissions
 from services.intake.routes.answering import KIOSK, STATUS_LINK_DAYS, TYPED_BY_STAFF
 from services.intake.routes.list_queries import EmptyIn
 from services.intake.routes.response_routes import READS
-from services.intake.routes.submission_routes import form_in_force
+from services.intake.routes.submission_routes import A_CHILD, form_in_force
 from services.intake.rules.link_tokens import link_path
+from services.intake.rules.patient_age import birth_date_of, needs_guardian
 from services.intake.schemas import AnyOut, LinkIn, StatusLinkIn
 
 ISSUES = {"nurse", "front_desk"}
@@ -55,6 +57,9 @@ def link_routes(database: Database, link_days: int) -> APIBlueprint:
             if patient is None:
                 raise not_found("patient")
             facts = replace(_facts(patient), language=json_data.language)
+            born = birth_date_of(facts.birth_date.reveal(), now(session).date())
+            if born is not None and needs_guardian(born, now(session).date(), json_data.answered_by):
+                raise invalid([FieldProblem("answered_by", "minor")], A_CHILD)
             form = form_in_force(session)
             if json_data.questionnaire:
                 asked = current_form(session, json_data.questionnaire)
