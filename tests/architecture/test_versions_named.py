@@ -16,11 +16,9 @@ ASKING = {
 }
 # Page and what it asks, as written there, for deeds that make something, or only try it.
 MAKING = {
-    ("cadences", "'/cadences'"),
     ("cadences", "'/simulate'"),
     ("form_list", "document"),
     ("from_outside", "'/referrals'"),
-    ("message_editor", "'/templates'"),
     ("new_caller", "'/typed-entries'"),
     ("new_message", "'/templates/new'"),
     ("overlays", "'/overlays'"),
