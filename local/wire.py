@@ -19,6 +19,8 @@ MAX_HEAD_BYTES = 32 * 1024
 MAX_BODY_BYTES = 1024 * 1024
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
+HERE, SHARED_STYLE = Path(__file__).parent, "stand_in.css"
+
 log = logging.getLogger(__name__)
 
 
@@ -92,9 +94,9 @@ def redirect(where: str) -> Response:
 
 
 def static_file(folder: Path, name: str) -> Response:
-    """A file of `folder`, by its plain name."""
+    """A file of `folder`, by its plain name; or the style that the stand-ins' pages share."""
     kinds = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
-    path = folder / name
+    path = (HERE if name == SHARED_STYLE else folder) / name
     if "/" in name or path.suffix not in kinds or not path.is_file():
         return Response(404, b"There is no such file here.\n")
     headers = (("Cache-Control", "max-age=60"), ("X-Content-Type-Options", "nosniff"))

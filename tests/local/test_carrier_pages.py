@@ -65,6 +65,7 @@ def test_pages_ask_nothing_of_another_host(carrier: Running) -> None:
         "/phone/18165550122",
         "/carrier",
         "/phone/static/phone.css",
+        "/phone/static/stand_in.css",
         "/phone/static/phone.js",
     ):
         answer = carrier.client.get(path)

@@ -91,7 +91,7 @@ def test_html_of_a_letter_is_shut_in(mailbox: Running) -> None:
     assert policy.startswith("sandbox ")
     assert "default-src 'none'" in policy
     assert "allow-scripts" not in policy
-    for path in ("/mail", "/mail/static/mail.css"):
+    for path in ("/mail", "/mail/static/mail.css", "/mail/static/stand_in.css"):
         assert not re.search(r"https?://", mailbox.client.get(path).text)
 
 

@@ -14,6 +14,7 @@ from services.dashboard.queries.reference import reference
 from services.dashboard.routes.desk import Desk, actor, business_now, me, staff_only
 from services.dashboard.rules.roles import ADMIN, CLINICAL, EVERYONE, MANAGER, THERAPIST
 from services.dashboard.rules.times import CLINIC_ZONE, clock_changes, local
+from services.dashboard.rules.words import STEPS
 
 Rows = list[dict[str, Any]]
 BARRIERS = {
@@ -38,7 +39,7 @@ def simulator_routes(desk: Desk) -> Blueprint:
         sites = reference(desk.owners, who, "sites")
         visit_types = reference(desk.owners, who, "visit-types")
         asked = _asked(visit_types, sites)
-        body = _body(asked, sites)
+        body = _body(asked, sites, visit_types)
         found = part(
             lambda: list(
                 ask_owner(desk.owners, who, "notify", "/simulate", body, key=str(new_id())).get("items") or []
@@ -61,7 +62,9 @@ def simulator_routes(desk: Desk) -> Blueprint:
     @routes.get("/staff/texts")
     @staff_only(EVERYONE - {THERAPIST})
     def texts() -> Any:
-        found = part(lambda: read_list(desk.owners, actor(), "notify", "/templates"), Rows())
+        found = part(
+            lambda: sorted(read_list(desk.owners, actor(), "notify", "/templates"), key=_title), Rows()
+        )
         cadences = part(lambda: read_list(desk.owners, actor(), "notify", "/cadences"), Rows())
         return render_template(
             "texts.html",
@@ -72,6 +75,11 @@ def simulator_routes(desk: Desk) -> Blueprint:
         )
 
     return routes
+
+
+def _title(template: dict[str, Any]) -> tuple[str, ...]:
+    name = str(template["name"])
+    return STEPS.get(name, name), str(template["channel"]), str(template["language"])
 
 
 def _asked(visit_types: Rows, sites: Rows) -> dict[str, str]:
@@ -92,10 +100,14 @@ def _asked(visit_types: Rows, sites: Rows) -> dict[str, str]:
     return {name: request.args.get(name, value) for name, value in usual.items()}
 
 
-def _body(asked: dict[str, str], sites: Rows) -> dict[str, Any]:
+def _body(asked: dict[str, str], sites: Rows, visit_types: Rows) -> dict[str, Any]:
     site = next((one for one in sites if one.get("id") == asked["site"]), {})
     site_zone = str(site.get("time_zone") or CLINIC_ZONE)
+    language = asked["language"] if asked["language"] in ("en", "es") else "en"
+    visit = next((one for one in visit_types if one.get("id") == asked["visit_type"]), {})
+    visit_name = str((visit.get("sms_name") or {}).get(language) or "")[:60]
     return {
+        **({"visit_name": visit_name} if visit_name else {}),
         "visit_type": asked["visit_type"],
         "site_id": asked["site"],
         "site_name": str(site.get("name") or "Garnett"),
@@ -103,7 +115,7 @@ def _body(asked: dict[str, str], sites: Rows) -> dict[str, Any]:
         "site_zone": site_zone,
         "starts_at": _moment(asked["day"], asked["at"], site_zone),
         "booked_at": _moment(asked["booked_day"], asked["booked_at"], site_zone),
-        "language": asked["language"] if asked["language"] in ("en", "es") else "en",
+        "language": language,
         "time_zone": asked["zone"],
         "sms": asked["sms"] if asked["sms"] in BARRIERS else "",
         "email": asked["email"] if asked["email"] in BARRIERS else "",
@@ -121,7 +133,12 @@ def _scrub(asked: dict[str, str], zone: str) -> list[tuple[str, dict[str, str]]]
     steps = [("A week earlier", -7), ("A day earlier", -1), ("A day later", 1), ("A week later", 7)]
     links = [(words, day + timedelta(days=by)) for words, by in steps]
     for change in clock_changes(zone, booked, 2):
-        links.append((f"Across the clock change of {change.isoformat()}", change + timedelta(days=1)))
+        links.append(
+            (
+                f"Across the clock change of {change:%a} {change.day} {change:%b %Y}",
+                change + timedelta(days=1),
+            )
+        )
     return [
         (words, {**asked, "day": to.isoformat(), "booked_day": (to - ahead).isoformat()})
         for words, to in links

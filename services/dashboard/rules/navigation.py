@@ -40,7 +40,7 @@ PAGES = (
     Page("Patients", "Find a patient", "patients.search", "search", "p", SEES_PATIENTS),
     Page("Messages", "Replies", "inbox.inbox", "forum", "i", MESSAGES),
     Page("Messages", "Call list", "call_list.call_list", "support_agent", "n", MESSAGES),
-    Page("Messages", "Sending", "message_health.message_health", "insights", "h", EVERYONE),
+    Page("Messages", "Message health", "message_health.message_health", "insights", "h", EVERYONE),
     Page("Messages", "Reconcile", "call_list.reconcile", "check_circle_outline", "r", EVERYONE - {THERAPIST}),
     Page("Messages", "Simulator", "simulator.simulator", "visibility", "m", EVERYONE - {THERAPIST}),
     Page("Clinic", "Slots ahead", "watching.supply", "insights", "a", SEES_PATIENTS),
