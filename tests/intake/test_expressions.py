@@ -83,6 +83,11 @@ FOUND = [
     ("item.select(linkId).join(',').substring(2, 1)", ["m"]),
     ("@2026-01-31 < @2026-02-01", [True]),
     ("@2026 < @2026-02-01", []),
+    ("@2026-01-31 + 1 month", ["2026-02-28"]),
+    ("@2028-02-29 - 1 year", ["2027-02-28"]),
+    ("@2026-03-01 - 2 weeks > @2026-02-14", [True]),
+    ("('2026-02-28T23:30:00-06:00' + 45 minutes)", ["2026-03-01T00:15:00-06:00"]),
+    ("{} + 3 days", []),
     ("'12.5'.toDecimal() + '2'.toInteger()", [14.5]),
     ("%many.max() - %many.min() + %many.avg().round(2)", [2.67]),
     ("(1 - 0.5.power(%height.ln().exp() * 2)).round(4)", [0.9175]),
@@ -114,7 +119,7 @@ def test_what_needs_more_than_the_answers_is_not_read(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "item.linkId + 1", "(1 | 2) + 1", "item.where(%many)", "10.power(60)", "'1e999999'.toDecimal()", "repeat($this)",
+        "item.linkId + 1", "@2026-01-01 + 3 hours", "'x' - 1 day", "@9999-01-01 + 1 year", "@2026-01-01 + 0.5 days", "(1 | 2) + 1", "item.where(%many)", "10.power(60)", "'1e999999'.toDecimal()", "repeat($this)",
         "a" + ".a" * 1_900, "1" + "+1" * 1_900, "'x'.replace('x', '" + "y" * 3_000 + "')" + ".replace('y', 'yyyyyyyyy')" * 3,
         "%resource.descendants()" + ".select(%resource.descendants()" * 6 + ")" * 6,
     ],

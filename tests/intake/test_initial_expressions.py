@@ -48,6 +48,8 @@ def asks_patient() -> dict[str, Any]:
         begins("phone", "string", "%patient.telecom.where(system = 'phone').value.first()"),
         begins("day", "date", "today()"),
         begins("at", "dateTime", "now()"),
+        begins("until", "date", "today() + 7 days", readOnly=True),
+        begins("grown", "boolean", "%patient.birthDate <= today() - 18 years"),
         begins("sex", "choice", "%patient.gender"),
         begins("short", "string", "%patient.name.given.first()", maxLength=2),
         begins("shown", "string", "%patient.name.text", readOnly=True),
@@ -86,11 +88,17 @@ def test_first_answers_are_worked_out_from_the_patient_and_the_day() -> None:
         "phone": "+18165550100",
         "day": "2026-02-28",
         "at": "2026-02-28T22:30:00-06:00",
+        "until": "2026-03-07",
+        "grown": True,
         "shown": "Ana María Ruiz",
         "secret": "Ruiz",
     }, "what is not known, or is no answer to its question, is left out"
     nobody = launch_context(moment, "America/Chicago", names=("", ""), **dict.fromkeys(known, ""))
-    assert begin_answers(form, {}, nobody) == {"day": "2026-02-28", "at": "2026-02-28T22:30:00-06:00"}
+    assert begin_answers(form, {}, nobody) == {
+        "day": "2026-02-28",
+        "at": "2026-02-28T22:30:00-06:00",
+        "until": "2026-03-07",
+    }
 
 
 @pytest.mark.capability("I18")
@@ -103,7 +111,7 @@ def test_what_a_questionnaire_cannot_begin_with_is_named() -> None:
         "not-begun",
         [
             begins("server", "string", "%practitioner.name"),
-            begins("year", "date", "today() - 18 years"),
+            begins("year", "date", "today() - 18 'a'"),
             begins("read", "integer", "1", readOnly=True, code=[code]),
             both,
             begins("group", "group", "'x'", item=[question("inner", "string")]),
@@ -120,7 +128,7 @@ def test_what_a_questionnaire_cannot_begin_with_is_named() -> None:
         *(
             name + why
             for why in (
-                "%practitioner", "years", "on what the protocol reads", "beside a calculated answer", "on group",
+                "%practitioner", "an amount with a unit", "on what the protocol reads", "beside a calculated answer", "on group",
                 "in a repeating group",
             )
         ),
@@ -139,11 +147,12 @@ def test_who_only_holds_the_link_is_told_nothing_of_the_patient(clinic: Clinic) 
     assert "Fill it in for me" in browser.body
     assert "filled in some answers for you" in browser.body, "the day is nobody's secret"
     begun = submission_of(clinic, document["url"])["items"]
+    assert len(begun.pop("until")) == 10
     assert begun == {"shown": "Ben Aldana", "secret": "Aldana"}, "what a page asks counts once it is saved"
     # Whatever is typed: what is worked out from hidden answers is not told either.
     asked = {**browser.hidden(), "family": "x", "_opens": []}
     told = browser.client.post(f"/intake/q/{browser.token}/page/open", data=asked).get_json()
-    assert set(told["totals"].values()) == {"Not shown on this device."}
+    assert {told["totals"][one] for one in ("shown", "letter")} == {"Not shown on this device."}
     browser.open(f"/intake/q/{browser.token}/code?to=page").send(path=f"/intake/q/{browser.token}/code/send")
     browser.send({"code": last_code(clinic)})
     assert browser.page == "page"

@@ -19,6 +19,7 @@ from services.intake.rules.expression_words import (
     weight,
 )
 from services.intake.rules.link_ids import LinkIds
+from services.intake.rules.move_moment import is_amount_of_time, move_moment
 from services.intake.rules.read_expression import Node
 
 #: Steps one expression may take, or one variable of a document: some hundredths of a second.
@@ -304,6 +305,11 @@ def _amounts(first: Any, second: Any) -> tuple[Any, Any]:
 
 
 def _reckon(sign: str, first: Any, second: Any) -> Found:
+    if sign in ("+", "-") and isinstance(first, str) and is_amount_of_time(second):
+        amount = number(second["value"])
+        if amount != int(amount):
+            raise ExpressionFailed
+        return [move_moment(first, int(amount) if sign == "+" else -int(amount), second["unit"])]
     if sign == "+" and isinstance(first, str):
         return [text(text(first) + text(second))]
     one, other = number(first), number(second)

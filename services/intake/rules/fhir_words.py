@@ -45,6 +45,9 @@ ITEM_EXTENSIONS: Final[Mapping[str, str]] = {
     SDC + "minQuantity": "minQuantity",
     SDC + "maxQuantity": "maxQuantity",
     SDC + "openLabel": "openLabel",
+    # HL7's own examples write these two by SDC's address.
+    SDC + "minOccurs": "minOccurs",
+    SDC + "maxOccurs": "maxOccurs",
     OURS + "offers-not-sure": "offers-not-sure",
     OURS + "offers-none": "offers-none",
 }

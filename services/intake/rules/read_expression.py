@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from services.intake.rules.expression_words import FUNCTIONS, WITH_EXPRESSION
+from services.intake.rules.move_moment import CALENDAR
 
 LETTERS_MAX: Final = 4_000
 NESTED_MAX: Final = 40
@@ -172,6 +173,8 @@ class _Reader:
         if kind == "number":
             if self.kind == "text":
                 raise ExpressionNotRead("an amount with a unit")
+            if self.kind == "name" and self.word.removesuffix("s") in CALENDAR:
+                return Node("literal", {"value": Decimal(word), "unit": self._take()})
             return Node("literal", Decimal(word))
         if kind == "text":
             return Node("literal", _unescaped(word[1:-1]))
