@@ -59,6 +59,19 @@ def test_a_call_is_closed_with_its_outcome_and_a_number_typed_any_way(clinic: Da
     )
     wrong = browser.post(f"/staff/call-list/{ONE}/close", {**fields, "outcome": "reached", "phone": "12"})
     assert wrong.status_code == 422
+    # What the system itself asks staff to look at is nobody's call.
+    of_system = {
+        "kind": "sending_paused",
+        "code": "restored_elsewhere",
+        "patient_id": None,
+        "patient_name": None,
+    }
+    offer(clinic, "notify", "call-list", [item | of_system | {"phone": None}])
+    shown = browser.get("/staff/call-list").text
+    assert "another service was restored from a copy" in shown
+    assert "Looked into" in shown
+    assert "New number" not in shown
+    assert "Spoke with the patient" not in shown
 
 
 def test_the_simulator_sends_the_visit_asked_for_and_shows_each_message(clinic: Dashboard) -> None:

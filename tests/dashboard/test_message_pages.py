@@ -59,8 +59,7 @@ def test_who_has_the_patient_on_the_telephone_says_so_and_sees_when_that_was_las
 ) -> None:
     patient = case["patient_id"]
     clinic.world.extra["intake", "GET", f"patients/{patient}"] = {"id": patient, **case["patient"]}
-    spoke = {"staff_spoke_at": clinic.world.now.isoformat()}
-    contact = {"channel": "sms", "known": True, "opted_out": False, "dead": False, "topics": {}} | spoke
+    contact = {"channel": "sms", "known": True, "staff_spoke_at": clinic.world.now.isoformat()}
     clinic.world.extra["notify", "GET", "contacts"] = {"items": [contact]}
     clinic.world.extra["notify", "POST", f"patients/{patient}/spoken"] = {"patient_id": patient}
     action = f"/staff/patients/{patient}/spoken"
@@ -68,8 +67,7 @@ def test_who_has_the_patient_on_the_telephone_says_so_and_sees_when_that_was_las
     page = browser.get(f"/staff/patients/{patient}")
     assert "Staff last spoke with them today" in page.text
     assert browser.post(action, browser.form_fields(page, action)).status_code == 303
-    sent = [call for call in clinic.world.calls if call["method"] == "POST"][-1]
-    assert sent["path"].endswith(f"patients/{patient}/spoken")
+    assert clinic.world.calls[-1]["path"].endswith(f"patients/{patient}/spoken")
     assert action not in clinic.signed_in("manager").get(f"/staff/patients/{patient}").text
 
 
@@ -351,6 +349,12 @@ def test_a_pause_says_why_since_when_and_by_whom_and_only_managers_end_it(clinic
         assert words in clinic.signed_in("front_desk").get("/staff/messages").text
     assert "by the system: the data were restored from a copy" in " ".join(shown.split())
     assert action not in shown
+    lost = [{"service": "referral", "sent_by_us": False, "events": 3}]
+    pause |= {"reason": "restored_elsewhere", "lost": lost, "audit_checked": False}
+    other = " ".join(clinic.signed_in("front_desk").get("/staff/messages").text.split())
+    assert "3 of the newest hundred events that the referral service told are not in its data" in other
+    assert "Audit trail" not in other, "ours is whole"
+    pause["reason"] = "restored"
     browser = clinic.signed_in("manager")
     fields = browser.form_fields(browser.get("/staff/messages"), action)
     assert browser.post(action, fields | {"note": "ok"}).status_code == 422

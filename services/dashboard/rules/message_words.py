@@ -22,6 +22,7 @@ REASONS = {
     "already_past_when_booked": "its time was over when the visit was booked",
     "sending_paused": "sending is paused: see Message health",
     "late": "it should have gone by now: see Message health",
+    "restored_elsewhere": "another service was restored from a copy",
     "restored": "the data were restored from a copy, which does not know what went out after it was made",
     "quiet_hours": "it is night where the patient is",
     "quiet_hours_until_visit": "no allowed hour is left before the visit",
