@@ -32,6 +32,7 @@ WIDER = {
     ("referral", "0011", "fk_seat_use_hold_id"),  # checked later
     ("referral", "0152", "fk_seat_use_hold_id"),  # checked at commit
     ("referral", "0152", "fk_seat_use_appointment_id"),  # checked at commit
+    ("referral", "0250", "fk_offer_round_freed_appointment_id"),  # of a column that is new with it
 }
 
 
