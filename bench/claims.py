@@ -30,6 +30,10 @@ FROM generate_series(1, %(many)s) n RETURNING id
 """
 DONE = "UPDATE event_delivery SET state = 'done', lease_until = NULL WHERE id = ANY(%s)"
 WORN = -1
+AUTOVACUUM_SECONDS = 130.0
+SWEPT = (
+    "SELECT coalesce(last_autovacuum > %s, false) FROM pg_stat_user_tables WHERE relname = 'event_delivery'"
+)
 EVENT = """
 INSERT INTO outbox_event (id, type, subject, occurred_at, data_sealed, request_id)
 VALUES (%s, 'bench', '-', now(), ''::bytea, '') ON CONFLICT DO NOTHING
@@ -56,6 +60,7 @@ def measure_claims(clinic: BenchClinic, _seconds: float) -> list[Result]:
             )
         worn = _wear(store, own, event, clinic.most_rows)
         medians[WORN] = statistics.median(_one_claim(store, own, event, f"worn-{n}") for n in range(ROUNDS))
+        swept = _swept(store, own, event) if _autovacuum_came(own) else None
         own.execute("DELETE FROM event_delivery WHERE event_id = %s", [event])
         own.execute("DELETE FROM outbox_event WHERE id = %s", [event])
     after = medians.pop(WORN)
@@ -74,6 +79,8 @@ def measure_claims(clinic: BenchClinic, _seconds: float) -> list[Result]:
                 "growth ×": growth,
                 f"after {worn:,} claims ms": after * 1000,
                 "growth by claims ×": wear,
+                "after the autovacuum's next round ms": "none came" if swept is None else swept * 1000,
+                "growth with autovacuum ×": "none came" if swept is None else swept / medians[SIZES[0]],
             },
         ),
     ]
@@ -92,6 +99,21 @@ def _wear(store: Database, own: "psycopg.Connection[tuple[object, ...]]", event:
         own.execute(DONE, [[one.id for one in claimed]])
         made += len(claimed)
     return made
+
+
+def _autovacuum_came(own: "psycopg.Connection[tuple[object, ...]]") -> bool:
+    """Wait until the clinic's own autovacuum, as it is set (0268), has been through what the claims left."""
+    (began,) = own.execute("SELECT clock_timestamp()").fetchall()[0]
+    deadline = time.monotonic() + AUTOVACUUM_SECONDS
+    while time.monotonic() < deadline:
+        if own.execute(SWEPT, [began]).fetchall()[0][0]:
+            return True
+        time.sleep(1.0)
+    return False
+
+
+def _swept(store: Database, own: "psycopg.Connection[tuple[object, ...]]", event: object) -> float:
+    return statistics.median(_one_claim(store, own, event, f"swept-{n}") for n in range(ROUNDS))
 
 
 def _one_claim(
