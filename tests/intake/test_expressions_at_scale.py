@@ -284,6 +284,9 @@ def test_a_request_has_so_many_steps_and_a_total_without_them_is_not_told(
     kept = submission_of(clinic, document["url"])["items"]
     assert kept["n299"] == 299
     assert "t39" not in kept
+    (row,) = clinic.sql("SELECT id FROM submission WHERE form = :url", url=document["url"])
+    (told,) = clinic.get(f"/submissions/{row.id}/as-answered")["pages"]
+    assert {"question": "Question t39", "answers": ["This could not be worked out."]} in told["answers"]
     shown = browser.open(f"/intake/q/{browser.token}/page").body
     assert '<output data-total="t39">This could not be worked out.</output>' in shown
 

@@ -107,6 +107,12 @@ def test_phq2_opens_phq9_and_totals_go_with_the_answers(clinic: Clinic, browser:
     browser.open(f"/intake/review/{token}").send()
     kept = {score["instrument"]: score for score in clinic.get(f"/submissions/{row.id}")["scores"]}
     assert (kept["phq9"]["value"], kept["phq9"]["version"]) == (10, "1"), "kept with the version that made it"
+    (of,) = clinic.sql("SELECT patient_id FROM submission")
+    trends = {one["instrument"]: one for one in clinic.get(f"/patients/{of.patient_id}/scores")["items"]}
+    (point,) = trends["phq9"]["points"]
+    assert (point["value"], point["band"], point["version"]) == (10, "moderate", "1")
+    assert trends["phq9"]["change"]["points"] == 5
+    assert trends["gad2"]["points"][0]["value"] == 4
     (told,) = clinic.events("intake_submitted")
     assert told["answers"]["phq2_total"] == 2
     assert told["answers"]["phq9_total"] == 10

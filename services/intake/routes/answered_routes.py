@@ -17,7 +17,7 @@ from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.answer_words import page_answers
 from services.intake.rules.branching import Branching
 from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
-from services.intake.rules.form import in_language
+from services.intake.rules.form import answers_in, in_language
 from services.intake.schemas import AnyOut
 from services.intake.texts import texts
 
@@ -65,8 +65,17 @@ def _in_words(session: Session, submission: Submission) -> dict[str, Any]:
     for page in Branching(form, items, purse=purse).open_pages() if form is not None else []:
         assert form is not None
         said = page_answers(form, page, items, STAFF_LANGUAGE, words, purse=purse)
-        if said:
-            answers = [{"question": one.question, "answers": list(one.answers)} for one in said]
+        answers = [{"question": one.question, "answers": list(one.answers)} for one in said]
+        # A total nobody has is told too: staff would look for it.
+        answers += [
+            {
+                "question": in_language(one.text, STAFF_LANGUAGE),
+                "answers": [texts(STAFF_LANGUAGE)["total_given_up"]],
+            }
+            for one in answers_in(page)
+            if one.link_id in whole["given_up"]
+        ]
+        if answers:
             given = whole["pages"].get(page.link_id, {})
             pages.append({"title": in_language(page.text, STAFF_LANGUAGE), "answers": answers, **given})
     return {

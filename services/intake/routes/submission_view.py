@@ -37,6 +37,7 @@ def submission_json(session: Session, submission: Submission) -> dict[str, Any]:
             for page, saved in held.get("pages", {}).items()
         },
         "scores": held.get("scores", []),
+        "given_up": held.get("given_up", []),
         "flags": flags.reveal() if flags is not None else [],
         "preferred_site": submission.preferred_site,
         "started_at": submission.started_at.isoformat(),
