@@ -287,6 +287,7 @@ def test_the_rows_of_a_question_are_edited_by_their_fields(clinic: Dashboard, nu
         **fields,
         "column.1.max": "30",
         "column.2.id": "",
+        "column.2.type": "float",
         "column.3.id": "since",
         "column.3.type": "date",
         "grouping.0.groups": "triptan: triptan\nopioid: opioid, combination",
