@@ -11,10 +11,11 @@ from kernel.clock import now
 from kernel.context import Actor
 from kernel.contracts.consent import ConsentChanged
 from kernel.ids import new_id
+from kernel.journey import Question
 from kernel.keyring import keyring
 from kernel.outbox import emit
 from kernel.personal import Personal, birth_date_index, name_index, phone_index
-from kernel.rows import add_row, cursor, write_rows
+from kernel.rows import add_row, write_rows
 from services.intake.actions.add_identifiers import add_identifiers
 from services.intake.actions.merge_patients import merge_patients
 from services.intake.model import Patient
@@ -68,8 +69,7 @@ def register_patient(
     same, candidates = settle(similar_patients(session, indexes))
     if same is None:
         # Two first submissions of one person at one moment take turns: the second finds the record of the first.
-        _take_turn(session, indexes)
-        same, candidates = settle(similar_patients(session, indexes))
+        same, candidates = settle(similar_patients(session, indexes, behind=_turn(indexes)))
     if same is None:
         patient = _new_patient(session, facts, indexes, known_as or new_id())
         record(session, actor, "register_patient", "patient", patient.id)
@@ -88,13 +88,13 @@ def register_patient(
     return Registered(patient, False, fresh)
 
 
-def _take_turn(session: Session, indexes: FactIndexes) -> None:
-    """Wait for whoever is making a record of somebody born on that day, or with one of the identifiers; looking again
-    after it sees theirs.
+def _turn(indexes: FactIndexes) -> list[Question]:
+    """Locks that wait for whoever is making a record of somebody born on that day, or with one of the identifiers;
+    looking again behind them sees theirs.
     """
-    for index in (indexes.birth, *sorted({one.value for one in indexes.identifiers})):
-        turn = int.from_bytes(index[:8], signed=True)
-        cursor(session).execute("SELECT pg_advisory_xact_lock($1::bigint)", (turn,))
+    numbers = (indexes.birth, *sorted({one.value for one in indexes.identifiers}))
+    turns = [int.from_bytes(index[:8], signed=True) for index in numbers]
+    return [("SELECT pg_advisory_xact_lock($1::bigint)", (turn,)) for turn in turns]
 
 
 def _indexes(facts: PatientFacts) -> FactIndexes:

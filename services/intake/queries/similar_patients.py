@@ -7,6 +7,7 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from kernel.journey import Question
 from kernel.rows import cursor
 from services.intake.model import Patient
 from services.intake.queries.identifiers import indexes_of, kept_under
@@ -46,14 +47,17 @@ class FactIndexes:
     identifiers: tuple[Indexes, ...] = ()
 
 
-def similar_patients(session: Session, facts: FactIndexes) -> list[Likeness]:
+def similar_patients(
+    session: Session, facts: FactIndexes, *, behind: Sequence[Question] = ()
+) -> list[Likeness]:
     """People who can reach the marks of `rules.identity`, by their record in force: the same phone or identifier, or
     birth date with a name, on it or on one merged into it, for as long as it is.
 
-    Every way in has an index, however many patients there are. Identifiers are asked for when there are any.
+    Every way in has an index, however many patients there are. Identifiers are asked for when there are any. `behind`:
+    locks to take first, in the same journey; what is found is then what stands behind them.
     """
     values = (facts.phone, facts.birth, facts.given, facts.family, MOST_COMPARED)
-    rows = cursor(session).execute(SIMILAR, values).fetchall()
+    rows = cursor(session).ask([*behind, (SIMILAR, values)])[-1].fetchall()
     found = {row.id for row in rows}
     more = [row.id for row in rows if row.joined]
     more += [one for one in kept_under(session, facts.identifiers) if one not in found]

@@ -166,5 +166,5 @@ def announce(
     note_change(session, actor, appointment, "book")
     room = place.records.rooms.get(appointment.room_id) or session.get_one(Room, appointment.room_id)
     visit = Visit(appointment, place.site, place.provider, room, place.visit_type, referral)
-    emit(session, "appointment_booked", appointment.id, AppointmentBooked(**dict(visit.facts())))
+    emit(session, "appointment_booked", appointment.id, visit.facts_as(AppointmentBooked))
     return visit

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import select
@@ -15,6 +16,7 @@ from services.referral.model.appointment import Appointment, AppointmentChange
 from services.referral.model.referral import Referral
 from services.referral.model.schedule import Provider, Room, Site, VisitType
 
+F = TypeVar("F", bound=AppointmentFacts)
 LIVE_STATES = ("booked", "confirmed", "arrived")
 # Who has arrived is in the building: nobody moves, strands or calls off that visit behind their back.
 STILL_TO_COME = ("booked", "confirmed")
@@ -33,8 +35,12 @@ class Visit:
 
     def facts(self) -> AppointmentFacts:
         """Return what other services are told about this version."""
+        return self.facts_as(AppointmentFacts)
+
+    def facts_as(self, kind: type[F]) -> F:
+        """Return them as the contract of an event that says no more."""
         appointment = self.appointment
-        return AppointmentFacts(
+        return kind(
             appointment_id=appointment.id,
             version=appointment.version,
             referral_id=appointment.referral_id,
