@@ -104,6 +104,7 @@ class Referral(Base):
         Index("ix_referral_site", "site", "worklist_rank", "due_at", "id", postgresql_where=OPEN),
         Index("ix_referral_route", "route", "worklist_rank", "due_at", "id", postgresql_where=OPEN),
         Index("ix_referral_patient_key", "patient_key", postgresql_where=text("patient_key IS NOT NULL")),
+        Index("ix_referral_held", "patient_id", postgresql_where=text("flagged AND closed_at IS NULL")),
         Index("ix_referral_markers", "markers", postgresql_using="gin", postgresql_where=OPEN),
         Index("ix_referral_due", "due_at", postgresql_where=text("clock = 'run' AND NOT breached")),
         Index("ix_referral_deferred", "deferred_until", postgresql_where=text("state = 'deferred'")),
