@@ -11,7 +11,8 @@ HEAD = """# Events
 
 Written by `make docs-events` from `kernel/routing.py` and `kernel/contracts/`; `make check` fails when it is stale.
 The envelope has the field names of CloudEvents 1.0 (`kernel/events.py`). Delivery is at least once; each listener's
-inbox drops what it has heard.
+inbox drops what it has heard. What is due to one listener comes in one request, each event with an outcome of its own
+(`application/cloudevents-batch+json`, decision 0265).
 """
 
 
