@@ -55,7 +55,8 @@ def test_a_hold_keeps_a_slot_until_it_expires_and_a_late_booking_is_told(staffed
                 "UPDATE slot_hold SET held_at = held_at - interval '1 day', expires_at = expires_at - interval '1 day'"
             )
         )
-    # Expired and not tidied up: bookable at once, and the one who held it is told plainly.
+    # Expired and not tidied up: listed and bookable at once, and the one who held it is told plainly.
+    assert slot in slots(staffed, visit_type="pt_evaluation", site="paola")
     late = book(staffed, first, slot, hold_id=hold["id"])
     assert (late.status_code, late.json["code"]) == (409, "hold_expired")
     booked(staffed, second, slot)
