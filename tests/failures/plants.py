@@ -190,8 +190,8 @@ def referral_on_two_lists(e: Evidence) -> Evidence:
 
 
 def closed_on_a_list(e: Evidence) -> Evidence:
-    first, *rest = e.referrals
-    return replace(e, referrals=[replace(first, state="closed"), *rest])
+    rows = [replace(one, state="closed") if one.id == e.worklist[0] else one for one in e.referrals]
+    return replace(e, referrals=rows)
 
 
 def clock_stands_still(e: Evidence) -> Evidence:

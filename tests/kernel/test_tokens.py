@@ -9,7 +9,7 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from kernel.context import Actor
-from kernel.tokens import TokenRefused, Tokens
+from kernel.tokens import ACCESS_TOKEN_SECONDS, LEEWAY_SECONDS, TokenRefused, Tokens
 from kernel.web.principal import Gate
 from kernel.web.problems import Problem
 
@@ -107,6 +107,18 @@ def test_an_access_token_works_many_times_in_its_audience(two_services: Pair, be
     elsewhere = two_services["alpha"].issue_access("lab", frozenset({"intake:write"}), ["gamma"])
     with pytest.raises(Problem, match="401"):
         authenticate(beta_gate, elsewhere)
+
+
+def test_an_access_token_that_was_verified_before_is_refused_when_its_time_is_over(
+    two_services: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """BAD-85: its signature is remembered, its end is looked at each time."""
+    token = two_services["alpha"].issue_access("lab", frozenset({"intake:write"}), ["beta"])
+    assert two_services["beta"].verify(token) is two_services["beta"].verify(token)
+    later = time.time() + ACCESS_TOKEN_SECONDS + LEEWAY_SECONDS + 1
+    monkeypatch.setattr(time, "time", lambda: later)
+    with pytest.raises(TokenRefused):
+        two_services["beta"].verify(token)
 
 
 @pytest.mark.parametrize("header", [{}, {"Authorization": "Basic eDp5"}, {"Authorization": "Bearer "}])

@@ -166,13 +166,26 @@ def test_a_number_refused_hands_this_reminder_and_every_later_one_to_the_letter_
         assert "Primera visita" in mail["text"]
 
 
-@pytest.mark.capability("N13")
+@pytest.mark.capability("N13", "N20")
 def test_without_any_channel_the_visit_is_on_the_call_list_from_the_start(notify: Standing) -> None:
     patient = submit(notify, consent_sms=False, consent_email=False)
     visit = book(notify, patient, IN_NINE_DAYS)
     assert set(notify.states(appointment_id=visit).values()) >= {("suppressed", "no_consent")}
-    items = notify.rows("SELECT kind, code FROM staff_item")
+    items = notify.rows("SELECT id, kind, code FROM staff_item")
     assert [(row.kind, row.code) for row in items] == [("call_patient", "no_consent")]
+    # Who was reached has been spoken with; who was not, has not.
+    spoken = "SELECT told_by_staff_at FROM patient WHERE told_by_staff_at IS NOT NULL"
+    for outcome, talks in (("not_reached", 0), ("reached", 1)):
+        with notify.store.transaction() as session:
+            session.execute(text("UPDATE staff_item SET state = 'open', version = 1"))
+        closed = notify.call(
+            "POST",
+            f"/api/notify/v1/call-list/{items[0].id}/close",
+            role="front_desk",
+            body={"outcome": outcome},
+            **{"If-Match": '"1"', "Idempotency-Key": outcome},
+        )
+        assert (closed.status_code, len(notify.rows(spoken))) == (200, talks), outcome
 
 
 @pytest.mark.capability("N13")
