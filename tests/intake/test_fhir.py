@@ -256,6 +256,9 @@ def test_drop_off_counts_only_pages_that_were_open(clinic: Clinic) -> None:
         )
         token = browser.token
         browser.send({"_shown": "1"})
+        if number == 1:
+            # Gone back to and saved again, a page was answered once.
+            browser.open(f"/intake/q/{token}/emergency_signs").send({"_shown": "1"})
         browser.open(f"/intake/q/{token}/where").send({"regions": regions})
         stopped_at[number] = browser.page
     clinic.sql(
