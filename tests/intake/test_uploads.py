@@ -67,6 +67,7 @@ HOSTILE = [
     ),
     (pdf(b"<</AcroForm<</S/JavaScrip#74/J#53(1)>>>>"), "application/pdf", "", "active_content"),
     (png(30_000, 30_000), "image/png", "too_many_pixels", ""),
+    (PDF, "image/png", "type_differs", ""),
     (archive(), "application/pdf", "type_not_taken", ""),
     (archive(), "application/zip", "type_not_taken", ""),
     (b"MZ\x90\x00" + b"\x00" * 500, "application/octet-stream", "type_not_taken", ""),

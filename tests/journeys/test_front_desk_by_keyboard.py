@@ -31,9 +31,15 @@ def press(page: Page, wanted: Locator) -> None:
     page.keyboard.press("Enter")
 
 
+def key(page: Page, name: str) -> None:
+    """Press a key of the page once the page listens: its script runs when all of it has been read."""
+    page.wait_for_load_state()
+    page.keyboard.press(name)
+
+
 def go(page: Page, letter: str, title: str) -> None:
-    page.keyboard.press("g")
-    page.keyboard.press(letter)
+    key(page, "g")
+    key(page, letter)
     expect(page.locator("h1")).to_contain_text(title, timeout=PATIENT)
 
 
@@ -52,15 +58,15 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     case = f"{stack.address}/staff/referrals/{referral}"
     page.goto(case)
     # Find a slot and book the first of the day after today: today's may pass while the test runs.
-    page.keyboard.press("b")
+    key(page, "b")
     tomorrow = page.locator(".day", has_text=re.compile("tomorrow", re.IGNORECASE)).first
     press(page, tomorrow.locator("a.slot").first)
     # A key or Enter chooses; what is booked is shown with what speaks against it, and Enter books it.
     expect(page.get_by_role("button", name="Book the visit")).to_be_focused(timeout=PATIENT)
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.locator(".notice--green")).to_contain_text("Booked")
     # Wait for an earlier one, see the list, take the patient off again.
-    page.keyboard.press("e")
+    key(page, "e")
     expect(page.locator(".notice--green")).to_contain_text("waiting list")
     go(page, "l", "Waiting list")
     row = page.locator("tr", has_text=f"Waits-{PHONE[-3:]}")
@@ -69,13 +75,13 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     # Move from the day's list: the visit stays the one it was.
     booked = visit_of(desk, referral)
     go(page, "t", "Today")
-    page.keyboard.press("]")
+    key(page, "]")
     day = page.locator("tr", has_text=f"Waits-{PHONE[-3:]}")
     press(page, day.locator("summary"))
     press(page, day.get_by_role("link", name="Move to another time"))
     press(page, page.locator(".day a.slot").nth(5))
     expect(page.get_by_role("button", name="Move the visit")).to_be_focused(timeout=PATIENT)
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.locator(".notice--green")).to_contain_text(re.compile("moved", re.IGNORECASE))
     moved = visit_of(desk, referral)
     assert moved["starts_at"] != booked["starts_at"]
@@ -90,25 +96,25 @@ def test_find_book_move_wait_cancel_and_look_without_a_mouse(stack: RunningStack
     # They call again: found by name, moved to the next day there is, and cancelled, all from their case.
     go(page, "p", "Find a patient")
     page.keyboard.type(f"Waits-{PHONE[-3:]}")
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.locator(".found a").first).to_be_focused(timeout=PATIENT)
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.locator("h1")).to_contain_text(f"Waits-{PHONE[-3:]}", timeout=PATIENT)
-    page.keyboard.press("o")
+    key(page, "o")
     expect(page.locator(".visit-deeds")).to_be_visible(timeout=PATIENT)
-    page.keyboard.press("m")
+    key(page, "m")
     expect(page.locator(".day").nth(1)).to_be_visible(timeout=PATIENT)
-    page.keyboard.press("j")
-    page.keyboard.press("j")
+    key(page, "j")
+    key(page, "j")
     expect(page.locator(".day").nth(1).locator("a.slot").first).to_be_focused()
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.get_by_role("button", name="Move the visit")).to_be_focused(timeout=PATIENT)
-    page.keyboard.press("Enter")
+    key(page, "Enter")
     expect(page.locator(".notice--green")).to_contain_text("Moved", timeout=PATIENT)
-    page.keyboard.press("z")
+    key(page, "z")
     expect(page.locator("input[name=reason_code]").first).to_be_focused(timeout=PATIENT)
-    page.keyboard.press("Space")
-    page.keyboard.press("Enter")
+    key(page, "Space")
+    key(page, "Enter")
     expect(page.locator(".notice--green")).to_contain_text("to be booked again", timeout=PATIENT)
     expect(page.locator(".patient-state")).to_contain_text("To book")
 
@@ -128,7 +134,7 @@ def test_offers_run_are_taken_and_stopped_without_a_mouse(stack: RunningStack, c
     def wait(phone: str) -> str:
         referral = desk.ready_to_book(phone)
         page.goto(f"{stack.address}/staff/referrals/{referral}")
-        page.keyboard.press("e")
+        key(page, "e")
         expect(page.locator(".notice--green")).to_contain_text("waiting list", timeout=PATIENT)
         return referral
 
@@ -136,7 +142,7 @@ def test_offers_run_are_taken_and_stopped_without_a_mouse(stack: RunningStack, c
         """Cancel a visit by keyboard; return the card of the offers it leads to, one of them to `name`."""
         page.goto(f"{stack.address}/staff/appointments/{visit}/cancel")
         tab_to(page, page.locator("input[name=reason_code]").first)
-        page.keyboard.press("Space")
+        key(page, "Space")
         press(page, page.get_by_role("button", name="Cancel the visit"))
         page.wait_for_url(re.compile("done=cancel"))
         go(page, "l", "Waiting list")
