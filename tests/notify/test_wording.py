@@ -262,6 +262,13 @@ def test_on_an_allow_list_only_listed_and_simulated_numbers_are_written_to(
             0,
             0,
         ]
+        # One that would go counts against the next to the same number: of two on one day the later would wait.
+        (known,) = notify.rows(
+            "SELECT DISTINCT patient_id FROM planned_message WHERE appointment_id = :v", v=listed
+        )
+        book(notify, known.patient_id, starts + timedelta(hours=1))
+        dry = notify.call("GET", f"{API}/dry-run?hours=160", role="manager").json()
+        assert {"channel": "sms", "fate": "wait", "reason": "daily_cap", "n": 1} in dry["lines"]
 
 
 SPOIL = {
