@@ -20,7 +20,7 @@ class ConsentSaid(BaseModel):
 
 
 class ConsentChanged(Contract):
-    """Somebody known said something else than before, with or without answering questions after it."""
+    """Somebody known said yes or no again, with or without answering questions after it."""
 
     patient_id: UUID
     consents: tuple[ConsentSaid, ...]

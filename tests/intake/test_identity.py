@@ -300,8 +300,15 @@ def test_what_nobody_said_this_time_stays_and_a_no_is_told_at_once(clinic: Clini
     assert [(one["channel"], one["given"]) for one in turned["consents"]] == [("sms", False), ("email", True)]
     drafts = clinic.sql("SELECT consent_sms, consent_email FROM submission WHERE state = 'draft'")
     assert [(one.consent_sms, one.consent_email) for one in drafts] == [(False, True)]
+    # Said again it is told again: they may have said yes by telephone since, of which only notify knows.
+    clinic.browser().start(lang="es", consent_sms="no", consent_email="")
+    clinic.browser().start(lang="es", **untouched)
+    first, second = (event["consents"] for event in clinic.events("consent_changed"))
+    assert [(one["channel"], one["given"]) for one in second] == [("sms", False), ("email", True)]
+    assert second[0]["said_at"] > first[0]["said_at"]
+    assert second[1] == first[1]
     audit = clinic.sql("SELECT action FROM audit_entry WHERE action = 'change_consent'")
-    assert len(audit) == 1
+    assert len(audit) == 2
 
 
 @pytest.mark.capability("I13")

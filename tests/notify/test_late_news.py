@@ -102,6 +102,14 @@ def test_a_consent_counts_from_when_it_was_said_and_reopens_no_topic_that_was_na
     )
     notify.hear("consent_changed", ConsentChanged(patient_id=new_id(), consents=no.consents), source="intake")
     assert set(topics(notify, patient).values()) == {False}
+    yes = ConsentChanged(patient_id=patient, consents=(said(True, later + timedelta(minutes=2)),))
+    notify.hear("consent_changed", yes, source="intake")
+    assert topics(notify, patient) == {
+        "visit": True,
+        "follow_up": True,
+        "outreach": False,
+        "waitlist": True,
+    }, "what they named stays unwanted after a no to all"
 
 
 @pytest.mark.capability("I13")

@@ -163,16 +163,17 @@ def _update(session: Session, actor: Actor, patient: Patient, facts: PatientFact
         if value and getattr(patient, name) != value:
             setattr(patient, name, value)
             changed = True
-    turned = False
+    told = False
     for way, said in (("sms", facts.consent_sms), ("email", facts.consent_email)):
         if said is None:
             continue
         setattr(patient, f"consent_{way}_at", moment)
-        turned = turned or getattr(patient, f"consent_{way}") != said
+        changed = changed or getattr(patient, f"consent_{way}") != said
         setattr(patient, f"consent_{way}", said)
-    if turned:
-        # At once, not with the answers: who says no at the first page may never come to the last.
-        changed = True
+        told = True
+    if told:
+        # At once, not with the answers: who says no at the first page may never come to the last. What is known here
+        # already is told too: notify may have heard otherwise since, by telephone or on the page to stop messages.
         consents = consents_of(patient)
         emit(session, "consent_changed", patient.id, ConsentChanged(patient_id=patient.id, consents=consents))
         record(session, actor, "change_consent", "patient", patient.id, details=_given(patient))

@@ -10,7 +10,8 @@ from kernel.rows import cursor
 from services.notify.rules.cadence import PATIENT_TOPICS
 
 SOURCE = "intake"
-# Somebody who named a topic they do not want is not asked into it again by a yes to "messages about my visits".
+# Somebody who named a topic they do not want is not asked into it again by a yes to "messages about my visits": so a no
+# to all of them leaves standing who closed a topic before.
 AGREE = """
 INSERT INTO consent AS known (patient_id, channel, topic, given, at, source)
 SELECT patient_id, said.channel, topic, said.given, said.at, $2
@@ -18,7 +19,7 @@ FROM unnest($1::uuid[]) AS patient_id,
     unnest($3::text[], $4::boolean[], $5::timestamptz[]) AS said (channel, given, at), unnest($6::text[]) AS topic
 ORDER BY patient_id, said.channel, topic
 ON CONFLICT (patient_id, channel, topic) DO UPDATE SET given = excluded.given, at = excluded.at,
-    source = excluded.source
+    source = CASE WHEN known.given OR excluded.given THEN excluded.source ELSE known.source END
 WHERE known.at <= excluded.at
     AND NOT (excluded.given AND NOT known.given AND known.topic <> 'visit' AND known.source <> excluded.source)
 """
