@@ -303,7 +303,7 @@ def test_the_rows_of_a_question_are_edited_by_their_fields(clinic: Dashboard, nu
         "opioid": ["opioid", "combination"],
     }
     for wrong, words in (
-        ({"column.1.max": "many"}, "A limit is not a number."),
+        ({"column.1.max": "a colon"}, "A limit is not a number."),
         ({"grouping.0.groups": "triptan"}, "Write each group as a code"),
     ):
         refused = nurse.post(at, {**changed, **wrong})

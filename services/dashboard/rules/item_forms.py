@@ -11,7 +11,7 @@ from services.dashboard.rules.item_parts import ONE_CONDITION, read_parts, with_
 from services.dashboard.rules.question_form import read_question
 from services.dashboard.rules.ranking_form import moved, read_ranking
 from services.dashboard.rules.review_form import CONDITION, read_review
-from services.dashboard.rules.row_columns import read_columns
+from services.dashboard.rules.row_columns import NoColon, read_columns
 
 Form = Mapping[str, list[str]]
 Item = dict[str, Any]
@@ -64,9 +64,9 @@ def read_item(form: Form, before: Item, section: str, variables: Mapping[str, It
             return {name: value for name, value in made.items() if name not in ROWS} | rows
         if section == "derived":
             return read_derived(form, before, variables)
-    except ValueError as wrong:
-        if "colon" in str(wrong):
-            raise ValueError("Write each group as a code, a colon and its answers.") from None
+    except NoColon:
+        raise ValueError("Write each group as a code, a colon and its answers.") from None
+    except ValueError:
         raise ValueError("A limit is not a number.") from None
     if section == "review_when":
         return read_review(form, before, variables)

@@ -17,6 +17,10 @@ SPARE = 2
 FROM_FORM = ("required", "unit", "min", "max", "values")
 
 
+class NoColon(ValueError):
+    """A line of groups is no code with its answers."""
+
+
 def columns_of(item: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The columns there are, and spare ones."""
     return [*(dict(one) for one in item.get("fields") or []), *({} for _ in range(SPARE))]
@@ -41,7 +45,7 @@ def groupings_of(item: Mapping[str, Any]) -> list[dict[str, str]]:
 def read_columns(form: Mapping[str, str], before: Mapping[str, Any]) -> dict[str, Any]:
     """Return `fields` and `groupings` of a posted form; one without columns keeps those of `before`.
 
-    Raises ValueError for a limit that is no number, or a line of groups without a colon.
+    Raises `NoColon` for a line of groups without one, another ValueError for a limit that is no number.
     """
     if not any(name.startswith("column.") for name in form):
         return {name: before[name] for name in ("fields", "groupings") if name in before}
@@ -80,7 +84,7 @@ def _groups(lines: str) -> dict[str, list[str]]:
     for line in filter(None, map(str.strip, lines.splitlines())):
         name, colon, values = line.partition(":")
         if not colon:
-            raise ValueError("a group is a code, a colon and its answers")
+            raise NoColon("a group is a code, a colon and its answers")
         groups[name.strip()] = [one for one in values.replace(",", " ").split() if one]
     return groups
 

@@ -1,6 +1,7 @@
 // Questions that another answer of the same page opens come and go while it is answered, and totals follow what is
-// typed. What is open, and what a total is, the server says, by the rules it saves by; without it, as without a script,
-// all questions are there and no total is. Nothing typed is taken away.
+// typed. What is open, and what a total is, the server says, by the rules it saves by; where it gives no answer, all
+// questions are there and no total is. Without a script all are there, and totals stay as they came with the page.
+// Nothing typed is taken away.
 (function () {
   "use strict";
   var form = document.getElementById("page-form");
