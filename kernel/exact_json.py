@@ -9,12 +9,13 @@ import math
 import re
 import secrets
 from collections.abc import Callable
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
-#: Digits and powers of ten that PostgreSQL's numeric takes with room to spare.
+#: Letters of a number written plain, which PostgreSQL's numeric takes with room to spare.
 LETTERS_MAX: Final = 100
-POWER_MAX: Final = 300
+#: Letters of a number written plain without a point: what is written here the strict reader takes again.
+WHOLE_LETTERS_MAX: Final = 18
 # Nobody outside this process can write it, and it leaves the process in no text: a text of a caller's is never a mark.
 _TAG: Final = secrets.token_hex(16)
 _MARK: Final = re.compile(f'"{_TAG}([0-9]+)"')
@@ -46,23 +47,40 @@ class Written(float):
 def as_written(text: str) -> float:
     """The number `text` says: a float where that is written the same way, else a `Written`.
 
-    Raises ValueError for what is no number, is not finite, or has more digits than can be stored.
+    Raises ValueError for what is no number, is not finite, or has more letters than are kept, as it stands or plain.
     """
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("not a finite number")
-    if repr(number) == text:
+    as_float = repr(number)
+    if as_float == text and "e" not in text:
         return number
-    told = Decimal(text)
-    if len(text) > LETTERS_MAX or (told and abs(told.adjusted()) > POWER_MAX):
+    plain = _plain(text)
+    return number if as_float in (text, plain) else Written(plain)
+
+
+def _plain(text: str) -> str:
+    """The number `text` says without an exponent, which is measured before it is written out."""
+    try:
+        told = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("more digits than can be kept") from None
+    if len(text) > LETTERS_MAX or abs(int(told.as_tuple().exponent)) > LETTERS_MAX:
         raise ValueError("more digits than can be kept")
     plain = format(told, "f")
-    return number if plain == repr(number) else Written(plain)
+    if len(plain) > (LETTERS_MAX if "." in plain else WHOLE_LETTERS_MAX):
+        raise ValueError("more digits than can be kept")
+    return plain
 
 
 def exact(number: float) -> Decimal:
     """`number` with all the digits it was written with, to compare it or to reckon with it."""
     return Decimal(str(number))
+
+
+def places(number: float) -> int:
+    """How many decimal places `number` needs: zeros at the end need none."""
+    return len(format(exact(number), "f").partition(".")[2].rstrip("0"))
 
 
 def loads(text: str | bytes) -> Any:

@@ -20,6 +20,10 @@ class ExactJsonb(TypeDecorator[Any]):
         """What is selected: the text of the document."""
         return type_coerce(cast(column, Text), self)
 
+    def compare_values(self, x: Any, y: Any) -> bool:
+        """Are they the same document, written the same? 0.5 equals 0.50, and a column left as it is, is not written."""
+        return bool(x == y) and dumps(x) == dumps(y)
+
     def bind_processor(self, dialect: Any) -> Callable[[Any], str | None]:
         """The document as text, in place of the driver's own writer."""
         return lambda value: None if value is None else dumps(value)

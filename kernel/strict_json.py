@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from kernel.exact_json import as_written
+from kernel.exact_json import WHOLE_LETTERS_MAX, as_written
 
 MOST_NESTING = 32
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -95,6 +95,6 @@ def _decimal(text: str) -> float:
 
 
 def _short_int(text: str) -> int:
-    if len(text) > 18:
+    if len(text) > WHOLE_LETTERS_MAX:
         raise NotStrictJson("number")
     return int(text)

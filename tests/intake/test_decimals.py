@@ -3,12 +3,17 @@
 import json
 import re
 from copy import deepcopy
+from decimal import Decimal
 
 import pytest
 
+from kernel import strict_json
 from kernel.exact_json import as_written, dumps, loads
+from kernel.strict_json import NotStrictJson
 from services.dashboard.rules.form_conditions import condition_rows, read_conditions
 from services.dashboard.rules.form_item import item_fields, read_item
+from services.intake.rules.answer_found import answer_found
+from services.intake.rules.check_value import fault
 from services.intake.rules.read_questionnaire import read_questionnaire
 from tests.intake.conftest import MANAGER, NURSE, Clinic
 from tests.intake.imported_form import open_form
@@ -64,7 +69,12 @@ def test_decimals_come_back_as_they_were_written(clinic: Clinic) -> None:
     read = clinic.call("GET", path, actor=NURSE)
     put = clinic.call("PUT", path, dumps(loads(read.text)["document"]).encode(), version=draft["version"])
     assert (put.status_code, numbers(put.text)) == (200, asked)
-    done = clinic.call("POST", f"{path}/publish", {}, actor=MANAGER, version=draft["version"] + 1)
+    # The same number written in another way is another document.
+    longer = dumps(loads(read.text)["document"]).replace(":7.00}", ":7.000}")
+    put = clinic.call("PUT", path, longer.encode(), version=draft["version"] + 1)
+    asked[-1] = "7.000"
+    assert (put.status_code, numbers(clinic.call("GET", path, actor=NURSE).text)) == (200, asked)
+    done = clinic.call("POST", f"{path}/publish", {}, actor=MANAGER, version=draft["version"] + 2)
     assert done.status_code == 200, done.text
     url = draft["document"]["url"]
     listed = clinic.call("GET", f"/questionnaires?url={url}", actor=NURSE)
@@ -83,7 +93,7 @@ def test_decimals_come_back_as_they_were_written(clinic: Clinic) -> None:
     assert numbers(response) == ["0.12345678901234567", "0.12345678901234567", "4.500"]
     browser.open(f"/intake/q/{browser.token}/page")
     assert 'value="4.500"' in browser.body
-    assert "<b>Again</b> 0.12345678901234567" in browser.body
+    assert '<b>Again</b> <output data-total="copy">0.12345678901234567<' in browser.body
     browser.send({"d": "0,100", "q": "4.5", "q.unit": "kg"})
     response = clinic.call("GET", f"/submissions/{row.id}/questionnaire-response", actor=NURSE).text
     assert numbers(response) == ["0.100", "0.100", "4.5"]
@@ -120,8 +130,22 @@ def test_a_number_is_kept_as_it_stands_or_refused() -> None:
         "-0.00",
         "1",
     ]
-    for text in ("1e400", "nan", "-inf", "1e-400", "0." + "1" * 200, "x"):
+    # More digits than Python reckons with by itself, in a question with 17 places.
+    for text, wrong in (("123456789012345.5", None), ("1." + "2" * 18 + "0", "too_many_decimals")):
+        assert fault(form.by_id["copy"], as_written(text)) == wrong, text
+    assert str(answer_found(form.by_id["copy"], [Decimal("123456789012345.5")])) == "123456789012345.5"
+    assert fault(form.by_id["copy"], as_written("1" * 40 + ".50")) is None
+    # Refused before anything is written out plain: the third would fill a hundred megabytes.
+    refused = ["1e400", "nan", "-inf", "1e-400", "0." + "1" * 200, "x", "0e-999", "0e-99999999"]
+    refused += ["0e-99999999999999999999", "0e99999999999999999999", "1e-120", "1.0e-120", "1.5e18", "1e+300"]
+    for text in refused:
         with pytest.raises(ValueError, match=r"finite|digits|convert"):
             as_written(text)
+        with pytest.raises(NotStrictJson):
+            strict_json.loads(f'{{"a":{text}}}'.encode())
+    # What is taken is taken again as we write it.
+    for text in ("1e-98", "1.0e-97", "1e17", "-1.5e16", "0e9", "0.0e99", "123456789012345678901.50", "1e-05"):
+        kept = dumps(strict_json.loads(f"[{text}]".encode()))
+        assert dumps(strict_json.loads(kept.encode())) == kept, text
     # A text that looks like a mark of the writer's is a text.
     assert loads(dumps({"a": as_written("1.0e0"), "b": '"0"', "c": [as_written("1.50")]}))["b"] == '"0"'

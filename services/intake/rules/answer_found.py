@@ -17,12 +17,12 @@ def answer_found(item: Item, found: Found) -> Any:
     """The answer to `item` that the values `found` are; None when they are none, too many, or out of its limits."""
     try:
         values = [value for one in found if (value := _as_answer(item, one)) is not None]
+        if not values or len(values) < len(found) or (len(values) > 1 and not item.repeats):
+            return None
+        value = values if item.repeats else values[0]
+        return None if fault(item, value) else value
     except (ExpressionFailed, ValueError, ArithmeticError):
         return None
-    if not values or len(values) < len(found) or (len(values) > 1 and not item.repeats):
-        return None
-    value = values if item.repeats else values[0]
-    return None if fault(item, value) else value
 
 
 def _as_answer(item: Item, found: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from kernel.exact_json import exact
+from kernel.exact_json import exact, places
 from services.intake.rules.form import NOT_SURE, Item, answers_in
 
 _URL: Final = re.compile(r"(https?://|urn:)\S{1,2000}")
@@ -115,7 +115,7 @@ def _amount_fault(item: Item, amount: float, allowed: tuple[Any, Any]) -> str | 
     told = exact(amount)
     if (least is not None and told < exact(least)) or (most is not None and told > exact(most)):
         return "out_of_range"
-    if item.max_decimals is not None and round(told, item.max_decimals) != told:
+    if item.max_decimals is not None and places(amount) > item.max_decimals:
         return "too_many_decimals"
     return None
 
