@@ -18,9 +18,14 @@ from kernel.rows import cursor
 from kernel.timings import HEARING_SECONDS
 
 # As `inbox.HEAR`, for several. In the order of their ids, so that two that hear the same ones wait for no circle.
+# Several reactions lock rows in the order of their events, not in the one each of them keeps to: this transaction gives
+# way (and they are heard one by one) well before PostgreSQL looks for circles, and would end whoever waited first: a
+# send behind its fence, or a patient's STOP.
 HEAR_ALL = """
+WITH yields AS (SELECT set_config('lock_timeout', '200ms', true))
 INSERT INTO inbox_event (id, type, source)
-SELECT * FROM unnest(CAST($1 AS uuid[]), CAST($2 AS text[]), CAST($3 AS text[])) AS came (id, type, source) ORDER BY id
+SELECT came.* FROM yields,
+    unnest(CAST($1 AS uuid[]), CAST($2 AS text[]), CAST($3 AS text[])) AS came (id, type, source) ORDER BY came.id
 ON CONFLICT DO NOTHING RETURNING id, received_at
 """
 

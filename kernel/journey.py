@@ -18,7 +18,8 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGconn, PGresult
 
-# A statement is prepared on a connection when it comes the third time; beyond so many the oldest is given up.
+# A statement is prepared on a connection when it comes the third time; beyond so many the one used longest ago is given
+# up, with the next transaction.
 PREPARED_FROM = 3
 MOST_PREPARED = 100
 # "Cached plan must not change result type": a migration has changed what was prepared. The connection is given up, and
@@ -27,6 +28,7 @@ STALE = (psycopg.errors.FeatureNotSupported, psycopg.errors.InvalidSqlStatementN
 #: A statement with `$1` parameters, and their values.
 Question = tuple[str, Sequence[Any]]
 _Shape = tuple[bytes, tuple[int, ...]]
+_Made = tuple[_Shape, bytes]
 
 
 class Answer:
@@ -49,6 +51,22 @@ class Answer:
         return iter(self._rows)
 
 
+class _Load:
+    """What goes in one journey, and in the same order what comes back: whose answer, what was prepared, or None."""
+
+    __slots__ = ("expected", "made", "sends")
+
+    def __init__(self) -> None:
+        self.sends: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
+        self.expected: list[int | _Made | None] = []
+        # Prepared in this journey: known to the connection once that has gone well.
+        self.made: dict[_Shape, bytes] = {}
+
+    def add(self, whose: int | _Made | None, send: Callable[..., None], *values: Any) -> None:
+        self.expected.append(whose)
+        self.sends.append((send, values))
+
+
 class Traveller:
     """Asks on one connection; kept as long as the connection, of whose prepared statements it knows."""
 
@@ -57,7 +75,9 @@ class Traveller:
         self._connection = connection
         self._adapt = Transformer.from_context(connection)
         self._seen: dict[_Shape, int] = {}
+        # The one used longest ago first.
         self._prepared: dict[_Shape, bytes] = {}
+        self._given_up: list[bytes] = []
         self._number = 0
 
     @property
@@ -75,48 +95,47 @@ class Traveller:
         Raises what psycopg raises for the first statement that fails; then nothing is committed.
         """
         pg = self._connection.pgconn
-        begins = pg.transaction_status == TransactionStatus.IDLE and not self._connection.autocommit
-        sends: list[tuple[Callable[..., None], tuple[Any, ...]]] = []
-        # What comes back, in order: whose answer it is, or the shape that was prepared, or None.
-        expected: list[int | _Shape | None] = []
-        if begins:
-            sends.append((pg.send_query_params, (b"BEGIN", None)))
-            expected.append(None)
+        load = _Load()
+        if pg.transaction_status == TransactionStatus.IDLE and not self._connection.autocommit:
+            load.add(None, pg.send_query_params, b"BEGIN", None)
+        gives_up = pg.transaction_status in (TransactionStatus.IDLE, TransactionStatus.INTRANS)
+        for name in self._given_up if gives_up else ():
+            load.add(None, pg.send_query_params, b"DEALLOCATE %s" % name, None)
         for place, question in enumerate(questions):
-            self._add(pg, place, question, sends, expected)
+            self._add(pg, place, question, load)
         if commit:
-            sends.append((pg.send_query_params, (b"COMMIT", None)))
-            expected.append(None)
+            load.add(None, pg.send_query_params, b"COMMIT", None)
         try:
-            results = _travel(pg, sends)
+            results = _travel(pg, load.sends)
         except BaseException:
             self._connection.close()  # nobody can tell what of it is still to come
             raise
-        return self._answers(results, expected, len(questions), commit)
+        if gives_up:
+            self._given_up.clear()
+        return self._answers(results, load.expected, len(questions), commit)
 
-    def _add(self, pg: PGconn, place: int, question: Question, sends: list[Any], expected: list[Any]) -> None:
+    def _add(self, pg: PGconn, place: int, question: Question, load: "_Load") -> None:
         statement, values = question
         query = statement.encode()
         given = self._adapt.dump_sequence(values, [PyFormat.AUTO] * len(values)) if values else None
         types: tuple[int, ...] = (self._adapt.types or ()) if values else ()
         formats = self._adapt.formats if values else None
         shape = (query, types)
-        name = self._prepared.get(shape)
+        name = load.made.get(shape) or self._prepared.pop(shape, None)
+        if name is not None and shape not in load.made:
+            self._prepared[shape] = name
         if name is None:
             times = self._seen[shape] = self._seen.get(shape, 0) + 1
             if times < PREPARED_FROM:
                 if len(self._seen) > 10 * MOST_PREPARED:
                     self._seen.clear()
-                sends.append((pg.send_query_params, (query, given, types, formats)))
-                expected.append(place)
+                load.add(place, pg.send_query_params, query, given, types, formats)
                 return
             self._number += 1
             name = b"journey_%d" % self._number
-            sends.append((pg.send_prepare, (name, query, types)))
-            expected.append(shape)
-            self._prepared[shape] = name
-        sends.append((pg.send_query_prepared, (name, given, formats)))
-        expected.append(place)
+            load.add((shape, name), pg.send_prepare, name, query, types)
+            load.made[shape] = name
+        load.add(place, pg.send_query_prepared, name, given, formats)
 
     def _answers(self, results: list[PGresult], expected: list[Any], many: int, commit: bool) -> list[Answer]:
         answers: list[Any] = [None] * many
@@ -125,8 +144,8 @@ class Traveller:
             status = result.status
             if status in (ExecStatus.FATAL_ERROR, ExecStatus.PIPELINE_ABORTED):
                 failed = failed or result
-                if isinstance(whose, tuple):
-                    del self._prepared[whose]
+            elif isinstance(whose, tuple):
+                self._prepared[whose[0]] = whose[1]
             elif isinstance(whose, int):
                 answers[whose] = self._answer(result)
         if failed is not None:
@@ -136,8 +155,8 @@ class Traveller:
             raise error
         if commit and results[-1].command_status != b"COMMIT":
             raise psycopg.OperationalError("the transaction was not committed")
-        if len(self._prepared) > MOST_PREPARED:
-            self._give_up_oldest()
+        while len(self._prepared) > MOST_PREPARED:
+            self._given_up.append(self._prepared.pop(next(iter(self._prepared))))
         return answers
 
     def _answer(self, result: PGresult) -> Answer:
@@ -147,11 +166,6 @@ class Traveller:
         self._adapt.set_pgresult(result)
         rows = self._adapt.load_rows(0, result.ntuples, _row_of(names)._make)
         return Answer(rows, result.ntuples)
-
-    def _give_up_oldest(self) -> None:
-        name = self._prepared.pop(next(iter(self._prepared)))
-        if self._connection.pgconn.transaction_status == TransactionStatus.INTRANS:
-            self.execute(f"DEALLOCATE {name.decode()}")
 
 
 def keep_prepared(connection: "psycopg.Connection[Any]") -> None:

@@ -22,7 +22,7 @@ from kernel.web.principal import Gate
 from kernel.web.problems import Problem, from_status
 
 MOST_TOGETHER = 100
-AWAY = (OperationalError, psycopg.OperationalError, PoolTimeout, NotReached)
+AWAY = (OperationalError, psycopg.OperationalError, PoolTimeout)
 
 
 class Heard(BaseModel):
@@ -106,6 +106,9 @@ def _status(envelope: Envelope, error: Exception | None) -> int:
             return _problem(envelope, error).status
         if isinstance(error, Problem):
             return error.status
+        if isinstance(error, NotReached):
+            # Too early, and no refusal: it comes by itself next time, or one bad event would keep back those beside it.
+            return 425
         if isinstance(error, AWAY):
             log().warning("database_away", error=type(error).__name__)
             return 503

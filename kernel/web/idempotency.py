@@ -58,6 +58,13 @@ def once(
     asked = _Asked(client, _required_key(), _fingerprint())
     try:
         return _answer(database, asked, deed, ahead)
+    except (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled):
+        # What it asks ahead may have waited behind the first request of its key.
+        with database.transaction() as session:
+            earlier = _standing(asked, cursor(session).execute(LOCK, [asked.client, asked.key]).fetchone())
+        if earlier is None:
+            raise
+        return earlier
     except (Problem, IntegrityError, psycopg.IntegrityError):
         # Perhaps what the first request had just committed stood in the way: its record, or what it did.
         with database.transaction() as session:
@@ -94,15 +101,9 @@ def _answer(
         own, *answers = cursor(session).ask([(LOCK, [asked.client, asked.key]), *ahead])
         (found,) = own
         started_at(session, found.now)
-        if found.status is not None:
-            return asked.replay(found)
-        if not found.free:
-            raise Problem(
-                409,
-                "in_progress",
-                "The first request with this key is still being handled.",
-                headers={"Retry-After": "1"},
-            )
+        earlier = _standing(asked, found)
+        if earlier is not None:
+            return earlier
         reply = deed(session, *answers)
         kept = {
             "client": asked.client,
@@ -115,6 +116,20 @@ def _answer(
         failpoint("before_commit")
     failpoint("after_commit")
     return reply
+
+
+def _standing(asked: _Asked, found: Any) -> Reply | None:
+    """Return the stored answer, None when the key is free; raises the 409 while the first request is being handled."""
+    if found.status is not None:
+        return asked.replay(found)
+    if not found.free:
+        raise Problem(
+            409,
+            "in_progress",
+            "The first request with this key is still being handled.",
+            headers={"Retry-After": "1"},
+        )
+    return None
 
 
 def _required_key() -> str:

@@ -151,6 +151,40 @@ def test_one_task_takes_a_bounded_number(pair: Pair) -> None:
     assert pair.asked == [BATCH_TYPE] and heard == owed[:ROWS_PER_RING]
 
 
+def test_several_in_one_transaction_give_way_before_anybody_is_ended_for_waiting_in_a_circle(
+    kernel_database: Database,
+) -> None:
+    """Their reactions lock in the order of the events: PostgreSQL, asked after a second, may end a send or a STOP."""
+    patience: list[str] = []
+
+    def react(session: Session, _: Event) -> None:
+        patience.append(session.execute(text("SHOW lock_timeout")).scalar_one())
+        if len(patience) == 2:
+            raise RuntimeError
+
+    assert hear_together(kernel_database, {"contact_opted_out": react}, [envelope(), envelope()]) == [
+        None,
+        None,
+    ]
+    assert patience == ["200ms", "200ms", "5s", "5s"]
+
+
+def test_what_is_not_reached_in_time_comes_by_itself(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kernel.hear_together.HEARING_SECONDS", -1.0)
+    heard: list[UUID] = []
+
+    def react(_: Session, event: Event) -> None:
+        heard.append(event.id)
+        if len(heard) == 1:
+            raise RuntimeError
+
+    pair.owe(2)
+    with listening(pair.referral, pair.database, {"contact_opted_out": react}) as address:
+        assert {row[1:] for row in pair.deliver(address)} == {("due", "status 425", 0)}
+        assert {row[1] for row in pair.deliver(address)} == {"done"}
+    assert pair.asked == [BATCH_TYPE, "application/json", "application/json"]
+
+
 def test_one_event_twice_in_one_request_acts_once(kernel_database: Database) -> None:
     given, heard = envelope(), list[UUID]()
     reactions: dict[str, Reaction] = {"contact_opted_out": lambda _, event: heard.append(event.id)}

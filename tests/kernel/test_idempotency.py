@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
+from flask.ctx import RequestContext
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -132,3 +133,32 @@ def test_a_first_request_that_ends_while_its_key_is_looked_for_is_replayed(
         again = once(kernel_database, "client:a", overtaken)
     assert (again.body, again.status, again.headers["Idempotent-Replay"]) == ({"id": "first"}, 201, "true")
     assert stored(kernel_database) == 0
+
+
+@pytest.mark.capability("X5")
+def test_what_is_asked_ahead_of_a_key_in_use_waits_and_is_told_so(kernel_database: Database) -> None:
+    """The second waits behind what the first has locked, and hears that the first is still being handled."""
+    hasty = Database(kernel_database.url, name="kernel-test", statement_timeout_ms=300)
+    shared = ("SELECT pg_advisory_xact_lock(7)", ())
+    inside: list[int] = []
+
+    def deed(*_: object) -> Reply:
+        inside.append(1)
+        return Reply({}, 201)
+
+    def first(session: Session, _: object) -> Reply:
+        with asked_with("k"), pytest.raises(Problem) as refused:
+            once(hasty, "client:a", deed, [shared])
+        assert (refused.value.status, refused.value.code) == (409, "in_progress")
+        return _store(session)
+
+    with asked_with("k"):
+        assert once(kernel_database, "client:a", first, [shared]).status == 201
+    with asked_with("k"):
+        again = once(hasty, "client:a", deed, [shared])
+    assert again.headers["Idempotent-Replay"] == "true" and not inside
+    hasty.engine.dispose()
+
+
+def asked_with(key: str) -> RequestContext:
+    return APP.test_request_context("/things", method="POST", data=b"{}", headers={"Idempotency-Key": key})

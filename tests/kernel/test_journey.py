@@ -146,6 +146,19 @@ def test_what_broke_a_journey_off_is_what_is_told(
     store.engine.dispose()
 
 
+def test_what_is_given_up_between_transactions_is_given_up_with_the_next(
+    connection: "psycopg.Connection[Any]",
+) -> None:
+    """Most of what varies is asked last, with the COMMIT: no transaction is open then."""
+    traveller = Traveller(connection)
+    for number in range(MOST_PREPARED + 5):
+        for _ in range(PREPARED_FROM):
+            traveller.ask([(f"SELECT {number} AS found", []), ("SELECT 'often' AS found", [])], commit=True)
+    found = traveller.execute(PREPARED, ["SELECT % AS found"]).fetchone().n
+    assert found <= MOST_PREPARED
+    assert traveller.execute(PREPARED, ["SELECT 'often'%"]).fetchone().n == 1, "what is used goes last"
+
+
 @pytest.mark.fault("F56")
 @pytest.mark.parametrize("by_driver", [True, False])
 def test_a_statement_whose_columns_a_migration_changed_fails_once_and_no_more(

@@ -1,16 +1,24 @@
 """The fenced send against a carrier that misbehaves: one acceptance a message, whatever happens in between."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from typing import Any
+from unittest import mock
 from uuid import UUID
 
 import pytest
+from psycopg.errors import DeadlockDetected
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from kernel.failpoints import FailpointRaised, arm
 from kernel.ids import new_id
+from services.notify.actions.fence_sends import fence_sends
 from services.notify.actions.free_sends import free_sends
+from services.notify.actions.start_sends import Started
 from services.notify.actions.take_receipt import Report
 from services.notify.actions.take_receipts import take_receipts
+from services.notify.actions.take_reply import take_reply
 from tests.local.standins import until
 from tests.notify.held_send import held_send
 from tests.notify.people import book, move, submit
@@ -195,6 +203,41 @@ def test_a_move_between_commit_and_post_stops_the_post(notify: Standing) -> None
     notify.send_due()
     assert state_of(notify, visit) == ("suppressed", "moved")
     assert [text.split(":")[1][:9] for text in notify.texts_to(PHONE)] == [" NEW time"]
+
+
+def test_a_wave_whose_fence_is_not_to_be_had_is_due_again_and_in_no_doubt(notify: Standing) -> None:
+    """PostgreSQL ended it for waiting in a circle: nothing was written to the carrier, so nothing is to be asked."""
+    visit = booked_text(notify)
+    seen: list[tuple[str, str]] = []
+
+    def circle_once(session: Session, wave: Sequence[Started]) -> list[bool]:
+        if not seen:
+            seen.append(state_of(notify, visit))
+            raise DeadlockDetected
+        return fence_sends(session, wave)
+
+    with mock.patch("services.notify.sending.courier.fence_sends", circle_once):
+        notify.work[0].run(new_id())
+        assert seen[0][0] == "sending" and state_of(notify, visit)[0] == "due"
+        notify.send_due()
+    assert state_of(notify, visit)[0] in ("sent", "delivered") and len(notify.texts_to(PHONE)) == 1
+
+
+@pytest.mark.fault("F39")
+def test_a_stop_that_waited_in_a_circle_is_taken_the_second_time(notify: Standing) -> None:
+    """A carrier does not send an answer again when it gets a 503."""
+    visit, tried = booked_text(notify), list[int]()
+
+    def circle_once(*given: Any) -> Any:
+        tried.append(1)
+        if len(tried) == 1:
+            raise DeadlockDetected
+        return take_reply(*given)
+
+    with mock.patch("services.notify.routes.hooks.take_reply", circle_once):
+        assert notify.reply(PHONE, "STOP") == 204
+    notify.send_due()
+    assert len(tried) == 2 and state_of(notify, visit) == ("suppressed", "opted_out")
 
 
 def test_an_address_nobody_can_read_ends_its_own_message_and_no_others(notify: Standing) -> None:

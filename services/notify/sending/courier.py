@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from kernel.clock import now
 from kernel.database import Database
@@ -37,6 +39,12 @@ ROWS_PER_RING = 64
 LAST_WAVE_STARTS_AFTER_SECONDS = 10.0
 
 T = TypeVar("T")
+
+
+class _NoFence(Exception):
+    """What could forbid a wave's sends was not to be locked now: nothing of it was started."""
+
+
 UNRING = "UPDATE planned_message SET rung_at = NULL WHERE id = :id AND state = 'due'"
 
 
@@ -182,26 +190,48 @@ class MessageCourier:
             self._settle(*_columns(due), durably=False)
             due = []
         on_the_wire: list[Transmission | Outcome] = []
-        marked: list[Started] = []
-        with self.database.transaction() as session:
-            if not marking:
-                # Nothing is written here that would have to outlive a crash.
-                session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
-            for sent, may_go, item in zip(wave, fence_sends(session, wave), opened, strict=True):
-                if isinstance(item, Outcome):
-                    on_the_wire.append(item)
-                elif may_go:
-                    item.start()
-                    on_the_wire.append(item)
-                    marked.append(sent)
-                else:
-                    on_the_wire += _abandoned([item], "fence")
-            if marking:
-                mark_handover(session, marked)
+        try:
+            with self.database.transaction() as session:
+                self._fence_and_start(session, wave, opened, due, on_the_wire, marking=marking)
+        except _NoFence:
+            # Nothing was started: they are due again, and what was to be settled with them is settled by itself.
             if due:
-                settle_sends(session, *_columns(due))
-                failpoint("before_settle_commit")
+                self._settle(*_columns(due), durably=False)
+            return [*_abandoned(opened, "fence")]
         return on_the_wire
+
+    def _fence_and_start(
+        self,
+        session: Session,
+        wave: Sequence[Started],
+        opened: Sequence[Transmission | Outcome],
+        due: Sequence[tuple[Started, Outcome]],
+        on_the_wire: list[Transmission | Outcome],
+        *,
+        marking: bool,
+    ) -> None:
+        marked: list[Started] = []
+        if not marking:
+            # Nothing is written here that would have to outlive a crash.
+            session.connection().exec_driver_sql("SET LOCAL synchronous_commit = off")
+        try:
+            fenced = fence_sends(session, wave)
+        except (DeadlockDetected, LockNotAvailable, QueryCanceled):
+            raise _NoFence from None
+        for sent, may_go, item in zip(wave, fenced, opened, strict=True):
+            if isinstance(item, Outcome):
+                on_the_wire.append(item)
+            elif may_go:
+                item.start()
+                on_the_wire.append(item)
+                marked.append(sent)
+            else:
+                on_the_wire += _abandoned([item], "fence")
+        if marking:
+            mark_handover(session, marked)
+        if due:
+            settle_sends(session, *_columns(due))
+            failpoint("before_settle_commit")
 
     def _settle(self, sends: Sequence[Started], outcomes: Sequence[Outcome], *, durably: bool = True) -> None:
         with self.database.transaction() as session:

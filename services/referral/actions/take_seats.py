@@ -78,6 +78,7 @@ ON CONFLICT DO NOTHING RETURNING id
 """
 
 # The same in the journey that writes the visit and commits: a seat that another has is an error; nothing is written.
+# Were the provider gone no seat would be: the visit's foreign key then refuses it all.
 TAKE_AT_ONCE = TAKE_AS_READ.replace("ON CONFLICT DO NOTHING RETURNING id", "")
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from apiflask import APIBlueprint
 from flask import jsonify
-from psycopg.errors import ExclusionViolation
+from psycopg.errors import DeadlockDetected, ExclusionViolation
 from sqlalchemy.orm import Session
 
 from kernel.assembly import Parts
@@ -79,8 +79,9 @@ def appointment_routes(parts: Parts) -> APIBlueprint:
 
         try:
             return once(parts.database, who.client, deed, asking.questions).as_flask()
-        except ExclusionViolation:
-            # Somebody took a seat between our look and our commit: once more, seat by seat behind the provider's lock.
+        except (ExclusionViolation, DeadlockDetected):
+            # Somebody took a seat between our look and our commit, or two at once each waited for the other's: once
+            # more, seat by seat behind the provider's lock.
             slowly = partial(deed, at_once=False)
             return once(parts.database, who.client, slowly, asking.questions).as_flask()
 
