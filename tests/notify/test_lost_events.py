@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlalchemy import text
+from structlog.testing import capture_logs
 from werkzeug.serving import make_server
 
 from kernel.compare_events import MOST_COMPARED
@@ -22,6 +24,7 @@ from local.keys import new_signing_key
 from services.notify.actions.compare_with_others import MOST_TRIES, compare_with_others
 from services.notify.actions.may_send import may_send
 from tests.conftest import DatabaseFactory
+from tests.kernel.test_service_client import answer, sick_service
 from tests.notify.people import book, submit
 from tests.notify.standing import TUESDAY_TEN, Standing
 from tests.notify.test_restore import decide, paused
@@ -155,6 +158,45 @@ def test_after_a_start_of_postgresql_the_others_are_asked_before_anything_leaves
     ]
     (gate,) = notify.rows("SELECT compare_tries, paused_at FROM sending_gate")
     assert tuple(gate) == (0, None), "nothing was found: nothing is paused"
+    # What is asked in vain while nothing waits for it is not counted: the next start has all its tries.
+    for _ in range(MOST_TRIES - 1):
+        away.compare()
+    start()
+    assert (away.compare(after_start=True), may(notify)) == (0, False)
+    assert (referral.compare(after_start=True), may(notify)) == (0, True)
+
+
+@pytest.mark.fault("F59")
+def test_an_odd_answer_is_as_good_as_none_and_each_is_told(notify: Standing, referral: Peer) -> None:
+    assert may(notify)
+    with notify.store.transaction() as session:
+        session.execute(text("UPDATE sending_gate SET compared_start = NULL"))
+
+    def tell(body: bytes, status: int = 200) -> tuple[int, bool]:
+        with sick_service(answer(body, status)) as (address, _):
+            client = ServiceClient(notify.parts.tokens, {"referral": address})
+            return Peer(referral.store, client, notify).compare(after_start=True), may(notify)
+
+    odd = (
+        b'{"never_sent": [], "heard": null}',
+        b'{"never_sent": ["x"], "heard": []}',
+        b'{"never_sent": [], "heard": [7]}',
+        b"{}",
+        b"[]",
+        b"null",
+    )
+    with capture_logs() as told:
+        sent = [tell(body) for body in odd] + [tell(b"{}", 403) for _ in range(MOST_TRIES - len(odd))]
+    assert sent == [*[(0, False)] * (MOST_TRIES - 1), (0, True)], "counted like any other try"
+    warned = [line["why"] for line in told if line["event"] == "compare_not_answered"]
+    assert warned == ["odd_answer"] * len(odd) + ["status 403"] * (MOST_TRIES - len(odd))
+    assert [line["tries"] for line in told if line["event"] == "compare_given_up"] == [MOST_TRIES]
+    # An id that is none of ours, and names a time no calendar has, is missing here all the same.
+    with notify.store.transaction() as session:
+        session.execute(text("UPDATE sending_gate SET compared_start = NULL"))
+    strange = UUID(int=2**128 - 1)
+    assert tell(f'{{"never_sent": [], "heard": ["{strange}"]}}'.encode()) == (1, False)
+    assert paused(notify)["reason"] == "restored"
 
 
 def test_only_a_service_may_compare_and_only_a_list_of_ids(notify: Standing, referral: Peer) -> None:

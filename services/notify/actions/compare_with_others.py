@@ -33,6 +33,16 @@ UPDATE sending_gate SET gap_since = least(gap_since,
     least(coalesce(seen_at, now()), CAST(:first AS timestamptz)) - CAST(:slack AS interval)) WHERE id = 1
 """
 NOT_KNOWN_YET = (404, 405)
+# The last moment a timestamp here can say: an id of another kind may name a later one.
+LAST_MILLISECOND = 253_402_300_799_999
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A peer's answer: which events we heard from it are not with it, and which it last heard from us."""
+
+    never_sent: frozenset[UUID]
+    heard: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +82,54 @@ def compare_with_others(
     new = _keep(session, lost)
     if new:
         _hold(session, new)
-    if all(answer is not None for answer in answers.values()) or gate.compare_tries + 1 >= MOST_TRIES:
-        session.execute(text(COMPARED), {"start": gate.server_start})
-    else:
-        session.execute(text(IN_VAIN))
+    _note(session, gate, all_told=None not in answers.values())
     return len(new)
 
 
-def _ask(client: ServiceClient, peer: str, events: Sequence[UUID]) -> dict[str, Any] | None:
-    """What `peer` says to the events we heard from it; None when it cannot be asked now."""
+def _note(session: Session, gate: Any, *, all_told: bool) -> None:
+    """Keep that all were asked since the start. Tries in vain count only while messages wait for them."""
+    waiting = gate.compared_start != gate.server_start
+    given_up = waiting and not all_told and gate.compare_tries + 1 >= MOST_TRIES
+    if given_up:
+        log().warning("compare_given_up", tries=MOST_TRIES)
+    if all_told or given_up:
+        session.execute(text(COMPARED), {"start": gate.server_start})
+    elif waiting:
+        session.execute(text(IN_VAIN))
+
+
+def _ask(client: ServiceClient, peer: str, events: Sequence[UUID]) -> _Told | None:
+    """What `peer` says to the events we heard from it; None when it cannot be asked now, or answers oddly."""
+    told = _told_by(client, peer, events)
+    if isinstance(told, _Told):
+        return told
+    log().warning("compare_not_answered", peer=peer, why=told)
+    return None
+
+
+def _told_by(client: ServiceClient, peer: str, events: Sequence[UUID]) -> _Told | str:
+    """As `_ask`; why not, instead of None."""
     try:
         answer = client.call(
             peer, "POST", "/events/compare", json_body={"heard": [str(one) for one in events]}
         )
-    except ServiceUnavailable:
-        return None
+    except ServiceUnavailable as error:
+        return error.why
     if answer.status in NOT_KNOWN_YET:
-        return {}
-    return answer.body if answer.ok and isinstance(answer.body, dict) else None
+        return _Told(frozenset(), ())
+    if not answer.ok:
+        return f"status {answer.status}"
+    try:
+        never_sent, last_heard = answer.body["never_sent"], answer.body["heard"]
+        return _Told(frozenset(UUID(one) for one in never_sent), tuple(UUID(one) for one in last_heard))
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return "odd_answer"
 
 
-def _lost_between(session: Session, peer: str, heard: Sequence[UUID], answer: dict[str, Any]) -> list[_Lost]:
-    never_sent = {UUID(one) for one in answer.get("never_sent", ())}
-    ours = not_sent_from_here(session, [UUID(one) for one in answer.get("heard", ())])
+def _lost_between(session: Session, peer: str, heard: Sequence[UUID], answer: _Told) -> list[_Lost]:
+    ours = not_sent_from_here(session, answer.heard)
     return [
-        *(_Lost(one, peer, sent_by_us=False) for one in heard if one in never_sent),
+        *(_Lost(one, peer, sent_by_us=False) for one in heard if one in answer.never_sent),
         *(_Lost(one, peer, sent_by_us=True) for one in ours),
     ]
 
@@ -131,4 +164,4 @@ def _hold(session: Session, new: Sequence[_Lost]) -> None:
 
 def _made_at(event_id: UUID) -> datetime:
     """When an event was written, as its id says (RFC 9562, version 7: Unix milliseconds first)."""
-    return datetime.fromtimestamp((event_id.int >> 80) / 1000, UTC)
+    return datetime.fromtimestamp(min(event_id.int >> 80, LAST_MILLISECOND) / 1000, UTC)
