@@ -8,7 +8,7 @@ import ipaddress
 from collections import Counter, defaultdict
 from collections.abc import Collection
 
-from local.gateway.heads import Headers, header
+from local.gateway.heads import Headers
 
 # Requests one service may have in hand or waiting before others are turned away at once.
 IN_HAND = 96
@@ -42,7 +42,9 @@ def client_address(peer: str, headers: Headers, proxies: Collection[str]) -> str
     """Where a request came from: `peer`, or, when that is one of our own `proxies`, what it says of its own peer."""
     if peer not in proxies:
         return peer
-    said = header(headers, b"x-forwarded-for").rpartition(b",")[2].strip().decode("latin-1")
+    # A proxy may add its word to the client's line or in a line of its own behind it: the last of all is the proxy's.
+    lines = [value for key, value in headers if key.lower() == b"x-forwarded-for"]
+    said = b",".join(lines).rpartition(b",")[2].strip().decode("latin-1")
     try:
         return str(ipaddress.ip_address(said))
     except ValueError:
@@ -55,6 +57,9 @@ def who_shares(address: str) -> str:
         found = ipaddress.ip_address(address)
     except ValueError:
         return address
+    if isinstance(found, ipaddress.IPv6Address):
+        # An IPv4 address written as IPv6 (RFC 4291, 2.5.5.2): all of them share their first 64 bits.
+        found = found.ipv4_mapped or found
     if isinstance(found, ipaddress.IPv4Address):
         return str(found)
     return str(ipaddress.ip_network((found, 64), strict=False))

@@ -35,6 +35,11 @@ def test_only_a_proxy_of_our_own_is_believed_about_where_a_request_came_from(tmp
             assert body["headers"]["X-Forwarded-For"] == address
     for value in (b"", b"unknown", b"198.51.100.7, <script>"):
         assert client_address("127.0.0.2", [(b"X-Forwarded-For", value)], {"127.0.0.2"}) == "127.0.0.2"
+    # A proxy that adds a line of its own behind what the client claimed.
+    lines = [(b"X-Forwarded-For", b"203.0.113.5"), (b"Accept", b"*/*"), (b"x-forwarded-for", b"198.51.100.7")]
+    assert client_address("127.0.0.2", lines, {"127.0.0.2"}) == "198.51.100.7"
+    mapped = [who_shares(f"::ffff:198.51.100.{last}") for last in (7, 8)]
+    assert mapped == ["198.51.100.7", "198.51.100.8"], "an IPv4 address, however it is written"
     assert (
         who_shares("2001:db8:1:2::3") == who_shares("2001:db8:1:2:ffff::4") != who_shares("2001:db8:1:3::3")
     )
