@@ -16,7 +16,8 @@ ORDER BY id FOR SHARE
 """
 VISITS = "SELECT id, version, state FROM appointment WHERE id = ANY(CAST($1 AS uuid[])) ORDER BY id FOR SHARE"
 # A consent taken back meanwhile counts. What a patient or staff say to us is written under the recipient's lock, held
-# here already; a box left empty on a new questionnaire (remember_patient) is not, and counts from the next send on.
+# here already, so that who was told it is done gets nothing more. What was said to intake (agree_by_channel: a box left
+# empty, or an explicit no) is not: it comes as an event, promises no moment here, and counts from the next send on.
 # A worker that slept through its lease must not send what has been freed, or given to another attempt, meanwhile.
 OWN = """
 SELECT m.id FROM planned_message m
