@@ -207,9 +207,12 @@ def test_totals_are_worked_out_and_questions_open_by_them(clinic: Clinic) -> Non
     told = {"total": "2", "said": "much", "index": "0.6667"}
     assert answer.get_json() == {"open": ["more", "index"], "totals": told}
     assert submission_of(clinic, document["url"])["items"] == {}
-    assert '<output data-total="total">0</output>' in browser.body
+    assert '<output data-total="total" aria-labelledby="n-total">0</output>' in browser.body
+    assert '<b id="n-total">' in browser.body
     browser.send({"one": "often", "two": "not an answer"})
-    assert '<output data-total="total">1</output>' in browser.body, "shown again, with what is right on it"
+    assert '<output data-total="total" aria-labelledby="n-total">1</output>' in browser.body, (
+        "shown again, with what is right on it"
+    )
     browser.send({"one": "often", "two": "often"})
     assert (browser.status, 'href="#f-more"' in browser.body) == (422, True)
     browser.send({"one": "often", "two": "often", "more": "a word", "total": "99"})

@@ -288,7 +288,7 @@ def test_a_request_has_so_many_steps_and_a_total_without_them_is_not_told(
     (told,) = clinic.get(f"/submissions/{row.id}/as-answered")["pages"]
     assert {"question": "Question t39", "answers": ["This could not be worked out."]} in told["answers"]
     shown = browser.open(f"/intake/q/{browser.token}/page").body
-    assert '<output data-total="t39">This could not be worked out.</output>' in shown
+    assert '<output data-total="t39" aria-labelledby="n-t39">This could not be worked out.</output>' in shown
 
 
 ASKED = [

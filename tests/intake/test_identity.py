@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from services.intake.rules.identity import Likeness, settle
-from tests.intake.conftest import FRONT_DESK, NURSE, Clinic
+from tests.intake.conftest import ABOUT, FRONT_DESK, NURSE, Clinic
 from tests.intake.steps import go_to, send_all
 
 BASE = {
@@ -324,4 +324,16 @@ def test_messages_are_in_the_language_they_answered_in_or_their_own_when_staff_t
     nurse.open(f"/intake/review/{nurse.token}").send()
     told = clinic.events("intake_submitted")[-1]
     assert (told["mode"], told["language"], told["patient"]["language"]) == ("phone", "en", "es")
-    assert clinic.sql("SELECT language FROM patient")[0].language == "es"
+    language = "SELECT language FROM patient"
+    assert clinic.sql(language)[0].language == "es"
+    # An English browser opens the first page, and they leave: nothing was chosen, nothing was answered.
+    own = clinic.browser().open("/intake/start").send(ABOUT)
+    assert ('<html lang="en">' in own.body, clinic.sql(language)[0].language) == (True, "es")
+    send_all(own, own.token)
+    assert clinic.sql(language)[0].language == "en", "they read and answered in English"
+    # Who reads the pages for them chooses a language for themselves.
+    helped = clinic.browser().start(lang="es", answered_by="interpreter")
+    send_all(helped, helped.token)
+    told = clinic.events("intake_submitted")[-1]
+    assert (told["language"], told["patient"]["language"]) == ("es", "en")
+    assert clinic.sql(language)[0].language == "en"

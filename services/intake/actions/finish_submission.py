@@ -1,7 +1,7 @@
 """The end of a questionnaire: submitted by the patient, or stopped by an emergency flag."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -16,6 +16,9 @@ from services.intake.queries.patient_snapshot import patient_snapshot
 from services.intake.queries.patients import patient_of
 from services.intake.queries.rulebook import Rulebook
 from services.intake.rules.plain_answers import plain_answers
+
+#: Whose reading language is the one to write in; the others read the pages for a patient who may not.
+THEMSELVES: Final = ("self", "parent", "guardian")
 
 
 def finish_submission(
@@ -32,7 +35,8 @@ def finish_submission(
 ) -> None:
     """Close the answers to change and tell the referral service. `answers` are typed by the protocol.
 
-    Who answered by themselves is written to in the language they answered in; who was typed for, in their own.
+    Who answered by themselves, or for their child, is written to in the language they answered in; whoever was typed
+    for, or helped by an interpreter, a carer or a referrer, in the language known before.
 
     One that is not `routed` asks nothing a route is decided by: it is kept, and makes no referral.
     `not_asked`: variables the other answers made needless to ask.
@@ -43,7 +47,8 @@ def finish_submission(
     submission.saved_at = moment
     submission.protocol_version = rulebook.protocol.version
     standing = patient if patient.merged_into is None else patient_of(session, patient.id) or patient
-    if actor.kind == "patient" and standing.language != submission.language:
+    by_themselves = actor.kind == "patient" and submission.answered_by in THEMSELVES
+    if by_themselves and standing.language != submission.language:
         standing.language = submission.language
         standing.version += 1
         standing.updated_at = moment

@@ -151,14 +151,15 @@ def _search_keys(patient: Patient) -> list[bytes]:
 def _update(session: Session, actor: Actor, patient: Patient, facts: PatientFacts) -> None:
     """Newer contact points replace older ones; an empty one replaces nothing. Consent and language are as told last.
 
-    Where nobody was asked, what is known stays: a zone too, unless they moved to another postcode.
+    Where nobody was asked, what is known stays: a zone too, unless they moved to another postcode. The language of the
+    first page may be the browser's only: of the patient's own pages, the one the answers are sent in counts.
     """
     moment, changed = now(session), False
     zone = _zone_now(patient, facts)
     if zone != patient.time_zone:
         patient.time_zone = zone
         changed = True
-    for name in ("phone", "email", "postcode", "language"):
+    for name in ("phone", "email", "postcode", *(() if actor.kind == "patient" else ("language",))):
         value: Any = getattr(facts, name)
         if value and getattr(patient, name) != value:
             setattr(patient, name, value)
