@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from kernel.exact_json import as_written
+from services.intake.rules.longer_than_life import longer_than_life
 from tests.conftest import DatabaseFactory
 from tests.intake.conftest import NURSE, Clinic, Keys, make_clinic
 
@@ -58,6 +60,9 @@ def test_answers_that_do_not_fit(clinic: Clinic) -> None:
         assert answer.status_code == 422, (answers, answer.text)
         assert answer.mimetype == "application/problem+json"
         assert {"field": field, "code": code} in answer.get_json()["errors"], answers
+    # However it is written.
+    aged = {"age_years": 40, "so_long": as_written("1200.50"), "alike": True}
+    assert longer_than_life(aged, dict.fromkeys(aged, ("float", "months"))) == ("so_long",)
     stored = clinic.sql("SELECT (SELECT count(*) FROM patient) + (SELECT count(*) FROM submission) AS n")
     assert stored[0].n == 0
     # Days of several medicines together may be more than a month has: each is possible, and the sum is not capped.

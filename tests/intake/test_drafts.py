@@ -4,7 +4,9 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from sqlalchemy import select
 
+from services.intake.model import Submission
 from services.intake.questionnaires import shipped_questionnaire
 from tests.intake.conftest import ABOUT, FRONT_DESK, MANAGER, Browser, Clinic
 from tests.intake.steps import MINIMUM, go_to, send_all
@@ -172,6 +174,17 @@ def test_each_page_is_checked_and_kept_as_typed(clinic: Clinic, browser: Browser
     assert (browser.status, "Es más que la edad del paciente" in browser.body) == (422, True)
     assert 'id="e-pain_weeks"' in browser.body
     assert clinic.sql("SELECT count(*) AS n FROM page_save")[0].n == 0
+    # A draft kept before that was looked for is put right on the page that asks, and no other page waits for it.
+    with clinic.parts.database.transaction() as session:
+        draft = session.scalars(select(Submission)).one()
+        assert draft.content is not None
+        held = draft.content.reveal()
+        held["items"]["pain_weeks"] = {"value": 70, "unit": "a"}
+        draft.content = held
+    go_to(browser, token, "pregnancy").send({"pregnancy_status": "not_pregnant"})
+    assert (browser.status, clinic.sql("SELECT count(*) AS n FROM page_save")[0].n) == (200, 1)
+    go_to(browser, token, "pain_now").send({"pain_weeks": "70", "pain_weeks.unit": "a"})
+    assert (browser.status, 'id="e-pain_weeks"' in browser.body) == (422, True)
 
 
 @pytest.mark.capability("C3")

@@ -1,5 +1,6 @@
 """First answers worked out from the patient and the day: once, for who may see them, and confirmed by the patient."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,9 +13,11 @@ from services.intake.rules.launch_context import launch_context
 from services.intake.rules.read_questionnaire import read_questionnaire
 from tests.intake.conftest import Clinic
 from tests.intake.fhir_examples import question, questionnaire
-from tests.intake.imported_form import open_form, publish, submission_of
+from tests.intake.imported_form import YES, open_form, publish, submission_of
 from tests.intake.test_expressions import SDC, variable, with_expression
 from tests.intake.test_reading_back import last_code
+
+HIDDEN = {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-hidden", "valueBoolean": True}
 
 
 def launch(name: str) -> dict[str, Any]:
@@ -36,9 +39,8 @@ AGE = (
 
 def asks_patient() -> dict[str, Any]:
     """Names, days and ways to be reached, shown, only shown, and hidden; what is worked out from them."""
-    hidden = {"url": "http://hl7.org/fhir/StructureDefinition/questionnaire-hidden", "valueBoolean": True}
     secret = begins("secret", "string", "%patient.name.family")
-    secret["extension"].append(hidden)
+    secret["extension"].append(HIDDEN)
     copied = "'Dear ' & %resource.descendants().where(linkId='secret').answer.value"
     page = [
         begins("family", "string", "%patient.name.where(use = 'official').family"),
@@ -163,6 +165,44 @@ def test_who_only_holds_the_link_is_told_nothing_of_the_patient(clinic: Clinic) 
     assert (kept["family"], kept.get("born")) == ("Aldana-Ruiz", None), "confirmed, changed or taken away"
     browser.open(f"/intake/q/{browser.token}/page")
     assert "filled in some answers" not in browser.body, "once, when it was begun"
+
+
+@pytest.mark.capability("I7", "I18")
+def test_first_answers_nobody_is_asked_hold_when_a_later_page_opens_their_question(clinic: Clinic) -> None:
+    asked = {"enableWhen": [{"question": "ask", **YES}]}
+    unseen = question("fixed", "string", initial=[{"valueString": "F"}], **asked)
+    unseen["extension"] = [HIDDEN]
+    copied = "%resource.descendants().where(linkId='fixed').answer.value"
+    total = with_expression("calculatedExpression", copied)
+    second = [
+        question("ask", "boolean"),
+        begins("born", "date", "%patient.birthDate", readOnly=True, **asked),
+        unseen,
+        question("set", "string", readOnly=True, initial=[{"valueString": "S"}], **asked),
+        question("total", "string", readOnly=True, extension=[total]),
+    ]
+    first = {"linkId": "first", "type": "group", "text": "First", "item": [question("name", "string")]}
+    document = questionnaire(
+        "opens-later",
+        [first, {"linkId": "second", "type": "group", "text": "Second", "item": second}],
+        extension=[launch("patient")],
+    )
+    publish(clinic, document)
+    browser = open_form(clinic, document["url"]).send({"name": "x"})
+    assert submission_of(clinic, document["url"])["items"] == {"name": "x"}, "closed"
+    at = f"/intake/q/{browser.token}/second"
+    asked_now = {**browser.hidden(), "ask": "true", "_opens": ["born"]}
+    told = browser.client.post(f"{at}/open", data=asked_now).get_json()
+    assert told["totals"] == dict.fromkeys(("born", "total"), "Not shown on this device.")
+    browser.send({"ask": "true"}, path=at)
+    kept = submission_of(clinic, document["url"])["items"]
+    held = {"born": "1979-03-02", "fixed": "F", "set": "S", "total": "F"}
+    assert kept == {"name": "x", "ask": True, **held}
+    browser.send({"ask": "false"}, path=at)
+    assert submission_of(clinic, document["url"])["items"] == {"name": "x", "ask": False}
+    shown = re.sub(r"\s+", " ", browser.open(at).body)
+    assert "1979" not in shown
+    assert re.search(r"</b> S\b", shown), "there for a yes, with what it will hold"
 
 
 @pytest.mark.capability("I7", "I18")

@@ -21,7 +21,7 @@ from services.intake.queries.rulebook import Rulebook
 from services.intake.questionnaires import instruments
 from services.intake.rules.answer_variables import to_variables
 from services.intake.rules.follow_up import follow_up
-from services.intake.rules.form import Form, Item
+from services.intake.rules.form import Form, Item, walk
 from services.intake.rules.harm_words import speaks_of_self_harm
 from services.intake.rules.how_given import how_given
 from services.intake.rules.longer_than_life import longer_than_life
@@ -85,8 +85,7 @@ def save_page(
     if visit.sequence <= last and visit.seen != last and draft.may_show(page, visit.device):
         return Saved(draft, ignored=True)
     conflict = draft.changed_elsewhere(page, visit.device, visit.seen)
-    merged = {**draft.items, **values}
-    items = {key: value for key, value in merged.items() if value is not None}
+    items = draft.answers_with(values)
     alerted = _speaks_of_harm(form, values)
     if alerted and TEXT_ALERT in form.by_id:
         items = {**items, TEXT_ALERT: True}
@@ -98,7 +97,10 @@ def save_page(
     if alerted and TEXT_ALERT in rulebook.units:
         answers[TEXT_ALERT] = True
     typed, errors = rulebook.protocol.check_answers(answers)
-    errors += [FieldError(name, "before_birth") for name in longer_than_life(typed, rulebook.units)]
+    # What stands on another page cannot be put right on this one.
+    here = {one.variable for one in walk(page)}
+    too_long = (name for name in longer_than_life(typed, rulebook.units) if name in here)
+    errors += [FieldError(name, "before_birth") for name in too_long]
     flags = rulebook.flags(typed)
     if (errors or only_if_urgent or conflict) and not any(flag.action == "E" for flag in flags):
         return Saved(draft, faults=_by_link_id(form, errors), conflict=conflict)

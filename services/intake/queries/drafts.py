@@ -15,6 +15,7 @@ from services.intake.rules.answer_rows import as_asked
 from services.intake.rules.branching import Branching
 from services.intake.rules.evaluate_expression import ALL_STEPS_MAX, Purse
 from services.intake.rules.form import Form, Item, answers_in
+from services.intake.rules.initial_answers import answers_nobody_gives
 
 _OPEN = select(Submission).where(Submission.id == bindparam("id"), Submission.state == "draft")
 _OPEN_LOCKED = _OPEN.with_for_update(of=Submission)
@@ -79,6 +80,21 @@ class Draft:
             None,
         )
 
+    @cached_property
+    def _unasked(self) -> Mapping[str, Any]:
+        """First answers by linkId that nobody is asked for."""
+        by_id = self.form.by_id
+        hold = {key: value for key, value in self.begun.items() if not by_id[key].is_shown_to_change}
+        return {**answers_nobody_gives(self.form), **hold}
+
+    def answers_with(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The answers with `values` of a page, None taking one back; with first answers that nobody is asked for.
+
+        A save puts answers to closed questions away; when such a question opens that nobody is asked, its answer holds.
+        """
+        given = {key: value for key, value in {**self.items, **values}.items() if value is not None}
+        return {**self._unasked, **given}
+
     def sequence(self, page: Item) -> int:
         """The running number of the page's last save; -1 before the first."""
         return int(self.saves.get(page.link_id, {}).get("sequence", -1))
@@ -95,7 +111,8 @@ class Draft:
         """True when nobody but this browser saved a page, or said who the patient is where that is among the answers:
         what follows from them, its user gave.
         """
-        said = any(self._tells_of_patient(link_id) for link_id in self.begun if link_id in self.items)
+        told = self.answers_with({})
+        said = any(self._tells_of_patient(link_id) for link_id in self.begun if link_id in told)
         known = not said or self.begun_by == device
         return known and all(save.get("by") == device for save in self.saves.values())
 

@@ -138,7 +138,7 @@ def question_pages(database: Database, facts: PageFacts) -> Blueprint:
 
 def _opened(session: Session, link: PatientLink, draft: Draft, page: Item) -> dict[str, Any]:
     read = _read(draft, page)
-    given = {**draft.items, **read.values, **rows_as_posted(page, read)}
+    given = draft.answers_with({**read.values, **rows_as_posted(page, read)})
     worked = Totals(session, link, draft, page, given)
     names = request.form.getlist("_opens")[:FIELDS_MOST]
     opened = open_fields(draft.form, page, worked.items, names, draft.purse)
@@ -189,10 +189,7 @@ def _read(draft: Draft, page: Item) -> PageRead:
 def _missing(draft: Draft, page: Item, read: PageRead) -> dict[str, str]:
     if not any(item.required or item.min_rows for item in walk(page)):
         return {}
-    given = {**draft.items, **read.values}
-    items = without_hidden(
-        draft.form, {key: value for key, value in given.items() if value is not None}, (), draft.purse
-    )
+    items = without_hidden(draft.form, draft.answers_with(read.values), (), draft.purse)
     names = unanswered(draft.form, page, items, draft.purse)
     return dict.fromkeys(as_posted(names, read.places), "required")
 
@@ -259,7 +256,7 @@ def _shown(
     withheld = fresh and filled != draft.begun_on(page, visitor.device(), reads_back=True)
     # What is worked out for today and for this patient is newer than what was said last time.
     typed = {**begun, **earlier, **filled, **typed, **(rows_as_posted(page, read) if read else {})}
-    worked = Totals(session, link, draft, page, {**draft.items, **typed})
+    worked = Totals(session, link, draft, page, draft.answers_with(typed))
     return render_template(
         "question.html",
         lang=chosen,
@@ -269,7 +266,7 @@ def _shown(
         page=page,
         progress=progress(draft.form, pages, page, draft.is_saved),
         back=url_for("question.show", handle=handle, page_id=before.name) if before else None,
-        items=typed if hidden else {**draft.items, **typed},
+        items=typed if hidden else draft.answers_with(typed),
         posted=request.form if read else None,
         files_again=read is not None and files_were_sent(),
         faults=faults,

@@ -17,7 +17,8 @@ def longer_than_life(answers: Mapping[str, Any], units: Mapping[str, tuple[str, 
     return tuple(
         name
         for name, value in answers.items()
-        if type(value) in (int, float)
+        if isinstance(value, int | float)
+        and not isinstance(value, bool)
         and (most := IN_A_YEAR.get(units.get(name, ("", ""))[1])) is not None
         and value > most * (age + 1)
     )
