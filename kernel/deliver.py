@@ -31,7 +31,7 @@ from kernel.work import Claim, WorkKind, claim
 TABLE = EventDelivery.__tablename__
 UNREADABLE = 422
 ROWS_PER_RING = 16
-# A request is read whole before anything in it is done: what is larger goes in several.
+# Bytes. A request is read whole before anything in it is done: what is larger goes in several.
 LARGEST_TOGETHER = 512 * 1024
 # Nothing was the matter with the event itself the last time: it goes with others. "no_answer": nobody was there.
 SOUND = frozenset({"", "no_answer", "status 503"})
@@ -68,7 +68,7 @@ class _Letter:
 
     claimed: Claim
     event: Any
-    envelope: str
+    envelope: bytes
 
     @property
     def goes_together(self) -> bool:
@@ -139,7 +139,7 @@ class EventCourier:
     def _sent(self, listener: str, letters: Sequence[_Letter]) -> list[int] | None:
         """The listener's status for each; None when it takes no several at once (an older release, or too large)."""
         together = len(letters) > 1
-        body = batch_json(one.envelope for one in letters) if together else letters[0].envelope.encode()
+        body = batch_json(one.envelope for one in letters) if together else letters[0].envelope
         headers = {"Content-Type": BATCH_TYPE if together else DATA_TYPE}
         answer = self.client.call(listener, "POST", "/events", content=body, headers=headers)
         if not together:

@@ -9,8 +9,8 @@ from kernel.outbox import event_place
 from kernel.personal import open_text
 
 
-def event_json(service: str, event: Any) -> str:
-    """Return the envelope of `event` (a row of `deliver.OWED`); raises `UnreadableField`.
+def event_json(service: str, event: Any) -> bytes:
+    """Return the envelope of `event` (a row of `deliver.OWED`), in UTF-8; raises `UnreadableField`.
 
     Its data was written as JSON when the event was, and is put in as it stands.
     """
@@ -25,9 +25,9 @@ def event_json(service: str, event: Any) -> str:
         "requestid": event.request_id,
     }
     data = open_text(event.data_sealed, event_place(event.id))
-    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {data}}}'
+    return f'{json.dumps(head, ensure_ascii=False)[:-1]}, "data": {data}}}'.encode()
 
 
-def batch_json(envelopes: Iterable[str]) -> bytes:
+def batch_json(envelopes: Iterable[bytes]) -> bytes:
     """Return these envelopes as one body of CloudEvents' batched mode."""
-    return f"[{', '.join(envelopes)}]".encode()
+    return b"[" + b", ".join(envelopes) + b"]"

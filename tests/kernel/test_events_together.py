@@ -151,6 +151,18 @@ def test_one_task_takes_a_bounded_number(pair: Pair) -> None:
     assert pair.asked == [BATCH_TYPE] and heard == owed[:ROWS_PER_RING]
 
 
+def test_one_request_takes_a_bounded_number_of_bytes(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    owed, heard = pair.owe(3), list[UUID]()
+    # Two bytes a character: each is more than 4,000 bytes in some 2,300 characters, so two together are too many.
+    pair.change("UPDATE outbox_event SET subject = repeat('ñ', 2000)")
+    monkeypatch.setattr("kernel.deliver.LARGEST_TOGETHER", 7_000)
+    with listening(
+        pair.referral, pair.database, {"contact_opted_out": lambda _, event: heard.append(event.id)}
+    ) as address:
+        assert {row[1] for row in pair.deliver(address)} == {"done"}
+    assert pair.asked == ["application/json"] * 3 and heard == owed
+
+
 def test_several_in_one_transaction_give_way_before_anybody_is_ended_for_waiting_in_a_circle(
     kernel_database: Database,
 ) -> None:
