@@ -9,16 +9,23 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 from sqlalchemy.orm import Session
 
 from kernel.clock import started_at
 from kernel.context import Actor
+from kernel.rows import cursor
 from services.referral.actions.check_slot import Wish
 from services.referral.actions.end_hold import expire_holds
 from services.referral.actions.hold_slot import hold_slot
 from services.referral.actions.take_seats import lock_providers
-from services.referral.queries.referrals import find_in_turn, find_referral
+from services.referral.model.referral import Referral
+from services.referral.queries.referrals import (
+    find_in_turn,
+    find_referral,
+    in_turn_question,
+    referral_in_turn,
+)
 from tests.referral.calendar_steps import book, booked, change, many_ready_to_book, slots, wish
 from tests.referral.conftest import FRONT_DESK, Clinic
 
@@ -267,7 +274,12 @@ def test_who_holds_or_claims_takes_the_patients_turn_before_any_provider(staffed
         path, body = f"/self/offers/{offer['id']}/claim", {}
     with ThreadPoolExecutor(1) as beside:
         with staffed.session() as session:
-            assert find_in_turn(session, UUID(second))
+            own = find_in_turn(session, UUID(second))
+            (asked,) = cursor(session).ask([in_turn_question(UUID(second))])
+            told = referral_in_turn(asked)
+            columns = inspect(Referral).columns.keys()
+            assert own is not None
+            assert [getattr(own, name) for name in columns] == [getattr(told, name) for name in columns]
             asking = beside.submit(staffed.call, "POST", path, body, **who)
             wait_until_behind(session, asking)
             free = "SELECT 1 FROM provider WHERE id = 'tomas_quintero' FOR NO KEY UPDATE NOWAIT"

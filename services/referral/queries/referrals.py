@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, cast, func, inspect, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import column, inspect, or_, select, text
+from sqlalchemy.orm import Session
 
 from kernel.journey import Answer, Question
 from kernel.rows import as_loaded
@@ -16,17 +16,16 @@ from services.referral.model.referral import Referral
 from services.referral.model.watch import Amendment
 from services.referral.queries.outside import amendments_of, letters_of, notes_of
 
-# The lock on the row comes first: what is selected from a locked row is worked out after it is locked.
-_LOCKED = select(Referral).where(Referral.id == bindparam("wanted")).with_for_update().subquery()
-_OWN = aliased(Referral, _LOCKED)
-_TURN = func.pg_advisory_xact_lock(func.hashtextextended("patient:" + cast(_LOCKED.c.patient_id, Text), 0))
-_IN_TURN = select(_OWN, _TURN)
 _COLUMNS = tuple(inspect(Referral).columns.keys())
+# The lock on the row comes first: what is selected from a locked row is worked out after it is locked.
 IN_TURN = f"""
 SELECT {", ".join(f"own.{column}" for column in _COLUMNS)},
     pg_advisory_xact_lock(hashtextextended('patient:' || own.patient_id, 0)) AS turn
 FROM (SELECT * FROM referral WHERE id = $1 FOR UPDATE) AS own
 """  # noqa: S608 - the names of our own columns
+_IN_TURN = select(Referral).from_statement(
+    text(IN_TURN.replace("$1", ":wanted")).columns(*inspect(Referral).columns, column("turn"))
+)
 
 
 @dataclass(frozen=True, slots=True)
