@@ -1,12 +1,15 @@
 """The lists the owners keep: each page shows them and its buttons do exactly the owner's deed."""
 
+import re
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from kernel.contracts.protocol import shipped_document
 from kernel.ids import new_id
 from services.dashboard.model import Staff
+from services.dashboard.routes import findings
 from tests.dashboard.conftest import Dashboard
 
 NECK = {"age_years": 44, "neck_provokes_headache": True, "pain_weeks": 10}
@@ -333,7 +336,9 @@ def test_a_closure_lists_whom_it_strands_and_can_be_lifted(clinic: Dashboard) ->
     )
 
 
-def test_findings_go_in_their_types_and_what_is_left_alone_stays_unknown(clinic: Dashboard) -> None:
+def test_findings_go_in_their_types_and_what_is_left_alone_stays_unknown(
+    clinic: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
     row = clinic.world.add_referral("Mara", "Ostrander", NECK)
     accept(clinic, "referral", f"referrals/{row['id']}/findings")
     browser = clinic.signed_in("provider")
@@ -363,3 +368,33 @@ def test_findings_go_in_their_types_and_what_is_left_alone_stays_unknown(clinic:
         "note": "Examined.",
     }
     assert browser.post(action, {"version": "1", "key": "k2"}).status_code == 422
+    # Another clinic's document: a list whose rows hold every type, with and without limits.
+    columns: list[dict[str, Any]] = [
+        {"id": "side", "type": "enum", "values": ["left", "right"]},
+        {"id": "painful", "type": "bool"},
+        {"id": "seen_on", "type": "date"},
+        {"id": "degrees", "type": "int", "min": 0, "max": None},
+        {"id": "weight", "type": "float"},
+    ]
+    joints = {"id": "joints", "type": "list", "filled_by": "staff", "fields": columns}
+    document = shipped_document()
+    document["variables"] += [joints, {"id": "scanned_on", "type": "date", "filled_by": "staff"}]
+    monkeypatch.setattr(findings, "shipped_document", lambda: document)
+    page = browser.get(action).text
+    assert 'min=""' not in page
+    assert 'max=""' not in page
+    fields = dict(
+        re.findall(r'<(?:select|input)[^>]* name="answer\.((?:joints\.0|scanned)[^"]*)"([^>]*)>', page)
+    )
+    assert fields == {
+        "joints.0.side": "",
+        "joints.0.painful": "",
+        "joints.0.seen_on": ' type="date"',
+        "joints.0.degrees": ' type="number" step="any" min="0"',
+        "joints.0.weight": ' type="number" step="any"',
+        "scanned_on": ' type="date"',
+    }
+    typed = {"painful": "no", "seen_on": "2026-11-20", "degrees": "40", "side": "left"}
+    rows = {f"answer.joints.0.{column}": value for column, value in typed.items()}
+    assert browser.post(action, {"version": "1", "key": "k3", **rows}).status_code == 303
+    assert last(clinic)[1]["answers"] == {"joints": [{**typed, "painful": False, "degrees": 40}]}
