@@ -217,10 +217,11 @@ def test_buffer_lead_time_horizon_and_alignment_hold_for_each_visit_type(staffed
     # What the search leaves out is refused by whoever asks for it all the same.
     (other,) = many_ready_to_book(staffed, 1, "surgical_consult")
     rules, step = types["surgical_consult"], timedelta(minutes=types["surgical_consult"]["alignment_minutes"])
-    hour = moment.replace(minute=0, second=0, microsecond=0)
+    minute = moment.replace(second=0, microsecond=0)
     for at, why in (
-        (hour + timedelta(hours=1), "inside_lead_time"),
-        (hour + timedelta(days=rules["horizon_days"] + 1), "beyond_horizon"),
+        # Half of it from now: an hour's end that is near would be past by then.
+        (minute + timedelta(minutes=rules["lead_minutes"] // 2), "inside_lead_time"),
+        (minute.replace(minute=0) + timedelta(days=rules["horizon_days"] + 1), "beyond_horizon"),
         (datetime.fromisoformat(first[-1]["starts_at"]) + step / 2, "off_grid"),
     ):
         assert why in book(staffed, other, first[0], starts_at=at.isoformat()).json["conflicts"], why
