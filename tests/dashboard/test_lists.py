@@ -380,11 +380,11 @@ def test_findings_go_in_their_types_and_what_is_left_alone_stays_unknown(
     document = shipped_document()
     document["variables"] += [joints, {"id": "scanned_on", "type": "date", "filled_by": "staff"}]
     monkeypatch.setattr(findings, "shipped_document", lambda: document)
-    page = browser.get(action).text
-    assert 'min=""' not in page
-    assert 'max=""' not in page
+    shown = browser.get(action).text
+    assert 'min=""' not in shown
+    assert 'max=""' not in shown
     fields = dict(
-        re.findall(r'<(?:select|input)[^>]* name="answer\.((?:joints\.0|scanned)[^"]*)"([^>]*)>', page)
+        re.findall(r'<(?:select|input)[^>]* name="answer\.((?:joints\.0|scanned)[^"]*)"([^>]*)>', shown)
     )
     assert fields == {
         "joints.0.side": "",
