@@ -196,6 +196,21 @@ def bookings(count: int) -> Iterator[Deed]:
     parts.database.engine.dispose()
 
 
+@contextmanager
+def slot_searches(count: int) -> Iterator[Deed]:
+    """Searches of every site and provider for ninety days (PERF-8)."""
+    service = _Service("referral")
+    parts = assemble("referral", ReferralSettings(**service.settings))
+    with parts.database.transaction() as session:
+        seed_clinic(session, hired_clinic())
+    path, query = "/api/referral/v1/slots", "route=physical_therapy&days=90&limit=100"
+    asked = _environ("GET", path, b"", service.access_headers()) | {"QUERY_STRING": query}
+    yield Deed(
+        service.database_url, _in_turn(join_referral(parts), (dict(asked) for _ in range(count)), "200")
+    )
+    parts.database.engine.dispose()
+
+
 def _slots(browser: Client, headers: dict[str, str], count: int) -> list[dict[str, Any]]:
     """Free slots of which any may be booked whatever becomes of the others."""
     last: dict[str, datetime] = {}
@@ -263,4 +278,9 @@ def _accepted(service: _Service, browser: Client, store: Database, number: int) 
     return str(row.id)
 
 
-MAKERS: dict[str, Callable[[int], Any]] = {"booking": bookings, "submit": submits, "page_save": page_saves}
+MAKERS: dict[str, Callable[[int], Any]] = {
+    "booking": bookings,
+    "submit": submits,
+    "page_save": page_saves,
+    "slot_search": slot_searches,
+}
