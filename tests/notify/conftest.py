@@ -19,3 +19,10 @@ def notify(database: DatabaseFactory, notify_stand_ins: StandIns) -> Iterator[St
     """A fresh service at Tuesday 10:00 in Chicago."""
     with standing(database("notify"), notify_stand_ins) as running:
         yield running
+
+
+@pytest.fixture
+def amazon_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keys that Amazon's stand-in takes, as a clinic has them."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "for-tests")

@@ -46,14 +46,13 @@ AMAZON_SAYS = (
 )
 
 
+@pytest.mark.usefixtures("amazon_keys")
 @pytest.mark.capability("N7")
 @pytest.mark.fault("F32", "F39")
 def test_a_text_by_amazon_is_written_without_a_wait_and_its_answer_is_read_later(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """`start` runs while the recipient and the visit are locked: a STOP must not wait for Amazon."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "for-tests")
     with mock_aws(), sns_endpoint() as amazon:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", amazon.url)
         amazon.answers.clear()
@@ -75,14 +74,13 @@ def test_a_text_by_amazon_is_written_without_a_wait_and_its_answer_is_read_later
         assert nobody == Outcome("not_transmitted", code="connect")
 
 
+@pytest.mark.usefixtures("amazon_keys")
 @pytest.mark.capability("N7")
 @pytest.mark.fault("F28")
 def test_an_amazon_that_never_answers_takes_the_time_of_one_connection_whatever_the_wave(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Sixteen waits in a row would outlast the task, and leave sixteen texts in doubt that never left."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "for-tests")
     monkeypatch.setattr(amazon_module, "PROVIDER_CONNECT_SECONDS", 0.5)
     # The system takes connections into its queue; nobody answers the TLS greeting.
     with socket.create_server(("127.0.0.1", 0), backlog=SnsSms.letters_at_once) as silent:
@@ -173,12 +171,11 @@ def outcome_of(provider: Any, address: str) -> Outcome:
     return found
 
 
+@pytest.mark.usefixtures("amazon_keys")
 @pytest.mark.capability("N7")
 def test_amazon_takes_texts_and_mails_and_its_refusals_are_understood(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "for-tests")
     with mock_aws(), sns_endpoint() as amazon:
         monkeypatch.setenv("AWS_ENDPOINT_URL_SNS", amazon.url)
         texts = SnsSms("us-east-1", FAST)

@@ -83,13 +83,12 @@ def a_stop_does_not_wait_for_amazon(notify: Standing, amazon: SnsEndpoint) -> No
     assert (states["booked", "sms"][0], states["1_day", "sms"]) == ("sent", ("suppressed", "opted_out"))
 
 
+@pytest.mark.usefixtures("amazon_keys")
 @pytest.mark.capability("N7")
 @pytest.mark.fault("F32", "F39")
 def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
     database: DatabaseFactory, notify_stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "for-tests")
     with (
         mock_aws(),
         sns_endpoint() as amazon,
@@ -139,12 +138,11 @@ def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
         a_stop_does_not_wait_for_amazon(notify, amazon)
 
 
+@pytest.mark.usefixtures("amazon_keys")
 @pytest.mark.capability("N7")
 def test_letters_go_by_amazon_when_the_mail_server_is_gone(
     database: DatabaseFactory, notify_stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "for-tests")
     more = AMAZON | {"SMTP_PORT": "1"}
     with mock_aws(), standing(database("notify"), notify_stand_ins, more=more) as notify:
         boto3.client("sesv2", region_name="us-east-1").create_email_identity(
