@@ -141,7 +141,7 @@ def test_trust_moves_to_amazon_and_back_and_no_text_goes_to_both(
 @pytest.mark.usefixtures("amazon_keys")
 @pytest.mark.capability("N7")
 def test_letters_go_by_amazon_when_the_mail_server_is_gone(
-    database: DatabaseFactory, notify_stand_ins: StandIns, monkeypatch: pytest.MonkeyPatch
+    database: DatabaseFactory, notify_stand_ins: StandIns
 ) -> None:
     more = AMAZON | {"SMTP_PORT": "1"}
     with mock_aws(), standing(database("notify"), notify_stand_ins, more=more) as notify:
